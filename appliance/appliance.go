@@ -1,0 +1,196 @@
+// Package appliance is one box as a value: New, Run, Close. It puts listener,
+// work queue, delivery, logs, cloud link and pages together over one event log;
+// what they do is in their own packages.
+package appliance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"esasim/appliance/config"
+	"esasim/appliance/console"
+	"esasim/appliance/delivery"
+	"esasim/appliance/maillog"
+	"esasim/appliance/workqueue"
+	"esasim/cloudlink"
+	"esasim/esa"
+	"esasim/internal/group"
+	"esasim/internal/statefile"
+	"esasim/smtp"
+	"esasim/tracking"
+)
+
+// Options of an appliance.
+type Options struct {
+	FS     vfs.FS
+	Dir    string // its data directory, which must exist
+	Config config.Appliance
+	Dial   func(ctx context.Context, network, address string) (net.Conn, error) // to the cloud
+	Logger *slog.Logger
+}
+
+// Appliance is one box. Close it when Run has returned.
+type Appliance struct {
+	o        Options
+	serial   string
+	store    *tracking.Store
+	listener *smtp.Listener
+	link     *cloudlink.Link
+	logs     *maillog.Writer
+	leftOver []esa.MID // accepted before this start and not finished
+	from     uint64    // the log's end at this start
+}
+
+// New opens the appliance's data and prepares everything.
+func New(o Options) (*Appliance, error) {
+	if err := o.Config.Check(); err != nil {
+		return nil, err
+	}
+	serial, err := serialNumber(o)
+	if err != nil {
+		return nil, err
+	}
+	store, err := tracking.Open(tracking.Options{FS: o.FS, Dir: o.FS.PathJoin(o.Dir, "tracking"), Logger: o.Logger})
+	if err != nil {
+		return nil, err
+	}
+	a := &Appliance{o: o, serial: serial, store: store}
+	if err := a.build(); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return a, nil
+}
+
+func (a *Appliance) build() (err error) {
+	// Before the listener takes mail: what is open now is left over, what comes
+	// behind this place in the log is new.
+	a.from = a.store.Last()
+	if a.leftOver, err = a.store.Open(context.Background()); err != nil {
+		return err
+	}
+	if a.listener, err = a.newListener(); err != nil {
+		return err
+	}
+	c := &a.o.Config
+	a.link, err = cloudlink.New(cloudlink.Options{
+		Device: a.device(), Log: a.store,
+		Follow: func(after uint64) cloudlink.Reader { return a.store.Follow(after) },
+		Keep:   statefile.File{FS: a.o.FS, Dir: a.o.Dir, Key: "registration.json"},
+		Dial:   a.o.Dial, Logger: a.o.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	a.logs, err = maillog.Open(maillog.Options{
+		FS: a.o.FS, Dir: a.o.FS.PathJoin(a.o.Dir, "mail_logs"), Version: c.Version, Serial: a.serial,
+		RollSize: int64(c.MailLogs.RollSize), Keep: c.MailLogs.Keep,
+	}, a.store)
+	return err
+}
+
+func (a *Appliance) newListener() (*smtp.Listener, error) {
+	c := &a.o.Config
+	groups := make([]smtp.SenderGroup, len(c.SenderGroups))
+	for i, g := range c.SenderGroups {
+		groups[i] = smtp.SenderGroup(g)
+	}
+	hat, err := smtp.NewHAT(groups)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := certificate(a.o.FS, a.o.Dir, c.Hostname)
+	if err != nil {
+		return nil, err
+	}
+	return smtp.New(smtp.Options{
+		Interface: c.Listener.Interface, Host: c.Hostname, HAT: hat, RAT: smtp.NewRAT(c.Recipients),
+		TLS: cert, MaxMessage: int64(c.Listener.MaxMessageSize), MaxRecipients: c.Listener.MaxRecipients,
+		MaxHeaderLines: c.Listener.MaxHeaderLines, MaxConnections: c.Listener.MaxConnections,
+		Idle: c.Listener.IdleTimeout, Log: journal{a.store}, Logger: a.o.Logger,
+	}), nil
+}
+
+// device is what the appliance tells the cloud of itself. The address and the
+// connector's version are those of the vendor's integration guide.
+func (a *Appliance) device() cloudlink.Device {
+	version, _, _ := strings.Cut(a.o.Config.Version, "-")
+	return cloudlink.Device{
+		Name: a.o.Config.Hostname, Type: "ESA", Version: version, Description: "ESA",
+		Serial: a.serial, IPAddress: "127.0.0.1", ConnectorVersion: "1.3.34",
+	}
+}
+
+// Run takes mail from the listener and does all that follows, until ctx ends.
+// Intake stops first, then the rest.
+func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
+	g := group.New(context.WithoutCancel(ctx))
+	g.Go("work queue", func(ctx context.Context) error {
+		q := workqueue.Queue{Log: a.store, Stages: workqueue.Stages(), Policy: "DEFAULT"}
+		return q.Run(ctx, a.leftOver, a.store.Follow(a.from))
+	})
+	g.Go("delivery", func(ctx context.Context) error {
+		q := delivery.Queue{Log: a.store, Host: delivery.Simulated{},
+			Profile: delivery.Profile(a.o.Config.Delivery), Local: local(mail)}
+		return q.Run(ctx, a.leftOver, a.store.Follow(a.from))
+	})
+	g.Go("mail logs", func(ctx context.Context) error { return a.logs.Run(ctx, a.store.Follow(a.logs.Seq())) })
+	g.Go("cloud link", a.link.Run)
+
+	intake, stop := context.WithCancel(ctx)
+	defer stop()
+	context.AfterFunc(g.Context(), stop) // one of them failed: take no more mail
+	err := a.listener.Serve(intake, mail)
+	return errors.Join(err, g.Stop())
+}
+
+// local is the interface that mail goes out from: the one it comes in by.
+func local(l net.Listener) netip.Addr {
+	if ap, err := netip.ParseAddrPort(l.Addr().String()); err == nil {
+		return ap.Addr()
+	}
+	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+}
+
+// Close ends the appliance. Run must have returned, and the pages must no
+// longer be served.
+func (a *Appliance) Close() error {
+	if err := a.store.Close(); err != nil {
+		return fmt.Errorf("close appliance: %w", err)
+	}
+	return nil
+}
+
+// Handler serves the appliance's pages.
+func (a *Appliance) Handler() http.Handler {
+	return console.New(console.Options{
+		Tracker: a.store, Host: a.o.Config.Hostname, Model: "Cisco C100V",
+		Product: "Email Security Virtual Appliance", Version: a.o.Config.Version, Logger: a.o.Logger,
+	})
+}
+
+// Serial is the appliance's serial number.
+func (a *Appliance) Serial() string { return a.serial }
+
+// Tracking is the appliance's log and what can be asked of it.
+func (a *Appliance) Tracking() *tracking.Store { return a.store }
+
+// Link is the appliance's connection to the cloud.
+func (a *Appliance) Link() *cloudlink.Link { return a.link }
+
+// journal is the store as the listener sees it.
+type journal struct{ *tracking.Store }
+
+func (j journal) NewContent(mid esa.MID) smtp.Content { return j.Store.NewContent(mid) }
+
+func (j journal) Commit(ctx context.Context, events []esa.Event, c smtp.Content) error {
+	kept, _ := c.(*tracking.Content) // all contents come from NewContent
+	return j.Store.Commit(ctx, events, kept)
+}

@@ -1,0 +1,103 @@
+// Package config is what an administrator can set on an appliance. The zero
+// value of a setting in a file means its default; [Default] has them all.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Appliance is the configuration of one appliance. The keys are those of the
+// YAML file, below "appliance".
+type Appliance struct {
+	Hostname     string          `yaml:"hostname"`      // what it calls itself in SMTP and on its pages
+	Serial       string          `yaml:"serial"`        // empty: made at the first start and kept
+	Version      string          `yaml:"version"`       // AsyncOS version with build: "13.0.0-392"
+	Listener     Listener        `yaml:"listener"`      // the public listener
+	SenderGroups []SenderGroup   `yaml:"sender_groups"` // the HAT, in order; the first that matches decides
+	Recipients   []string        `yaml:"recipients"`    // the RAT: domains for which mail is taken; ALL for every one
+	Delivery     BounceProfile   `yaml:"delivery"`
+	MailLogs     LogSubscription `yaml:"mail_logs"`
+}
+
+// Listener are the limits of a listener. Their defaults are those of the
+// policy $ACCEPTED (AsyncOS user guide, "Default mail flow policies"), apart
+// from the connections, which a lab may need more of.
+type Listener struct {
+	Interface      string        `yaml:"interface"` // its name in the logs
+	MaxMessageSize Size          `yaml:"max_message_size"`
+	MaxRecipients  int           `yaml:"max_recipients"` // of a message
+	MaxHeaderLines int           `yaml:"max_header_lines"`
+	MaxConnections int           `yaml:"max_connections"`
+	IdleTimeout    time.Duration `yaml:"idle_timeout"`
+}
+
+// SenderGroup is one row of the HAT.
+type SenderGroup struct {
+	Name    string   `yaml:"name"`
+	Rule    string   `yaml:"rule"`    // ACCEPT, RELAY, REJECT or TCPREFUSE
+	Members []string `yaml:"members"` // ALL, an IP address, a CIDR range, or sbrs[none]
+}
+
+// BounceProfile says when a delivery is tried again. The defaults are the
+// appliance's own (AsyncOS user guide, "Default bounce profile").
+type BounceProfile struct {
+	InitialRetry time.Duration `yaml:"initial_retry"`
+	MaxRetry     time.Duration `yaml:"max_retry"`
+	MaxTime      time.Duration `yaml:"max_time_in_queue"`
+	MaxRetries   int           `yaml:"max_retries"`
+}
+
+// LogSubscription says how a log's files are kept.
+type LogSubscription struct {
+	RollSize Size `yaml:"rollover_size"`
+	Keep     int  `yaml:"max_files"`
+}
+
+// Default is the configuration from the factory, for AsyncOS 13.0.
+func Default() Appliance {
+	return Appliance{
+		Hostname: "esa.esasim.test",
+		Version:  "13.0.0-392",
+		Listener: Listener{
+			Interface: "IncomingMail", MaxMessageSize: 100 << 20, MaxRecipients: 1000,
+			MaxHeaderLines: 1000, MaxConnections: 1000, IdleTimeout: 5 * time.Minute,
+		},
+		SenderGroups: []SenderGroup{
+			{"WHITELIST", "ACCEPT", nil},
+			{"BLACKLIST", "REJECT", nil},
+			{"SUSPECTLIST", "ACCEPT", nil},
+			{"UNKNOWNLIST", "ACCEPT", []string{"sbrs[none]"}},
+		},
+		Recipients: []string{"ALL"},
+		Delivery: BounceProfile{
+			InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100,
+		},
+		MailLogs: LogSubscription{RollSize: 10 << 20, Keep: 10},
+	}
+}
+
+// Check says what is wrong with the configuration; each fault names its key.
+func (a *Appliance) Check() error {
+	var errs []error
+	positive := func(key string, ok bool) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("appliance.%s: must be greater than 0", key))
+		}
+	}
+	if a.Hostname == "" {
+		errs = append(errs, errors.New("appliance.hostname: must not be empty"))
+	}
+	positive("listener.max_message_size", a.Listener.MaxMessageSize > 0)
+	positive("listener.max_recipients", a.Listener.MaxRecipients > 0)
+	positive("listener.max_header_lines", a.Listener.MaxHeaderLines > 0)
+	positive("listener.max_connections", a.Listener.MaxConnections > 0)
+	positive("listener.idle_timeout", a.Listener.IdleTimeout > 0)
+	positive("delivery.initial_retry", a.Delivery.InitialRetry > 0)
+	positive("delivery.max_retry", a.Delivery.MaxRetry > 0)
+	positive("delivery.max_time_in_queue", a.Delivery.MaxTime > 0)
+	positive("mail_logs.rollover_size", a.MailLogs.RollSize > 0)
+	positive("mail_logs.max_files", a.MailLogs.Keep > 0)
+	return errors.Join(errs...)
+}

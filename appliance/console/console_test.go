@@ -1,0 +1,306 @@
+package console
+
+import (
+	"encoding/csv"
+	"errors"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"esasim/esa"
+	"esasim/internal/web"
+	"esasim/tracking"
+)
+
+var update = flag.Bool("update", false, "write the goldens anew")
+
+// TestPages compares whole pages.
+func TestPages(t *testing.T) {
+	for name, target := range map[string]string{
+		"form":      "/monitor/message_tracking",
+		"found":     "/monitor/message_tracking?subject_match=match_begins&subject=test+test&timerange=range_day&action=Search",
+		"none":      "/monitor/message_tracking?subject=nothing+like+it",
+		"problems":  "/monitor/message_tracking?timerange=custom&date_from=2020-05-13&time_to=25:00&mid=eight&sender_ip=300.1.1.1",
+		"details":   "/monitor/message_tracking/details?mid=8",
+		"not-yet":   "/network",
+		"not-found": "/monitor/message_tracking/details?mid=99",
+	} {
+		t.Run(name, func(t *testing.T) { golden(t, name+".html", get(t, guide(), target).Body.String()) })
+	}
+	t.Run("empty", func(t *testing.T) {
+		golden(t, "empty.html", get(t, &fakeTracker{}, "/monitor/message_tracking").Body.String())
+	})
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
+	}
+}
+
+// TestScenarios asks for something and looks for words of the guide.
+func TestScenarios(t *testing.T) {
+	for _, s := range []struct {
+		name    string
+		tracker *fakeTracker
+		target  string
+		status  int
+		want    []string
+		unwant  []string
+	}{
+		{name: "the start leads to message tracking", target: "/", status: http.StatusFound},
+		{name: "so does the later path", target: "/monitor_email_tracking/message_tracking?mid=8", status: http.StatusFound},
+		{name: "menu and banner", target: "/monitor/message_tracking", status: 200, want: []string{
+			"Cisco C100V", "Email Security Virtual Appliance", "Monitor", "Mail Policies", "Security Services", "Network", "System Administration",
+			"Available Time Range: 14 May 2020 12:48 to 14 May 2020 13:23 (GMT +00:00)", "Data in time range: 100.0% complete",
+			"Last Day", "Last Week", "Custom Range", "05/13/2020", "13:00", "05/14/2020", "13:42"},
+			unwant: []string{"Results"}},
+		{name: "the guide's search", target: "/monitor/message_tracking?subject=test+test", status: 200, want: []string{
+			"Generated: 14 May 2020 13:42 (GMT +00:00)", "Displaying 1 — 1 of 1 items.", "14 May 2020 13:23:57 (GMT +00:00)", "MID: 8", "Show Details",
+			"mgmt01@cisco.com", "testingBren@cisco.com", "Message 8 to testingBren@cisco.com received remote SMTP response 'ok: Message 8 accepted'"}},
+		{name: "every message of the day", target: "/monitor/message_tracking?timerange=range_day", status: 200,
+			want: []string{"Displaying 1 — 8 of 8 items."}, unwant: []string{"Next page"}},
+		{name: "a custom range ends with its last minute", status: 200, want: []string{"of 1 items", "MID: 8"},
+			target: "/monitor/message_tracking?timerange=custom&date_from=05/14/2020&time_from=13:23&date_to=05/14/2020&time_to=13:23"},
+		{name: "first page of many", tracker: many(57), target: "/monitor/message_tracking?sender=", status: 200,
+			want: []string{"Displaying 1 — 20 of 57 items.", "before=38", "first=21"}},
+		{name: "last page of many", tracker: many(57), target: "/monitor/message_tracking?before=18&first=41", status: 200,
+			want: []string{"Displaying 41 — 57 of 57 items.", "First page"}, unwant: []string{"Next page"}},
+		{name: "more than the maximum", tracker: many(1200), target: "/monitor/message_tracking?pageSize=50", status: 200,
+			want: []string{"Displaying 1 — 50 of 1000+ items."}},
+		{name: "retention has taken a part", status: 200, target: "/monitor/message_tracking?timerange=range_day",
+			tracker: &fakeTracker{messages: []esa.Message{delivered(900, moment.Add(-11*time.Hour-41*time.Minute-47*time.Second), "x")}},
+			want:    []string{"Data in time range: 50.0% complete"}},
+		{name: "details", target: "/monitor/message_tracking/details?mid=8", status: 200, want: []string{
+			"Received Time:", "MID:", "70.3 (KB)", "Subject:", "Envelope Sender:", "Envelope Recipients:", "Message ID Header:",
+			"Cisco IronPort Host:", "SMTP Auth User ID:", "Attachments:", "Sending Host Summary", "localhost (verified)", "Processing Details",
+			"Start message 8 on incoming connection (ICID 5).",
+			"<strong>Message 8 to testingBren@cisco.com received remote SMTP response 'ok: Message 8 accepted'.</strong>"}},
+		{name: "no such MID", target: "/monitor/message_tracking/details?mid=99", status: 404, want: []string{"No message with MID 99 is tracked."}},
+		{name: "a MID that is none", target: "/monitor/message_tracking/details?mid=-1", status: 400, want: []string{"not a whole number"}},
+		{name: "no MID", target: "/monitor/message_tracking/details", status: 400},
+		{name: "a MID too large", target: "/monitor/message_tracking?mid=99999999999999999999999", status: 400, want: []string{"Cisco IronPort MID"}},
+		{name: "unknown parameters are named", target: "/monitor/message_tracking?colour=red&Subject=x", status: 400, want: []string{"Subject, colour"}},
+		{name: "parameters given twice", target: "/monitor/message_tracking?mid=1&mid=2", status: 400, want: []string{"mid"}},
+		{name: "bad operator", target: "/monitor/message_tracking?sender_match=like", status: 400, want: []string{"Choose Begins With, Is or Contains."}},
+		{name: "bad page size", target: "/monitor/message_tracking?pageSize=1000000", status: 400, want: []string{"Items per page"}},
+		{name: "bad cursor", target: "/monitor/message_tracking?before=x", status: 400, want: []string{"before"}},
+		{name: "bad hash", target: "/monitor/message_tracking?file_sha256=abc", status: 400, want: []string{"64 hexadecimal digits"}},
+		{name: "bad direction", target: "/monitor/message_tracking?direction=up", status: 400, want: []string{"Choose Incoming or Outgoing."}},
+		{name: "bad range", target: "/monitor/message_tracking?timerange=year", status: 400, want: []string{"Choose Last Day"}},
+		{name: "a range backwards", status: 400, want: []string{"must not lie before"},
+			target: "/monitor/message_tracking?timerange=custom&date_from=05/14/2020&date_to=05/13/2020"},
+		{name: "tracking is broken", tracker: &fakeTracker{broken: errBroken}, target: "/monitor/message_tracking?mid=1", status: 500,
+			want: []string{"Message tracking did not answer"}, unwant: []string{"disk on fire"}},
+		{name: "a menu entry without a page", target: "/mail_policies", status: 200, want: []string{"Not emulated yet"}},
+		{name: "no such page", target: "/nothing", status: 404, want: []string{"/nothing"}},
+		{name: "no listing of files", target: "/static/", status: 404},
+		{name: "no way out of the files", target: "/static/..%2fconsole.go", status: 404},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			tracker := s.tracker
+			if tracker == nil {
+				tracker = guide()
+			}
+			w := get(t, tracker, s.target)
+			if w.Code != s.status {
+				t.Errorf("status %d, want %d", w.Code, s.status)
+			}
+			text := plain(w.Body.String())
+			for _, want := range s.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("the page lacks %q", want)
+				}
+			}
+			for _, unwant := range s.unwant {
+				if strings.Contains(text, unwant) {
+					t.Errorf("the page has %q", unwant)
+				}
+			}
+			if n := w.Body.Len(); n > 200_000 {
+				t.Errorf("the page has %d bytes", n)
+			}
+		})
+	}
+}
+
+// plain undoes what escaping does to the signs in the expected texts, and folds
+// blanks as a browser does.
+func plain(html string) string {
+	html = strings.NewReplacer("&#39;", "'", "&#43;", "+", "&amp;", "&").Replace(html)
+	return regexp.MustCompile(`[ \t\n]+`).ReplaceAllString(html, " ")
+}
+
+// TestQuery holds what the fields of the form mean to message tracking.
+func TestQuery(t *testing.T) {
+	now := time.Date(2020, 5, 14, 13, 42, 10, 0, time.UTC)
+	out := esa.Outgoing
+	day := now.AddDate(0, 0, -1)
+	for query, want := range map[string]tracking.Query{
+		"":                             {From: day},
+		"sender=a&timerange=range_day": {From: day, Sender: tracking.Text{Value: "a"}},
+		"timerange=range_week&recipient=b&recipient_match=match_is": {From: now.AddDate(0, 0, -7), Recipient: tracking.Text{Op: tracking.Is, Value: "b"}},
+		"subject=+s+&subject_match=match_contains":                  {From: day, Subject: tracking.Text{Op: tracking.Contains, Value: " s "}},
+		"attachment=a.pdf&mid=+8&icid=5&message_id=%3Cx%3E":         {From: day, Attachment: tracking.Text{Value: "a.pdf"}, MID: 8, ICID: 5, MessageID: "<x>"},
+		"sender_ip=192.0.2.7&direction=outgoing":                    {From: day, SenderIP: netip.MustParsePrefix("192.0.2.7/32"), Direction: &out},
+		"sender_ip=192.0.2.7/24&pageSize=100&before=9":              {From: day, SenderIP: netip.MustParsePrefix("192.0.2.0/24"), Limit: 100, Before: 9},
+		"sender_ip=2001:db8::1":                                     {From: day, SenderIP: netip.MustParsePrefix("2001:db8::1/128")},
+		"file_sha256=" + strings.Repeat("Ab", 32):                   {From: day, SHA256: strings.Repeat("ab", 32)},
+		"timerange=custom&date_from=05/01/2020&time_from=00:30&date_to=05/02/2020&time_to=10:00": {
+			From: time.Date(2020, 5, 1, 0, 30, 0, 0, time.UTC), To: time.Date(2020, 5, 2, 10, 1, 0, 0, time.UTC)},
+	} {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := readForm(values, now)
+		if len(f.Problems) > 0 {
+			t.Errorf("%s: %v", query, f.Problems)
+		}
+		if want.Limit == 0 {
+			want.Limit = 20
+		}
+		if diff := cmp.Diff(want, f.Query, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", query, diff)
+		}
+	}
+}
+
+// TestZone: dates are shown, and read, in the appliance's time zone.
+func TestZone(t *testing.T) {
+	zone := time.FixedZone("", -5*3600)
+	f := readForm(url.Values{"timerange": {"custom"}, "date_from": {"05/14/2020"}, "time_from": {"08:00"}, "date_to": {"05/14/2020"}, "time_to": {"09:00"}},
+		moment.In(zone))
+	if got := f.Query.From.UTC().Format(time.TimeOnly); got != "13:00:00" || f.Zone() != "(GMT -05:00)" {
+		t.Errorf("from %s zone %s", got, f.Zone())
+	}
+}
+
+func TestExport(t *testing.T) {
+	for scope, rows := range map[string]int{"page": 20, "all": 1200} {
+		tracker := many(1200)
+		w := get(t, tracker, "/monitor/message_tracking/export?scope="+scope+"&subject=load")
+		if got := w.Header().Get("Content-Disposition"); got != `attachment; filename="message_tracking_20200514T134210.csv"` {
+			t.Errorf("disposition %s", got)
+		}
+		records, err := csv.NewReader(w.Body).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(records) != rows+1 || records[1][1] != "1200" {
+			t.Errorf("%s: %d records, the first %v", scope, len(records), records[1])
+		}
+		if tracker.longest > batch {
+			t.Errorf("%d messages in memory at once", tracker.longest)
+		}
+	}
+	if w := get(t, many(3), "/monitor/message_tracking/export?mid=x"); w.Code != 400 || !strings.Contains(w.Body.String(), "Cisco IronPort MID") {
+		t.Errorf("a bad search gives %d", w.Code)
+	}
+	if w := get(t, &fakeTracker{broken: errBroken}, "/monitor/message_tracking/export?scope=all"); w.Code != 500 {
+		t.Errorf("broken tracking gives %d", w.Code)
+	}
+}
+
+// TestExportCutShort: a file that lacks matches must not look whole.
+func TestExportCutShort(t *testing.T) {
+	defer func() {
+		if p, ok := recover().(error); !ok || !errors.Is(p, http.ErrAbortHandler) {
+			t.Errorf("an export that broke in the middle ended with %v", p)
+		}
+	}()
+	tracker := many(1200)
+	tracker.broken, tracker.brokenAt = errBroken, 2
+	h := New(Options{Tracker: tracker})
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/monitor/message_tracking/export?scope=all&timerange=custom&date_from=01/01/2020", nil))
+}
+
+// TestHostile: senders choose these texts.
+func TestHostile(t *testing.T) {
+	const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>`
+	m := delivered(1, moment, evil+strings.Repeat("x", 100_000)+"\x00\u202e\xff")
+	m.Sender, m.MessageID = evil, evil
+	m.Recipients[0].Address = evil
+	m.Attachments = []esa.Attachment{{Name: evil}}
+	m.Source.Host = evil
+	tracker := &fakeTracker{messages: []esa.Message{m}}
+	for _, target := range []string{
+		"/monitor/message_tracking?timerange=range_day&sender=" + url.QueryEscape(evil),
+		"/monitor/message_tracking?date_from=" + url.QueryEscape(evil) + "&timerange=custom",
+		"/monitor/message_tracking?" + url.QueryEscape(evil) + "=1",
+		"/monitor/message_tracking/details?mid=1",
+		"/monitor/message_tracking/details?mid=" + url.QueryEscape(evil),
+		"/" + url.PathEscape(evil),
+	} {
+		body := get(t, tracker, target).Body.String()
+		if strings.Contains(body, "<script") || strings.Contains(body, "<img") || strings.Contains(body, `"'>`) {
+			t.Errorf("%s: not escaped", target)
+		}
+		if len(body) > 200_000 {
+			t.Errorf("%s: %d bytes", target, len(body))
+		}
+	}
+	m.Subject = "=HYPERLINK(\"http://evil\")"
+	tracker.messages[0] = m
+	if body := get(t, tracker, "/monitor/message_tracking/export?timerange=range_day").Body.String(); !strings.Contains(body, "'=HYPERLINK") {
+		t.Errorf("the export has a formula:\n%.300s", body)
+	}
+}
+
+// TestBehindGuard: the pages hold to the policy that Guard sends: nothing inline.
+func TestBehindGuard(t *testing.T) {
+	h := web.Guard(New(Options{Tracker: guide()}), nil)
+	for _, target := range []string{"/monitor/message_tracking?mid=8", "/monitor/message_tracking/details?mid=8", "/network"} {
+		r := httptest.NewRequest("GET", "http://127.0.0.1:8080"+target, nil)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != 200 || w.Header().Get("Content-Security-Policy") == "" {
+			t.Fatalf("%s: %d", target, w.Code)
+		}
+		if inline := regexp.MustCompile(`(?i)<style|<script|\sstyle=|\son\w+=|javascript:`).FindString(w.Body.String()); inline != "" {
+			t.Errorf("%s has %q", target, inline)
+		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("POST", "http://127.0.0.1:8080/monitor/message_tracking", nil))
+	if w.Code != http.StatusMethodNotAllowed {
+		t.Errorf("POST gives %d", w.Code)
+	}
+}
+
+func FuzzForm(f *testing.F) {
+	f.Add("subject=test+test&timerange=custom&date_from=05/13/2020&time_from=13:00")
+	f.Add("sender_ip=::ffff:1.2.3.4/120&mid=0&first=18446744073709551615")
+	f.Fuzz(func(t *testing.T, query string) {
+		values, err := url.ParseQuery(query)
+		if err != nil || len(web.UnknownParameters(values, fields[:]...)) > 0 {
+			return
+		}
+		form := readForm(values, moment)
+		if form.First < 1 || form.Query.Limit < 1 || form.Query.Limit > 100 {
+			t.Errorf("first %d, limit %d", form.First, form.Query.Limit)
+		}
+		_ = form.link("/", "before", "1")
+	})
+}

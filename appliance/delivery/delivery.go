@@ -1,0 +1,235 @@
+// Package delivery brings messages to the recipients' hosts: one delivery
+// connection for each domain of a message, retries, bounces.
+//
+// Like the work queue it follows the event log and keeps no queue of its own:
+// a message is in the delivery queue because the log says so. Only the moments
+// of the next attempts are held in memory; a restart reads them from the
+// messages that are not finished.
+package delivery
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"esasim/esa"
+)
+
+// Log is what delivery needs of the event log.
+type Log interface {
+	Append(events []esa.Event) error
+	Message(ctx context.Context, mid esa.MID) (esa.Message, error)
+	NextDCID() (esa.DCID, error)
+}
+
+// Reader hands out the event log from a place onward.
+type Reader interface {
+	Next(ctx context.Context) ([]esa.Entry, error)
+}
+
+// Attempt is one try to hand a message over to a host.
+type Attempt struct {
+	MID       esa.MID
+	Sender    string
+	Recipient string
+	Tries     int // attempts made before this one
+}
+
+// Host is the remote host of a domain. It answers for one recipient with a
+// complete SMTP reply: "250 ok:  Message 8 accepted".
+type Host interface {
+	Deliver(Attempt) (reply string)
+	Addr(domain string) netip.Addr
+}
+
+// Profile is a bounce profile: when a delivery is tried again, and when it is
+// given up. Source: AsyncOS user guide, "Default bounce profile".
+type Profile struct {
+	InitialRetry time.Duration // 60 s
+	MaxRetry     time.Duration // 3600 s
+	MaxTime      time.Duration // 259200 s in the queue
+	MaxRetries   int           // 100
+}
+
+// DefaultProfile is the appliance's own.
+func DefaultProfile() Profile {
+	return Profile{InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100}
+}
+
+// wait is the time to the attempt after the given number of attempts. It
+// doubles up to the maximum (inferred: the documents give the two ends).
+func (p Profile) wait(tries int) time.Duration {
+	d := p.InitialRetry
+	for range tries - 1 {
+		if d *= 2; d >= p.MaxRetry {
+			return p.MaxRetry
+		}
+	}
+	return min(d, p.MaxRetry)
+}
+
+// Queue delivers.
+type Queue struct {
+	Log     Log
+	Host    Host
+	Profile Profile
+	Local   netip.Addr // the interface that deliveries go out from
+
+	due timers // touched by Run's goroutine alone
+}
+
+// Run delivers what a restart left over, then what the reader tells of, and
+// tries again what was delayed, until ctx ends.
+func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
+	for _, mid := range leftOver {
+		m, err := q.Log.Message(ctx, mid)
+		if err != nil {
+			return fmt.Errorf("take up MID %d: %w", mid, err)
+		}
+		if m.State == esa.Queued || m.State == esa.Delayed {
+			heap.Push(&q.due, timer{at: earliest(&m), mid: mid})
+		}
+	}
+	for {
+		entries, err := q.next(ctx, r)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("delivery: %w", err)
+		}
+		if err := q.take(ctx, entries); err != nil {
+			return err
+		}
+	}
+}
+
+// next waits for entries, but not beyond the next attempt that is due.
+func (q *Queue) next(ctx context.Context, r Reader) ([]esa.Entry, error) {
+	if len(q.due) == 0 {
+		return r.Next(ctx)
+	}
+	if !q.due[0].at.After(time.Now()) {
+		return nil, nil
+	}
+	wait, cancel := context.WithDeadline(ctx, q.due[0].at)
+	defer cancel()
+	entries, err := r.Next(wait)
+	if err != nil && wait.Err() != nil && ctx.Err() == nil {
+		return nil, nil
+	}
+	return entries, err
+}
+
+func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
+	for i := range entries {
+		events := entries[i].Events
+		if n := len(events); n > 0 && events[n-1].Kind == esa.MessageQueued {
+			if err := q.deliver(ctx, events[n-1].MID); err != nil {
+				return err
+			}
+		}
+	}
+	for len(q.due) > 0 && !q.due[0].at.After(time.Now()) {
+		t := heap.Pop(&q.due).(timer)
+		if err := q.deliver(ctx, t.mid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deliver makes one attempt for all recipients of the message that are due,
+// and tells what came of it in one entry.
+func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
+	m, err := q.Log.Message(ctx, mid)
+	if err != nil {
+		return fmt.Errorf("deliver MID %d: %w", mid, err)
+	}
+	now := time.Now()
+	events := make([]esa.Event, 0, 6)
+	for _, g := range byDomain(dueRecipients(&m, now)) {
+		dcid, err := q.Log.NextDCID()
+		if err != nil {
+			return err
+		}
+		events = q.visit(events, visit{m: &m, dcid: dcid, domain: g.domain, rcpts: g.rcpts, now: now})
+	}
+	after := esa.Fold(append(m.Events[:len(m.Events):len(m.Events)], events...))
+	if after.State == esa.Delivered || after.State == esa.Bounced {
+		events = append(events, esa.Event{Kind: esa.MessageFinished, Time: now, MID: mid, Text: "done"})
+	} else {
+		heap.Push(&q.due, timer{at: earliest(&after), mid: mid})
+	}
+	return q.Log.Append(events)
+}
+
+// visit is one delivery connection to one domain.
+type visit struct {
+	m      *esa.Message
+	dcid   esa.DCID
+	domain string
+	rcpts  []esa.Recipient
+	now    time.Time
+}
+
+func (q *Queue) visit(events []esa.Event, v visit) []esa.Event {
+	all := make([]esa.RID, len(v.rcpts))
+	for i, r := range v.rcpts {
+		all[i] = r.RID
+	}
+	src := &esa.Source{Local: q.Local, Remote: q.Host.Addr(v.domain)}
+	events = append(events,
+		esa.Event{Kind: esa.DeliveryOpened, Time: v.now, DCID: v.dcid, Source: src, Size: 25},
+		esa.Event{Kind: esa.DeliveryStarted, Time: v.now, DCID: v.dcid, MID: v.m.MID, RIDs: all})
+	for _, o := range q.outcomes(v) {
+		o.Time, o.DCID, o.MID = v.now, v.dcid, v.m.MID
+		events = append(events, o)
+	}
+	return append(events, esa.Event{Kind: esa.DeliveryClosed, Time: v.now, DCID: v.dcid})
+}
+
+// outcomes asks the host about every recipient. Recipients with the same
+// answer share an event, as they share a line in the logs.
+func (q *Queue) outcomes(v visit) []esa.Event {
+	var out []esa.Event
+	for _, r := range v.rcpts {
+		reply := q.Host.Deliver(Attempt{MID: v.m.MID, Sender: v.m.Sender, Recipient: r.Address, Tries: r.Attempts})
+		e := q.judge(reply, r, v)
+		if i := same(out, e); i >= 0 {
+			out[i].RIDs = append(out[i].RIDs, r.RID)
+			continue
+		}
+		e.RIDs = []esa.RID{r.RID}
+		out = append(out, e)
+	}
+	return out
+}
+
+func same(list []esa.Event, e esa.Event) int {
+	for i := range list {
+		if list[i].Kind == e.Kind && list[i].Text == e.Text && list[i].Until.Equal(e.Until) {
+			return i
+		}
+	}
+	return -1
+}
+
+// judge turns a reply into what it means for a recipient.
+func (q *Queue) judge(reply string, r esa.Recipient, v visit) esa.Event {
+	code, text, _ := strings.Cut(reply, " ")
+	if strings.HasPrefix(code, "2") {
+		return esa.Event{Kind: esa.RecipientDelivered, Text: text}
+	}
+	if strings.HasPrefix(code, "5") {
+		return esa.Event{Kind: esa.RecipientBounced, Name: "5.1.0 - Unknown address error", Text: reply}
+	}
+	until := v.now.Add(q.Profile.wait(r.Attempts + 1))
+	if r.Attempts+1 > q.Profile.MaxRetries || until.After(v.m.Received.Add(q.Profile.MaxTime)) {
+		return esa.Event{Kind: esa.RecipientBounced, Name: "5.4.7 - Delivery expired (message too old)", Text: reply}
+	}
+	return esa.Event{Kind: esa.RecipientDelayed, Name: "4.1.0 - Unknown address error", Text: reply, Until: until}
+}

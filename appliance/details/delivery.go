@@ -1,0 +1,72 @@
+package details
+
+import (
+	"fmt"
+	"strings"
+
+	"esasim/esa"
+)
+
+func deliveryOpened(_ *story, e *esa.Event) []string {
+	if e.Source == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("SMTP delivery connection (DCID %d) opened from Cisco IronPort interface %s to IP address %s on port %d.",
+		e.DCID, e.Source.Local, e.Source.Remote, e.Size)}
+}
+
+func deliveryStarted(s *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf("(DCID %d) Delivery started for message %d to %s.", e.DCID, e.MID, s.to(e.RIDs))}
+}
+
+// recipientDelivered: recorded answers end the first sentence with a list of
+// logged headers, which is there only where an administrator asked for it.
+func recipientDelivered(s *story, e *esa.Event) []string {
+	to := s.to(e.RIDs)
+	return []string{
+		fmt.Sprintf("(DCID %d) Delivery details: Message %d sent to %s", e.DCID, e.MID, to),
+		fmt.Sprintf("Message %d to %s received remote SMTP response '%s'.", e.MID, to, e.Text),
+	}
+}
+
+// recipientDelayed is inferred from the mail log's "Delayed" and "pending till".
+func recipientDelayed(s *story, e *esa.Event) []string {
+	to := s.to(e.RIDs)
+	out := []string{fmt.Sprintf("(DCID %d) Message %d to %s delayed. Reason: %s", e.DCID, e.MID, to, reason(e))}
+	if !e.Until.IsZero() {
+		out = append(out, fmt.Sprintf("Message %d to %s pending till %s.", e.MID, to, e.Until.UTC().Format("Mon Jan _2 15:04:05 2006")))
+	}
+	return out
+}
+
+// recipientBounced is inferred.
+func recipientBounced(s *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf("(DCID %d) Message %d to %s bounced by destination server. Reason: %s",
+		e.DCID, e.MID, s.to(e.RIDs), reason(e))}
+}
+
+// reason writes the appliance's reason and the remote's answer as the mail logs
+// do: 5.1.0 - Unknown address error ('550', ['5.1.1 user unknown']). An answer
+// without a code came from the appliance itself and has the code 000.
+func reason(e *esa.Event) string {
+	code, text := "000", e.Text
+	if len(text) >= 3 && strings.Trim(text[:3], "0123456789") == "" && (len(text) == 3 || text[3] == ' ' || text[3] == '-') {
+		code, text = text[:3], strings.TrimSpace(strings.TrimPrefix(text[3:], "-"))
+	}
+	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	for i, l := range lines {
+		for _, again := range []string{code + " ", code + "-"} { // each line of a long answer repeats it
+			l = strings.TrimPrefix(l, again)
+		}
+		lines[i] = quote(l)
+	}
+	return fmt.Sprintf("%s ('%s', [%s])", e.Name, code, strings.Join(lines, ", "))
+}
+
+// quote writes a text as Python does, whose words these are.
+func quote(s string) string {
+	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
+		return `"` + s + `"`
+	}
+	return "'" + strings.ReplaceAll(s, "'", `\'`) + "'"
+}

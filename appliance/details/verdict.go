@@ -1,0 +1,131 @@
+package details
+
+import (
+	"fmt"
+
+	"esasim/esa"
+)
+
+// engineVerdict tells an engine's verdict. An engine that did not look at the
+// message is not mentioned.
+func engineVerdict(s *story, e *esa.Event) []string {
+	if e.Verdict == esa.NotEvaluated {
+		return nil
+	}
+	switch e.Engine {
+	case esa.AntiSpam:
+		return antispam(e)
+	case esa.AntiVirus:
+		return antivirus(e)
+	case esa.AMP:
+		return amp(e)
+	case esa.Graymail: // inferred
+		return []string{fmt.Sprintf("Message %d scanned by Graymail engine. Final verdict: %s", e.MID, word(e.Verdict))}
+	case esa.OutbreakFilters:
+		return []string{fmt.Sprintf("Message %d scanned by Outbreak Filters. Verdict: %s", e.MID, word(e.Verdict))}
+	case esa.MessageFilters, esa.ContentFilters:
+		return filter(s, e)
+	case esa.DLP:
+		return dlp(e)
+	}
+	return nil
+}
+
+// antispam: the interim lines of a clean message were seen; "definitely
+// positive" and "suspect" are inferred.
+func antispam(e *esa.Event) []string {
+	interim := map[esa.Verdict]string{
+		esa.Negative: "definitely negative", esa.Positive: "definitely positive", esa.Suspect: "suspect",
+	}[e.Verdict]
+	if interim == "" {
+		interim = "unscannable"
+	}
+	return []string{
+		fmt.Sprintf("Message %d scanned by Anti-Spam engine: CASE. Interim verdict: %s", e.MID, word(e.Verdict)),
+		fmt.Sprintf("Message %d scanned by Anti-Spam engine CASE. Interim verdict: %s.", e.MID, interim),
+		fmt.Sprintf("Message %d scanned by Anti-Spam engine: CASE. Final verdict: %s", e.MID, word(e.Verdict)),
+	}
+}
+
+// antivirus: CLEAN was seen, the other interim words are the mail log's; the
+// virus' name after the final verdict is inferred from there, too.
+func antivirus(e *esa.Event) []string {
+	interim := map[esa.Verdict]string{esa.Negative: "CLEAN", esa.Positive: "VIRAL"}[e.Verdict]
+	if interim == "" {
+		interim = "UNSCANNABLE"
+	}
+	final := word(e.Verdict)
+	if e.Name != "" {
+		final += " '" + e.Name + "'"
+	}
+	return []string{
+		fmt.Sprintf("Message %d scanned by Anti-Virus engine Sophos. Interim verdict: %s", e.MID, interim),
+		fmt.Sprintf("Message %d scanned by Anti-Virus engine. Final verdict: %s", e.MID, final),
+	}
+}
+
+// amp: SKIPPED was seen; the other words are the mail log's and the AMP log's.
+func amp(e *esa.Event) []string {
+	verdict, detail := "", e.Text
+	switch e.Verdict {
+	case esa.Negative:
+		verdict = "CLEAN"
+	case esa.Positive:
+		verdict = "MALICIOUS"
+	case esa.Unknown, esa.Suspect:
+		verdict = "UNKNOWN"
+	case esa.Skipped:
+		verdict = "SKIPPED"
+		if detail == "" {
+			detail = "no attachment in message"
+		}
+	default:
+		verdict = "UNSCANNABLE"
+	}
+	if detail != "" {
+		verdict += "(" + detail + ")"
+	}
+	return []string{fmt.Sprintf("Message %d scanned by Advanced Malware Protection engine. Final verdict: %s", e.MID, verdict)}
+}
+
+// filter is inferred. A filter that did not match is not mentioned.
+func filter(s *story, e *esa.Event) []string {
+	if e.Verdict != esa.Positive {
+		return nil
+	}
+	if e.Engine == esa.MessageFilters {
+		return []string{fmt.Sprintf("Message %d matched message filter '%s'.", e.MID, e.Name)}
+	}
+	return []string{fmt.Sprintf("Message %d matched content filter '%s' in the %s table.",
+		e.MID, e.Name, s.source.Direction().Table())}
+}
+
+// dlp is inferred from the mail log's "DLP violation" and "DLP no violation".
+func dlp(e *esa.Event) []string {
+	if e.Verdict != esa.Positive {
+		return []string{fmt.Sprintf("Message %d DLP no violation.", e.MID)}
+	}
+	severity := ""
+	if e.Text != "" {
+		severity = " " + e.Text + "."
+	}
+	return []string{fmt.Sprintf("Message %d DLP violation.%s DLP policy match: '%s'.", e.MID, severity, e.Name)}
+}
+
+// word is a verdict in the words of the details page (Negative, Suspect and
+// Positive were seen).
+func word(v esa.Verdict) string {
+	switch v {
+	case esa.Negative:
+		return "Negative"
+	case esa.Positive:
+		return "Positive"
+	case esa.Suspect:
+		return "Suspect"
+	case esa.Unknown:
+		return "Unknown"
+	case esa.Skipped:
+		return "Skipped"
+	}
+	return "Unscannable"
+}

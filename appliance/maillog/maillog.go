@@ -1,0 +1,190 @@
+// Package maillog writes the text mail logs: what happened to connections and
+// messages, in the appliance's own sentences, one function a sentence. They are
+// product output, which parsers and SIEMs read, not a log of this program.
+//
+// The writer follows the event log with a durable cursor that also says how
+// long the file was, so that after a crash every line is there once.
+package maillog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"esasim/esa"
+)
+
+// Log is what the writer reads, and where it keeps its place.
+type Log interface {
+	Cursor(name string) (seq uint64, note []byte, err error)
+	SetCursor(name string, seq uint64, note []byte) error
+}
+
+// Reader hands out the event log from a place onward.
+type Reader interface {
+	Next(ctx context.Context) ([]esa.Entry, error)
+}
+
+// Options of a writer.
+type Options struct {
+	FS       vfs.FS
+	Dir      string // the subscription's directory, "mail_logs"
+	Version  string // "13.0.0-392"
+	Serial   string
+	RollSize int64 // bytes after which a new file begins; 0: 10 MiB, the appliance's default
+	Keep     int   // finished files kept; 0: 10, the appliance's default
+	Location *time.Location
+}
+
+const (
+	cursorName = "mail_logs"
+	// settle is how often the file is synced and the cursor moved.
+	settle = time.Second
+)
+
+// Writer writes the files of one subscription.
+type Writer struct {
+	o      Options
+	log    Log
+	file   vfs.File
+	size   int64
+	seq    uint64 // the last entry written
+	synced uint64 // the last entry the cursor speaks of
+	buf    []byte
+}
+
+// place is the cursor's note: where in the file the entry ended.
+type place struct {
+	Size int64 `json:"size"`
+}
+
+// Open begins a new file, as the appliance does at start. The file before it is
+// finished and cut where the cursor says, so that lines that are written again
+// stand once.
+func Open(o Options, log Log) (*Writer, error) {
+	w := &Writer{o: o, log: log}
+	if w.o.RollSize == 0 {
+		w.o.RollSize = 10 << 20
+	}
+	if w.o.Keep == 0 {
+		w.o.Keep = 10
+	}
+	if w.o.Location == nil {
+		w.o.Location = time.UTC
+	}
+	if err := w.open(); err != nil {
+		return nil, fmt.Errorf("open mail log %s: %w", o.Dir, err)
+	}
+	return w, nil
+}
+
+func (w *Writer) open() error {
+	seq, note, err := w.log.Cursor(cursorName)
+	if err != nil {
+		return err
+	}
+	var p place
+	if note != nil {
+		if err := json.Unmarshal(note, &p); err != nil {
+			return fmt.Errorf("read place: %w", err)
+		}
+	}
+	w.seq, w.synced = seq, seq
+	if err := w.o.FS.MkdirAll(w.o.Dir, 0o755); err != nil {
+		return err
+	}
+	if err := w.finish(p.Size); err != nil {
+		return err
+	}
+	return w.begin()
+}
+
+// Seq is the number of the entry up to which the log has been written.
+func (w *Writer) Seq() uint64 { return w.seq }
+
+// Run writes what the reader hands out, which must begin behind Seq, until ctx
+// ends. What it has read by then is written and synced before it returns.
+func (w *Writer) Run(ctx context.Context, r Reader) (err error) {
+	defer func() { err = errors.Join(err, w.settle(), w.file.Close()) }()
+	last := time.Now()
+	for {
+		entries, err := w.next(ctx, r)
+		if err != nil {
+			return err
+		}
+		if entries == nil && ctx.Err() != nil {
+			return nil
+		}
+		if err := w.write(entries); err != nil {
+			return err
+		}
+		if time.Since(last) < settle {
+			continue
+		}
+		if err := w.settle(); err != nil {
+			return err
+		}
+		last = time.Now()
+	}
+}
+
+// next waits for entries, but not longer than until the file should be synced.
+func (w *Writer) next(ctx context.Context, r Reader) ([]esa.Entry, error) {
+	wait := ctx
+	if w.synced < w.seq {
+		var cancel context.CancelFunc
+		wait, cancel = context.WithTimeout(ctx, settle)
+		defer cancel()
+	}
+	entries, err := r.Next(wait)
+	if err != nil && wait.Err() == nil {
+		return nil, err
+	}
+	return entries, nil
+}
+
+func (w *Writer) write(entries []esa.Entry) error {
+	w.buf = w.buf[:0]
+	for i := range entries {
+		for j := range entries[i].Events {
+			e := &entries[i].Events[j]
+			for _, s := range sentences(e) {
+				w.buf = line(w.buf, e.Time.In(w.o.Location), s)
+			}
+		}
+		w.seq = entries[i].Seq
+	}
+	if _, err := w.file.Write(w.buf); err != nil {
+		return fmt.Errorf("write mail log: %w", err)
+	}
+	w.size += int64(len(w.buf))
+	if w.size < w.o.RollSize {
+		return nil
+	}
+	return w.roll()
+}
+
+// settle syncs the file, then moves the cursor: in this order, so that the
+// cursor never speaks of lines that a crash could take.
+func (w *Writer) settle() error {
+	if w.synced == w.seq {
+		return nil
+	}
+	if err := w.file.Sync(); err != nil {
+		return fmt.Errorf("sync mail log: %w", err)
+	}
+	return w.place()
+}
+
+func (w *Writer) place() error {
+	note, err := json.Marshal(place{Size: w.size})
+	if err != nil {
+		return err
+	}
+	w.synced = w.seq
+	return w.log.SetCursor(cursorName, w.seq, note)
+}

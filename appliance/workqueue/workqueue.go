@@ -1,0 +1,137 @@
+// Package workqueue does what happens to a message between its acceptance and
+// its delivery: the verdict stages, in the appliance's order.
+//
+// The queue follows the event log: an accepted message is an entry of it, and
+// what the stages say of the message becomes the next entry. There is no other
+// queue; after a crash the store says which messages are still to be done.
+package workqueue
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"esasim/esa"
+)
+
+// Log is what the work queue needs of the event log.
+type Log interface {
+	Append(events []esa.Event) error
+	Message(ctx context.Context, mid esa.MID) (esa.Message, error)
+	Content(mid esa.MID) (io.ReadCloser, error)
+}
+
+// Reader hands out the event log from a place onward.
+type Reader interface {
+	Next(ctx context.Context) ([]esa.Entry, error)
+}
+
+// Job is one message on its way through the stages.
+type Job struct {
+	Message *esa.Message
+	content func() (io.ReadCloser, error)
+}
+
+// Content opens the message as it was received; the caller closes it.
+func (j *Job) Content() (io.ReadCloser, error) { return j.content() }
+
+// Finding is what a stage says: its verdict, and whether the message goes no
+// further.
+type Finding struct {
+	Verdict esa.Verdict
+	Name    string // of what was found: a virus, a rule
+	Drop    string // not empty: the message is dropped, in the words of the logs ("Dropped by CASE")
+}
+
+// Stage is one scanner. It looks at a message and says what it found; it
+// changes nothing.
+type Stage struct {
+	Engine esa.Engine
+	Scan   func(*Job) (Finding, error)
+}
+
+// Stages are the verdict stages in AsyncOS order: a message meets them one
+// after another, until one drops it. Source: AsyncOS user guide, "Understanding
+// the Email Pipeline".
+func Stages() []Stage {
+	return []Stage{
+		{esa.AntiSpam, antispam},
+		{esa.AntiVirus, antivirus},
+		{esa.AMP, amp},
+	}
+}
+
+// Queue takes messages through the stages.
+type Queue struct {
+	Log    Log
+	Stages []Stage
+	Policy string // the mail policy that every recipient matches: "DEFAULT"
+}
+
+// Run processes the messages that a restart left over, then those that the
+// reader tells of, until ctx ends.
+func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
+	for _, mid := range leftOver {
+		m, err := q.Log.Message(ctx, mid)
+		if err != nil {
+			return fmt.Errorf("take up MID %d: %w", mid, err)
+		}
+		if m.State != esa.Processing {
+			continue
+		}
+		if err := q.process(&m); err != nil {
+			return err
+		}
+	}
+	for {
+		entries, err := r.Next(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("work queue: %w", err)
+		}
+		if err := q.take(entries); err != nil {
+			return err
+		}
+	}
+}
+
+func (q *Queue) take(entries []esa.Entry) error {
+	for i := range entries {
+		events := entries[i].Events
+		if len(events) == 0 || events[len(events)-1].Kind != esa.MessageReady {
+			continue
+		}
+		// An accepting entry holds everything that was said of the message so
+		// far, and ends with MessageReady.
+		m := esa.Fold(events)
+		if err := q.process(&m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (q *Queue) process(m *esa.Message) error {
+	now := time.Now()
+	events := make([]esa.Event, 0, len(q.Stages)+3)
+	events = append(events, esa.Event{Kind: esa.PolicyMatched, Time: now, MID: m.MID, Name: q.Policy, Direction: m.Direction})
+	job := &Job{Message: m, content: func() (io.ReadCloser, error) { return q.Log.Content(m.MID) }}
+	for _, s := range q.Stages {
+		f, err := s.Scan(job)
+		if err != nil {
+			return fmt.Errorf("scan MID %d: %w", m.MID, err)
+		}
+		events = append(events, esa.Event{Kind: esa.EngineVerdict, Time: now, MID: m.MID, Engine: s.Engine, Verdict: f.Verdict, Name: f.Name})
+		if f.Drop != "" {
+			events = append(events,
+				esa.Event{Kind: esa.MessageDropped, Time: now, MID: m.MID, Engine: s.Engine, Text: f.Drop},
+				esa.Event{Kind: esa.MessageFinished, Time: now, MID: m.MID, Text: "aborted"})
+			return q.Log.Append(events)
+		}
+	}
+	events = append(events, esa.Event{Kind: esa.MessageQueued, Time: now, MID: m.MID})
+	return q.Log.Append(events)
+}

@@ -1,0 +1,90 @@
+// Package cloud is the other box: the cloud of one region, to which appliances
+// register and in which their sightings are investigated. It holds
+// construction, start and stop; what the cloud does is in its children: sse
+// (Security Services Exchange), ctr (Threat Response), portal (their pages).
+//
+// Each region has its own tokens, devices, clients, keys and store, so a token
+// of another region fails by itself. Everything durable is in one Pebble store
+// (package store); nothing else is written.
+package cloud
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"esasim/cloud/ctr"
+	"esasim/cloud/sse"
+	"esasim/cloud/store"
+)
+
+// ErrRegion says that there is no such region.
+var ErrRegion = errors.New("unknown region: want AMERICAS or EUROPE")
+
+// Options say what a region's cloud is made of.
+type Options struct {
+	Region       string                         // AMERICAS or EUROPE
+	FS           vfs.FS                         // nil: the file system of the machine
+	Dir          string                         // of the store; made when it is not there
+	Logger       *slog.Logger                   // nil: silent
+	Organisation string                         // the one organisation's name
+	Portal       func(*ctr.Threat) http.Handler // the pages, at "/"; nil: none
+	Hosts        []string                       // names this cloud is reached by, beside those that need no mention (see Handler)
+}
+
+// Cloud is the running cloud of one region.
+type Cloud struct {
+	store   *store.Store
+	sse     *sse.Exchange
+	ctr     *ctr.Threat
+	handler http.Handler
+}
+
+// Open starts the cloud of a region.
+func Open(o Options) (*Cloud, error) {
+	if vendorHosts(o.Region) == nil {
+		return nil, fmt.Errorf("open cloud %q: %w", o.Region, ErrRegion)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	log := o.Logger.With("region", o.Region)
+	s, err := store.Open(store.Options{FS: o.FS, Dir: o.Dir, Region: o.Region, Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("open cloud %s: %w", o.Region, err)
+	}
+	exchange := sse.New(s, log)
+	threat, err := ctr.Open(ctr.Options{
+		Region: o.Region, Organisation: o.Organisation, Store: s, Devices: exchange, Logger: log,
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open cloud %s: %w", o.Region, err), s.Close())
+	}
+	c := &Cloud{store: s, sse: exchange, ctr: threat}
+	c.handler = c.routes(o)
+	return c, nil
+}
+
+// Handler serves all of the region's path families on one port. A request whose
+// Host is not one of this cloud is refused: addresses, names without a dot,
+// names that cannot be registered by a stranger (.test, .localhost, ...), the
+// vendor's names of this region and Options.Hosts are its own. So a web page
+// cannot reach a lab through a name that it makes point at it.
+func (c *Cloud) Handler() http.Handler { return c.handler }
+
+// SSE is the region's Security Services Exchange.
+func (c *Cloud) SSE() *sse.Exchange { return c.sse }
+
+// CTR is the region's Threat Response.
+func (c *Cloud) CTR() *ctr.Threat { return c.ctr }
+
+// Close ends the cloud. Requests still under way are waited for as far as they
+// use the store; later ones are answered 503.
+func (c *Cloud) Close() error {
+	err := c.store.Close()
+	c.ctr.Close()
+	return err
+}

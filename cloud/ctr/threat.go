@@ -1,0 +1,126 @@
+// Package ctr is Cisco Threat Response: API clients and their access tokens,
+// inspect (text to observables), enrich (observables to what the configured
+// modules know of them), and the module instances.
+//
+// [Threat] is one region's service. Its HTTP side is [Threat.Handler]; the
+// portal's pages ask [Threat.Inspect], [Threat.Observe] and [Threat.Modules]
+// in the process.
+package ctr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"esasim/cloud/sse"
+	"esasim/cloud/store"
+)
+
+// Devices is what Threat Response asks of Security Services Exchange.
+type Devices interface {
+	Services(ctx context.Context) (sse.Services, error)
+	Devices(ctx context.Context) ([]sse.Device, error)
+	Device(ctx context.Context, id string) (sse.Device, error)
+	Sightings(ctx context.Context, q sse.Search) (sse.Found, error)
+}
+
+// Options say what a Threat is made of.
+type Options struct {
+	Region         string
+	Organisation   string
+	Store          *store.Store
+	Devices        Devices
+	Logger         *slog.Logger
+	ModuleDeadline time.Duration // for each module's answer; 0: DefaultModuleDeadline
+}
+
+// DefaultModuleDeadline is how long a module may take. The real figure is not
+// public (inferred).
+const DefaultModuleDeadline = 5 * time.Second
+
+// Threat is the Threat Response of one region.
+type Threat struct {
+	region   string
+	org      organisation
+	store    *store.Store
+	devices  Devices
+	log      *slog.Logger
+	deadline time.Duration
+
+	key     func() (*signingKey, error) // made or read once, by whoever asks first
+	warming sync.WaitGroup              // the goroutine that asks first
+
+	mu sync.Mutex // makes each change of clients and modules one step
+}
+
+// organisation is the one organisation of a region and its one user, on whose
+// behalf API clients act. The ids are made at the first start and stay.
+type organisation struct {
+	ID        string `json:"id"`
+	Name      string `json:"-"`
+	UserID    string `json:"user_id"`
+	UserEmail string `json:"user_email"`
+}
+
+// Open makes the service over a region's store, which must outlive it.
+func Open(o Options) (*Threat, error) {
+	t := &Threat{
+		region: o.Region, store: o.Store, devices: o.Devices, log: o.Logger, deadline: o.ModuleDeadline,
+	}
+	if t.deadline == 0 {
+		t.deadline = DefaultModuleDeadline
+	}
+	if t.log == nil {
+		t.log = slog.New(slog.DiscardHandler)
+	}
+	err := t.store.Get(store.Organisation(), &t.org)
+	if errors.Is(err, store.ErrNotFound) {
+		t.org = organisation{ID: uuid.NewString(), UserID: uuid.NewString(), UserEmail: "admin@esasim.test"}
+		err = t.store.Put(store.Organisation(), t.org)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open threat response %s: %w", o.Region, err)
+	}
+	t.org.Name = o.Organisation
+	t.key = sync.OnceValues(func() (*signingKey, error) { return openKey(t.store) })
+	// Making an RSA key takes a tenth of a second; the start need not wait.
+	t.warming.Go(func() {
+		if _, err := t.key(); err != nil && !errors.Is(err, store.ErrClosed) {
+			t.log.Error("threat response: no signing key", "region", t.region, "error", err)
+		}
+	})
+	return t, nil
+}
+
+// Close waits for what the service still does by itself.
+func (t *Threat) Close() { t.warming.Wait() }
+
+// Region is the name of the region: AMERICAS, EUROPE.
+func (t *Threat) Region() string { return t.region }
+
+// Devices gives the devices that a module may be made for, the drop-down
+// "Registered Device": those registered, and none while Security Services
+// Exchange has Cisco Threat Response switched off. Source: vendor's integration
+// guide.
+func (t *Threat) Devices(ctx context.Context) ([]sse.Device, error) {
+	services, err := t.devices.Services(ctx)
+	if err != nil || !services.ThreatResponse {
+		return nil, err
+	}
+	all, err := t.devices.Devices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []sse.Device
+	for _, d := range all {
+		if d.Status == sse.Registered {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,127 @@
+package sse
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"esasim/cloud/route"
+)
+
+// readJSON reads a body of maxBody bytes at most into v. An unknown key, a
+// wrong type and a second value are refused, never ignored.
+func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	if err := isJSON(r); err != nil {
+		return err
+	}
+	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
+		return refusal{http.StatusUnsupportedMediaType, "unsupported_media_type", "Content-Encoding " + e + " is not taken here."}
+	}
+	b, err := route.Body(w, r, maxBody)
+	if errors.Is(err, route.ErrTooLarge) {
+		return tooLarge(fmt.Sprintf("The body is longer than %d bytes.", maxBody))
+	}
+	if err != nil {
+		return badRequest("The body ended early.")
+	}
+	if err := json.Unmarshal(b, v, json.RejectUnknownMembers(true)); err != nil {
+		return badRequest("The body cannot be read: " + explain(err) + ".")
+	}
+	return nil
+}
+
+// isJSON refuses a body that says it is something else.
+func isJSON(r *http.Request) error {
+	t := r.Header.Get("Content-Type")
+	if t == "" {
+		return nil
+	}
+	if m, _, err := mime.ParseMediaType(t); err != nil || m != "application/json" {
+		return refusal{http.StatusUnsupportedMediaType, "unsupported_media_type", "Content-Type: want application/json."}
+	}
+	return nil
+}
+
+// readBatch reads a batch of sightings, gzip or plain, unpacking no more than
+// maxBatchSize bytes however little was sent.
+func readBatch(w http.ResponseWriter, r *http.Request) ([]jsontext.Value, error) {
+	if err := isJSON(r); err != nil {
+		return nil, err
+	}
+	b, err := unpack(w, r)
+	if err != nil {
+		return nil, err
+	}
+	var req sightingsRequest
+	// Text that is not UTF-8 and doubled keys are the fault of one sighting:
+	// they are refused there.
+	err = json.Unmarshal(b, &req, json.RejectUnknownMembers(true),
+		jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	switch {
+	case err != nil:
+		return nil, badRequest("The body cannot be read: " + explain(err) + ".")
+	case req.Sightings == nil:
+		return nil, badRequest("The body cannot be read: sightings is missing.")
+	case len(req.Sightings) > maxBatch:
+		return nil, tooLarge(fmt.Sprintf("A batch has at most %d sightings.", maxBatch))
+	}
+	return req.Sightings, nil
+}
+
+func unpack(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	over := tooLarge(fmt.Sprintf("A batch has at most %d bytes.", maxBatchSize))
+	var in io.Reader = http.MaxBytesReader(w, r.Body, maxBatchSize)
+	switch e := r.Header.Get("Content-Encoding"); e {
+	case "", "identity":
+	case "gzip":
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, badRequest("The body is not gzip.")
+		}
+		in = z
+	default:
+		return nil, refusal{http.StatusUnsupportedMediaType, "unsupported_media_type", "Content-Encoding: want gzip or none."}
+	}
+	b, err := io.ReadAll(io.LimitReader(in, maxBatchSize+1))
+	var long *http.MaxBytesError
+	switch {
+	case errors.As(err, &long) || len(b) > maxBatchSize:
+		return nil, over
+	case err != nil:
+		return nil, badRequest("The body ended early or is damaged.")
+	}
+	return b, nil
+}
+
+// explain says what is wrong with a JSON text in the words of its sender: the
+// place and the fault, and none of our type names.
+func explain(err error) string {
+	var wrong *json.SemanticError
+	var syntax *jsontext.SyntacticError
+	switch {
+	case errors.As(err, &wrong):
+		place := strings.ReplaceAll(strings.TrimPrefix(string(wrong.JSONPointer), "/"), "/", ".")
+		if place == "" {
+			place = "body"
+		}
+		switch {
+		case errors.Is(wrong, json.ErrUnknownName):
+			return place + ": unknown key"
+		case wrong.Err != nil && wrong.JSONKind == 0:
+			return place + ": " + wrong.Err.Error()
+		case wrong.JSONKind != 0:
+			return place + ": a " + wrong.JSONKind.String() + " is not what belongs there"
+		}
+		return place + ": wrong value"
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("not JSON at byte %d: %v", syntax.ByteOffset, syntax.Err)
+	}
+	return err.Error()
+}

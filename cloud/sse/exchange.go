@@ -1,0 +1,114 @@
+// Package sse is Security Services Exchange, the meeting point of appliances
+// and cloud services: a device is added here with a token, registers with it,
+// and from then on pushes its sightings, which Threat Response reads here.
+//
+// It has three sides: [Exchange]'s methods, for Threat Response and the
+// portal's pages; the API below /sse/api/v1, for what the portal can do; and
+// the device side below /providers/sse/v1, which is docs/wire.md.
+package sse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"esasim/cloud/route"
+	"esasim/cloud/store"
+)
+
+// HeartbeatEvery is how often a device has to give a sign of life. Source: the
+// vendor's connector refreshes its registration every 1200 s (public client).
+const HeartbeatEvery = 1200 * time.Second
+
+var (
+	// ErrUnknownDevice says that there is no device of this id.
+	ErrUnknownDevice = errors.New("unknown device")
+	// ErrInvalidToken says that a registration token is unknown, lapsed, used or
+	// of another region; nobody is told which (vendor's integration guide).
+	ErrInvalidToken = errors.New("the token is invalid or has expired")
+	// ErrUnauthorized says that a credential is missing or wrong.
+	ErrUnauthorized = errors.New("the credential is missing or wrong")
+	// ErrInvalid says that a request asks for something that cannot be.
+	ErrInvalid = errors.New("invalid request")
+)
+
+// Exchange is the exchange of one region. It keeps nothing in memory but locks
+// and counters: the store is the truth.
+type Exchange struct {
+	store *store.Store
+	log   *slog.Logger
+
+	// mu makes each change of devices, tokens and services one step: it is held
+	// from reading the old record until the new one is synced. It is taken
+	// before an inbox's lock, never after.
+	mu sync.Mutex
+
+	inboxesMu sync.Mutex
+	inboxes   map[uint32]*inbox // by device number; guarded by inboxesMu
+}
+
+// inbox is where the sightings of one device come in.
+type inbox struct {
+	// mu makes "read the old sighting, write the new one and its terms" one
+	// step. The sync is waited for outside it.
+	mu   sync.Mutex
+	last uint64 // the last sequence number given out; 0: not read yet
+}
+
+// New makes the exchange over a region's store. The store must stay open for
+// as long as the exchange is used.
+func New(s *store.Store, log *slog.Logger) *Exchange {
+	return &Exchange{store: s, log: log, inboxes: map[uint32]*inbox{}}
+}
+
+// Handler serves /sse/api/v1/... and /providers/sse/v1/...
+func (x *Exchange) Handler() http.Handler {
+	m := route.New(func(w http.ResponseWriter, status int, message string) {
+		code := "not_found"
+		if status == http.StatusMethodNotAllowed {
+			code = "method_not_allowed"
+		}
+		fail(w, refusal{status, code, message})
+	})
+	m.HandleFunc("POST /providers/sse/v1/register", x.serveRegister)
+	m.HandleFunc("POST /providers/sse/v1/devices/{id}/sightings", x.serveSightings)
+	m.HandleFunc("POST /providers/sse/v1/devices/{id}/heartbeat", x.serveHeartbeat)
+	m.HandleFunc("DELETE /providers/sse/v1/devices/{id}", x.serveDeregister)
+
+	m.HandleFunc("POST /sse/api/v1/tokens", x.serveGenerateTokens)
+	m.HandleFunc("GET /sse/api/v1/devices", x.serveDevices)
+	m.HandleFunc("DELETE /sse/api/v1/devices/{id}", x.serveDeleteDevice)
+	m.HandleFunc("GET /sse/api/v1/services", x.serveServices)
+	m.HandleFunc("PUT /sse/api/v1/services", x.serveSetServices)
+	return m
+}
+
+// Services are the switches of the Cloud Services tab. Source: vendor's
+// integration guide (name, and that it is off at first).
+type Services struct {
+	ThreatResponse bool `json:"Cisco Threat Response"` // lets Threat Response see the devices
+}
+
+// Services gives the switches as they stand.
+func (x *Exchange) Services(ctx context.Context) (Services, error) {
+	var s Services
+	err := x.store.Get(store.Services(), &s)
+	if errors.Is(err, store.ErrNotFound) {
+		return Services{}, nil
+	}
+	return s, err
+}
+
+// SetServices sets the switches.
+func (x *Exchange) SetServices(ctx context.Context, s Services) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := x.store.Put(store.Services(), s); err != nil {
+		return fmt.Errorf("set cloud services: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+package sse
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"esasim/cloud/ctim"
+)
+
+// Bounds of one sighting, in bytes unless said otherwise. Those of title,
+// description and source are the schema's; the others are ours.
+const (
+	maxSighting    = 1 << 20
+	maxExternalID  = 512
+	maxTitle       = 1024
+	maxDescription = 5000
+	maxSource      = 2048
+	maxWord        = 256   // a word of a vocabulary, an id
+	maxValue       = 8192  // of one observable
+	maxObservables = 1000  // pieces
+	maxEdges       = 10000 // targets, relations: pieces
+)
+
+// arrival is a sighting on its way into the store.
+type arrival struct {
+	raw      []byte // as it was pushed
+	external string // its first external id
+	at       time.Time
+	terms    []uint64 // what it can be found by
+}
+
+// readSighting reads and checks one pushed sighting. Its error says for the
+// sender what is wrong; the arrival then holds the external id, if there is one.
+func readSighting(raw []byte) (arrival, error) {
+	var s ctim.Sighting
+	var err error
+	if len(raw) > maxSighting {
+		return arrival{}, fmt.Errorf("longer than %d bytes", maxSighting)
+	}
+	if e := json.Unmarshal(raw, &s, json.RejectUnknownMembers(true)); e != nil {
+		err = errors.New(explain(e))
+	} else {
+		err = check(&s)
+	}
+	a := arrival{raw: raw, at: s.ObservedTime.Start.Time}
+	if len(s.ExternalIDs) > 0 && len(s.ExternalIDs[0]) <= maxExternalID {
+		a.external = s.ExternalIDs[0]
+	}
+	if err == nil {
+		a.terms = terms(s.Observables)
+	}
+	return a, err
+}
+
+// check holds a sighting to the schema: what must be there, the closed
+// vocabularies, the times, the lengths. Open vocabularies (sensor, resolution,
+// relation, a target's type) are only bounded, as the service does (public
+// schema).
+func check(s *ctim.Sighting) error {
+	switch {
+	case s.Type != "sighting":
+		return fmt.Errorf("type: %.40q is not sighting", s.Type)
+	case !strings.HasPrefix(s.ID, "transient:") || len(s.ID) > maxWord:
+		return fmt.Errorf("id: %.80q is not transient:...", s.ID)
+	case strings.Count(s.SchemaVersion, ".") < 2 || len(s.SchemaVersion) > maxWord:
+		return fmt.Errorf("schema_version: %.40q is not a version", s.SchemaVersion)
+	case len(s.ExternalIDs) == 0 || s.ExternalIDs[0] == "":
+		return errors.New("external_ids: missing")
+	case len(s.ExternalIDs) > maxObservables:
+		return fmt.Errorf("external_ids: more than %d", maxObservables)
+	case !ctim.KnownLevel(s.Confidence):
+		return fmt.Errorf("confidence: %.40q is not in the vocabulary", s.Confidence)
+	case s.Severity != "" && !ctim.KnownLevel(s.Severity):
+		return fmt.Errorf("severity: %.40q is not in the vocabulary", s.Severity)
+	case s.TLP != "" && !ctim.KnownTLP(s.TLP):
+		return fmt.Errorf("tlp: %.40q is not in the vocabulary", s.TLP)
+	case s.Count < 1:
+		return errors.New("count: want 1 or more")
+	}
+	if err := checkTime("observed_time", s.ObservedTime); err != nil {
+		return err
+	}
+	if err := checkLengths(s); err != nil {
+		return err
+	}
+	if err := checkObservables("observables", s.Observables); err != nil {
+		return err
+	}
+	return checkEdges(s)
+}
+
+func checkTime(place string, t ctim.ObservedTime) error {
+	if t.Start.IsZero() {
+		return fmt.Errorf("%s: start_time is missing", place)
+	}
+	if t.End != nil && t.End.Before(t.Start.Time) {
+		return fmt.Errorf("%s: end_time is before start_time", place)
+	}
+	return nil
+}
+
+func checkLengths(s *ctim.Sighting) error {
+	for _, f := range [...]struct {
+		name, value string
+		most        int
+	}{
+		{"source", s.Source, maxSource}, {"source_uri", s.SourceURI, maxSource},
+		{"title", s.Title, maxTitle}, {"description", s.Description, maxDescription},
+		{"sensor", s.Sensor, maxWord}, {"resolution", s.Resolution, maxWord},
+	} {
+		if len(f.value) > f.most {
+			return fmt.Errorf("%s: longer than %d bytes", f.name, f.most)
+		}
+	}
+	for _, id := range s.ExternalIDs {
+		if len(id) > maxExternalID {
+			return fmt.Errorf("external_ids: longer than %d bytes", maxExternalID)
+		}
+	}
+	return nil
+}
+
+func checkObservables(place string, all []ctim.Observable) error {
+	if len(all) > maxObservables {
+		return fmt.Errorf("%s: more than %d", place, maxObservables)
+	}
+	for i := range all {
+		if fault := checkObservable(&all[i]); fault != "" {
+			return fmt.Errorf("%s.%d: %s", place, i, fault)
+		}
+	}
+	return nil
+}
+
+// checkObservable gives what is wrong with one observable, or "".
+func checkObservable(o *ctim.Observable) string {
+	switch {
+	case !o.Type.Known():
+		return fmt.Sprintf("type %.40q is not in the vocabulary", o.Type)
+	case o.Value == "":
+		return "value is missing"
+	case len(o.Value) > maxValue:
+		return fmt.Sprintf("value is longer than %d bytes", maxValue)
+	}
+	return ""
+}
+
+func checkEdges(s *ctim.Sighting) error {
+	if len(s.Targets) > maxEdges || len(s.Relations) > maxEdges {
+		return fmt.Errorf("targets, relations: more than %d", maxEdges)
+	}
+	for i := range s.Targets {
+		t := &s.Targets[i]
+		place := fmt.Sprintf("targets.%d", i)
+		if t.Type == "" || len(t.Type) > maxWord {
+			return fmt.Errorf("%s: type is missing or too long", place)
+		}
+		if len(t.Observables) == 0 {
+			return fmt.Errorf("%s: observables are missing", place)
+		}
+		if err := checkObservables(place+".observables", t.Observables); err != nil {
+			return err
+		}
+		if err := checkTime(place+".observed_time", t.ObservedTime); err != nil {
+			return err
+		}
+	}
+	for i := range s.Relations {
+		if fault := checkRelation(&s.Relations[i]); fault != "" {
+			return fmt.Errorf("relations.%d: %s", i, fault)
+		}
+	}
+	return nil
+}
+
+func checkRelation(r *ctim.Relation) string {
+	switch {
+	case r.Origin == "" || len(r.Origin) > maxWord:
+		return "origin is missing or too long"
+	case r.Relation == "" || len(r.Relation) > maxWord:
+		return "relation is missing or too long"
+	}
+	if fault := checkObservable(&r.Source); fault != "" {
+		return "source: " + fault
+	}
+	if fault := checkObservable(&r.Related); fault != "" {
+		return "related: " + fault
+	}
+	return ""
+}

@@ -1,0 +1,115 @@
+package store
+
+import (
+	"encoding/binary"
+	"math"
+	"time"
+)
+
+// Every key of a region's store is made in this file; a key that is not here
+// does not exist.
+//
+// Settings and things of which there are few, their values JSON unless said
+// otherwise:
+//
+//	c/format              "1": the layout of this file, as text
+//	c/region              the region's name, as text: a directory is of one region for good
+//	c/organisation        the organisation and its user, with their ids
+//	c/key                 the RSA key that signs access tokens, PKCS #8, as bytes
+//	c/services            the switches of the Cloud Services tab
+//	c/numbers             the last device number given out; numbers are never given twice
+//	c/client/<id>         an API client
+//	c/module/<id>         a module instance
+//	c/device/<id>         a device: pending, expired or registered
+//	c/token/<sha256>      the id of the device that an unused registration token made, as text;
+//	                      by the token's hash, so that a look-up tells nothing by its timing
+//
+// Sightings, of which there are many. dev is the device's number (four bytes),
+// seq counts the sightings of one device from 1 (eight bytes), all numbers
+// big-endian, so that a device's sightings lie together and can be deleted as
+// three ranges, and new rows go to the end of their range:
+//
+//	s <dev> <seq>                     the sighting's JSON as it was pushed
+//	x <dev> <external id>             seq: one sighting per device and external id
+//	i <dev> <term> <time> <seq>       nothing: one entry for each observable of the sighting
+//
+// term is a 64-bit hash of the observable's type and folded value: keys stay
+// short however long a subject is, and who reads compares the observable
+// itself. time is the start of the observed time, inverted, so that the newest
+// comes first.
+const (
+	format = "1"
+
+	keyFormat = "c/format"
+	keyRegion = "c/region"
+)
+
+// Organisation is the key of the organisation's record.
+func Organisation() []byte { return []byte("c/organisation") }
+
+// SigningKey is the key of the RSA key that signs access tokens.
+func SigningKey() []byte { return []byte("c/key") }
+
+// Services is the key of the Cloud Services switches.
+func Services() []byte { return []byte("c/services") }
+
+// Numbers is the key of the last device number.
+func Numbers() []byte { return []byte("c/numbers") }
+
+// Client is the key of one API client.
+func Client(id string) []byte { return []byte("c/client/" + id) }
+
+// Module is the key of one module instance; with an empty id, the prefix of all.
+func Module(id string) []byte { return []byte("c/module/" + id) }
+
+// Device is the key of one device; with an empty id, the prefix of all.
+func Device(id string) []byte { return []byte("c/device/" + id) }
+
+// Token is the key of an unused registration token, by its hash.
+func Token(hash string) []byte { return []byte("c/token/" + hash) }
+
+// Sighting is the key of one sighting's row.
+func Sighting(dev uint32, seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(ranged('s', dev), seq)
+}
+
+// Sightings is the range of a device's rows.
+func Sightings(dev uint32) (from, to []byte) { return ranged('s', dev), ranged('s', dev+1) }
+
+// Seq reads the sequence number off the end of a key of a row or a term.
+func Seq(key []byte) uint64 { return binary.BigEndian.Uint64(key[len(key)-8:]) }
+
+// ExternalID is the key that leads from an external id to a row.
+func ExternalID(dev uint32, id string) []byte { return append(ranged('x', dev), id...) }
+
+// ExternalIDs is the range of a device's external ids.
+func ExternalIDs(dev uint32) (from, to []byte) { return ranged('x', dev), ranged('x', dev+1) }
+
+// Term is the key of one observable of a sighting.
+func Term(dev uint32, term uint64, at time.Time, seq uint64) []byte {
+	k := make([]byte, 0, 29)
+	k = append(k, 'i')
+	k = binary.BigEndian.AppendUint32(k, dev)
+	k = binary.BigEndian.AppendUint64(k, term)
+	k = binary.BigEndian.AppendUint64(k, inverted(at))
+	return binary.BigEndian.AppendUint64(k, seq)
+}
+
+// TermSince is the range of a term's keys from the newest back to a moment.
+func TermSince(dev uint32, term uint64, since time.Time) (from, to []byte) {
+	from = binary.BigEndian.AppendUint64(ranged('i', dev), term)
+	to = binary.BigEndian.AppendUint64(append([]byte(nil), from...), inverted(since))
+	// Above every seq of that very millisecond.
+	return from, append(binary.BigEndian.AppendUint64(to, math.MaxUint64), 0)
+}
+
+// Terms is the range of all of a device's terms.
+func Terms(dev uint32) (from, to []byte) { return ranged('i', dev), ranged('i', dev+1) }
+
+func ranged(kind byte, dev uint32) []byte {
+	k := make([]byte, 0, 32)
+	return binary.BigEndian.AppendUint32(append(k, kind), dev)
+}
+
+// inverted orders times from the newest to the oldest, also those before 1970.
+func inverted(t time.Time) uint64 { return ^(uint64(t.UnixMilli()) ^ 1<<63) }

@@ -1,0 +1,222 @@
+// Package cloudlink is how the appliance talks to the cloud: it registers with
+// a token, sends a heartbeat, and pushes a sighting of every message that has
+// come to rest.
+//
+// It follows the event log with a durable cursor and keeps no queue of its own:
+// while the cloud is away, or the appliance is not registered, the log waits.
+// The cursor moves when the cloud has taken what lies before it, so a sighting
+// may be sent twice, which changes nothing, and is never left out.
+package cloudlink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"esasim/esa"
+)
+
+// Log is what the link reads of the appliance.
+type Log interface {
+	Message(ctx context.Context, mid esa.MID) (esa.Message, error)
+	Cursor(name string) (seq uint64, note []byte, err error)
+	SetCursor(name string, seq uint64, note []byte) error
+}
+
+// Reader hands out the event log from a place onward.
+type Reader interface {
+	Next(ctx context.Context) ([]esa.Entry, error)
+}
+
+// Keep is where the registration outlives a restart.
+type Keep interface {
+	Load(v any) (found bool, err error)
+	Save(v any) error
+}
+
+// Registration is what the appliance remembers of having been registered.
+type Registration struct {
+	Region     string `json:"region"` // "AMERICAS"
+	URL        string `json:"url"`    // of the region's cloud
+	DeviceID   string `json:"device_id"`
+	Credential string `json:"credential"`
+	Heartbeat  int    `json:"heartbeat_seconds"`
+}
+
+// Options of a link.
+type Options struct {
+	Device Device
+	Log    Log
+	Follow func(after uint64) Reader
+	Keep   Keep
+	Dial   func(ctx context.Context, network, address string) (net.Conn, error) // nil: the network
+	Logger *slog.Logger
+}
+
+// Status is how the link stands.
+type Status struct {
+	State     State
+	Region    string // of the registration, or of the last attempt
+	DeviceID  string
+	LastError string // why the last registration failed, or why the appliance is no longer registered
+	Pushed    uint64 // sightings the cloud has taken since start
+	Refused   uint64 // sightings the cloud refused for good since start
+	Seq       uint64 // the log has been told up to this entry
+}
+
+// State of the registration.
+type State string
+
+const (
+	Unregistered State = "unregistered"
+	Registering  State = "registering"
+	Registered   State = "registered"
+)
+
+// Link is one appliance's connection to the cloud.
+type Link struct {
+	o         Options
+	http      *http.Client
+	sightings sightings
+
+	// mu guards what follows. Nothing waits while holding it.
+	mu      sync.Mutex
+	status  Status
+	reg     Registration
+	changed chan struct{} // closed, and replaced, when status.State changes
+}
+
+// New makes the link of an appliance. A registration made before is in force.
+func New(o Options) (*Link, error) {
+	l := &Link{o: o, sightings: newSightings(o.Device.Serial), changed: make(chan struct{})}
+	l.http = &http.Client{Transport: &http.Transport{
+		DialContext: o.Dial, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute,
+	}}
+	l.status.State = Unregistered
+	found, err := o.Keep.Load(&l.reg)
+	if err != nil {
+		return nil, fmt.Errorf("read registration: %w", err)
+	}
+	if found && l.reg.DeviceID != "" {
+		l.status.State, l.status.Region, l.status.DeviceID = Registered, l.reg.Region, l.reg.DeviceID
+	}
+	return l, nil
+}
+
+// Status tells how the link stands now.
+func (l *Link) Status() Status {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.status
+}
+
+func (l *Link) update(change func(*Status)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.status.State
+	change(&l.status)
+	if l.status.State != before {
+		close(l.changed)
+		l.changed = make(chan struct{})
+	}
+}
+
+// registration returns the one in force, and a channel that is closed when the
+// state changes.
+func (l *Link) registration() (Registration, bool, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reg, l.status.State == Registered, l.changed
+}
+
+// ErrRegistered says that the appliance is registered already.
+var ErrRegistered = errors.New("the appliance is registered; deregister it first")
+
+// invalidToken begins with the heading of the vendor's integration guide; the
+// same for every kind of bad token, because the reader is never told which.
+const invalidToken = "The registration failed because of an invalid or expired token. Use a valid token from the portal of the selected Threat Response server."
+
+// Register registers the appliance with a token from the region's portal. It
+// waits for the cloud's answer, and while the cloud cannot be reached tries
+// again until ctx ends. A refused token gives an error that is ErrRefused.
+func (l *Link) Register(ctx context.Context, region, url, token string) error {
+	if !l.begin(region) {
+		return ErrRegistered
+	}
+	var ans registerResponse
+	err := l.retry(ctx, func() error {
+		return l.do(ctx, call{
+			method: http.MethodPost, url: base(url) + "/register",
+			body: registerRequest{strings.TrimSpace(token), l.o.Device}, answer: &ans,
+		})
+	})
+	if errors.Is(err, ErrRefused) {
+		err = fmt.Errorf("%s (%w)", invalidToken, err)
+	}
+	if err == nil {
+		err = l.registered(Registration{region, url, ans.DeviceID, ans.Credential, ans.HeartbeatSeconds})
+	}
+	if err != nil {
+		l.update(func(s *Status) { s.State, s.LastError = Unregistered, err.Error() })
+		return fmt.Errorf("register with %s: %w", region, err)
+	}
+	return nil
+}
+
+// begin enters the state Registering, unless there is a registration.
+func (l *Link) begin(region string) bool {
+	ok := false
+	l.update(func(s *Status) {
+		if ok = s.State == Unregistered; ok {
+			s.State, s.Region, s.LastError = Registering, region, ""
+		}
+	})
+	return ok
+}
+
+func (l *Link) registered(r Registration) error {
+	if err := l.o.Keep.Save(r); err != nil {
+		return fmt.Errorf("keep registration: %w", err)
+	}
+	l.mu.Lock()
+	l.reg = r
+	l.mu.Unlock()
+	l.update(func(s *Status) { s.State, s.DeviceID, s.LastError = Registered, r.DeviceID, "" })
+	return nil
+}
+
+// Deregister ends the registration on both sides. A cloud that cannot be
+// reached leaves it as it was.
+func (l *Link) Deregister(ctx context.Context) error {
+	reg, ok, _ := l.registration()
+	if !ok {
+		return ErrNotDevice
+	}
+	err := l.do(ctx, call{method: http.MethodDelete, url: reg.device(), credential: reg.Credential})
+	if err != nil && !errors.Is(err, ErrNotDevice) {
+		return fmt.Errorf("deregister from %s: %w", reg.Region, err)
+	}
+	return l.forget("")
+}
+
+// forget drops to unregistered: by our own wish, or because the cloud said so.
+func (l *Link) forget(why string) error {
+	if err := l.o.Keep.Save(Registration{}); err != nil {
+		return fmt.Errorf("forget registration: %w", err)
+	}
+	l.mu.Lock()
+	l.reg = Registration{}
+	l.mu.Unlock()
+	l.update(func(s *Status) { s.State, s.DeviceID, s.LastError = Unregistered, "", why })
+	return nil
+}
+
+func base(url string) string { return strings.TrimSuffix(url, "/") + "/providers/sse/v1" }
+
+func (r Registration) device() string { return base(r.URL) + "/devices/" + r.DeviceID }

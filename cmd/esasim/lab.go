@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"esasim/lab"
+)
+
+// settings are what flags and environment say beside the configuration.
+type settings struct {
+	config        string
+	data          string
+	addressesFile string
+	verbose       bool
+	flags         lab.Config // only what was given counts
+	cloud         string
+	sse           string
+	token         string
+}
+
+func labCommand(name string) *cobra.Command {
+	var s settings
+	c := &cobra.Command{
+		Use: name, Args: cobra.NoArgs,
+		Short: "Run an appliance, registered with its cloud (the default)",
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := s.load(c)
+			if err != nil {
+				return err
+			}
+			return s.run(c, lab.Options{Config: cfg})
+		},
+	}
+	s.common(c)
+	f := c.Flags()
+	f.StringVar(&s.flags.SMTP, "smtp", "", "address of the SMTP listener (default 127.0.0.1:2525)")
+	f.StringVar(&s.flags.Console, "console", "", "address of the appliance's pages (default 127.0.0.1:8080)")
+	f.StringVar(&s.cloud, "cloud", "", "addresses of the cloud: AMERICAS=HOST:PORT,EUROPE=HOST:PORT (default 127.0.0.1:9080 and :9081)")
+	f.BoolVar(&s.flags.Unregistered, "unregistered", false, "start as from the factory, not registered with the cloud")
+	return c
+}
+
+func applianceCommand() *cobra.Command {
+	var s settings
+	c := &cobra.Command{
+		Use: "appliance", Args: cobra.NoArgs,
+		Short: "Run an appliance alone, registered with a cloud in another process",
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := s.load(c)
+			if err != nil {
+				return err
+			}
+			cfg.Cloud = nil
+			enrol, err := s.enrol()
+			if err != nil {
+				return err
+			}
+			return s.run(c, lab.Options{Config: cfg, SSE: enrol})
+		},
+	}
+	s.common(c)
+	f := c.Flags()
+	f.StringVar(&s.flags.SMTP, "smtp", "", "address of the SMTP listener (default 127.0.0.1:2525)")
+	f.StringVar(&s.flags.Console, "console", "", "address of the appliance's pages (default 127.0.0.1:8080)")
+	f.StringVar(&s.sse, "sse", "", "the cloud to register with: REGION=URL")
+	f.StringVar(&s.token, "token", "", "registration token from that cloud (`esasim token`); not needed again after the first start with --data")
+	return c
+}
+
+func cloudCommand() *cobra.Command {
+	var s settings
+	c := &cobra.Command{
+		Use: "cloud", Args: cobra.NoArgs,
+		Short: "Run the cloud alone and print a registration token",
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := s.load(c)
+			if err != nil {
+				return err
+			}
+			cfg.SMTP, cfg.Console = "", ""
+			return s.run(c, lab.Options{Config: cfg})
+		},
+	}
+	s.common(c)
+	c.Flags().StringVar(&s.cloud, "cloud", "", "addresses of the regions: AMERICAS=HOST:PORT,EUROPE=HOST:PORT (default 127.0.0.1:9080 and :9081)")
+	return c
+}
+
+// common are the flags of everything that runs.
+func (s *settings) common(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&s.config, "config", "", "YAML configuration; flags and ESASIM_* variables override it")
+	f.StringVar(&s.data, "data", "", "directory that keeps everything between runs (default: a temporary one, removed at the end)")
+	f.StringVar(&s.addressesFile, "addresses-file", "", "write addresses and credentials to this file, as JSON, once every port answers")
+	f.BoolVarP(&s.verbose, "verbose", "v", false, "log what the program does")
+}
+
+// run runs a lab until the command's context ends.
+func (s *settings) run(c *cobra.Command, o lab.Options) (err error) {
+	dir, remove, err := s.dataDir()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	o.Dir, o.Logger = dir, s.logger(c.ErrOrStderr())
+	l, err := lab.New(o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+
+	ctx, cancel := context.WithCancel(c.Context())
+	defer cancel()
+	announced := make(chan error, 1)
+	go func() {
+		select {
+		case <-ctx.Done():
+			announced <- nil
+		case <-l.Ready():
+			err := s.announce(c.OutOrStdout(), l)
+			if err != nil {
+				cancel()
+			}
+			announced <- err
+		}
+	}()
+	err = l.Run(ctx)
+	cancel()
+	return errors.Join(err, <-announced)
+}
+
+// dataDir is the data directory and what to do with it at the end.
+func (s *settings) dataDir() (dir string, remove func() error, err error) {
+	if s.data != "" {
+		return s.data, func() error { return nil }, nil
+	}
+	dir, err = os.MkdirTemp("", "esasim-")
+	if err != nil {
+		return "", nil, fmt.Errorf("temporary data directory: %w", err)
+	}
+	return dir, func() error { return os.RemoveAll(dir) }, nil
+}
+
+func (s *settings) logger(w io.Writer) *slog.Logger {
+	level := slog.LevelWarn
+	if s.verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}

@@ -1,0 +1,43 @@
+// Command esasim is a Cisco Email Security Appliance on a laptop, with the
+// cloud it registers to. Without a command it runs a lab: both, joined.
+//
+// Flags, files and signals are here, and nothing else: everything that happens
+// is in package lab and below.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := command().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "esasim:", err)
+		os.Exit(1)
+	}
+}
+
+// command is the tree of commands. The root is `esasim lab`.
+func command() *cobra.Command {
+	root := labCommand("esasim")
+	root.Short = "A Cisco Email Security Appliance on a laptop, with the cloud it registers to"
+	root.Long = root.Short + `.
+
+Send a test mail, find it in Message Tracking, investigate it in Threat Response:
+offline, in one process. Without a command, esasim runs a lab.
+esasim is not affiliated with Cisco.`
+	root.SilenceUsage, root.SilenceErrors = true, true
+	root.AddCommand(labCommand("lab"), applianceCommand(), cloudCommand(), tokenCommand(), versionCommand())
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w\nTry '%s --help'", err, c.CommandPath())
+	})
+	return root
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"esasim/lab"
+)
+
+// announce tells where everything is: on the screen, and in the addresses file.
+func (s *settings) announce(w io.Writer, l *lab.Lab) error {
+	a := l.Addresses()
+	if s.addressesFile != "" {
+		if err := writeAddresses(s.addressesFile, a); err != nil {
+			return err
+		}
+	}
+	fmt.Fprint(w, screen(a, s.data))
+	for _, address := range l.Exposed() {
+		fmt.Fprintf(w, "\nWarning: %s can be reached from other machines, and there is no sign-in yet.\n", address)
+	}
+	return nil
+}
+
+// writeAddresses puts the file there whole: whoever waits for it never reads
+// half of it. It holds credentials, so others on the machine may not read it.
+func writeAddresses(path string, a lab.Addresses) error {
+	b, err := json.MarshalIndent(a, "", "  ")
+	if err != nil {
+		return fmt.Errorf("addresses file: %w", err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".esasim-*")
+	if err != nil {
+		return fmt.Errorf("addresses file: %w", err)
+	}
+	_, err = f.Write(append(b, '\n'))
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return fmt.Errorf("addresses file: %w", err)
+	}
+	return nil
+}
+
+// screen is the first screen: where to send, where to look, what to paste.
+func screen(a lab.Addresses, data string) string {
+	var b strings.Builder
+	line := func(name, value string) { fmt.Fprintf(&b, "  %-18s %s\n", name, value) }
+	b.WriteString("esasim is ready.\n\n")
+	if a.SMTP != "" {
+		line("send mail to", a.SMTP)
+		line("Message Tracking", a.Console+"/monitor/message_tracking")
+	}
+	for _, region := range regions(a) {
+		line("Investigate", a.Cloud[region]+"/investigate  ("+region+")")
+	}
+	if a.SMTP != "" {
+		host, port, _ := net.SplitHostPort(a.SMTP)
+		fmt.Fprintf(&b, "\n  swaks --server %s --port %s --from alice@example.com --to bob@example.org --header 'Subject: test test'\n", host, port)
+	}
+	b.WriteString("\n")
+	if a.Serial != "" {
+		line("serial", a.Serial)
+	}
+	if a.DeviceID != "" {
+		line("device", a.DeviceID)
+	}
+	if a.ClientID != "" {
+		line("API client", a.ClientID)
+		line("its password", a.ClientPassword)
+	}
+	if a.ConsoleUser != "" {
+		line("console user", a.ConsoleUser+" / "+a.ConsolePassphrase+"  (sign-in is not asked for yet)")
+	}
+	if data == "" {
+		data = "temporary, removed at the end; --data DIR keeps it"
+	}
+	line("data", data)
+	return b.String()
+}
+
+func regions(a lab.Addresses) []string {
+	var out []string
+	for r := range a.Cloud {
+		out = append(out, r)
+	}
+	slices.Sort(out)
+	return out
+}

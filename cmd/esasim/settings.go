@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"esasim/lab"
+)
+
+// load puts the configuration together: defaults, then the file, then the
+// environment, then flags.
+func (s *settings) load(c *cobra.Command) (lab.Config, error) {
+	if err := environment(c.Flags(), os.LookupEnv); err != nil {
+		return lab.Config{}, err
+	}
+	cfg := lab.DefaultConfig()
+	if s.config != "" {
+		b, err := os.ReadFile(s.config)
+		if err != nil {
+			return cfg, fmt.Errorf("configuration: %w", err)
+		}
+		if cfg, err = lab.ReadConfig(s.config, b); err != nil {
+			return cfg, err
+		}
+	}
+	return cfg, s.override(&cfg)
+}
+
+func (s *settings) override(cfg *lab.Config) (err error) {
+	if s.flags.SMTP != "" {
+		cfg.SMTP = s.flags.SMTP
+	}
+	if s.flags.Console != "" {
+		cfg.Console = s.flags.Console
+	}
+	if s.flags.Unregistered {
+		cfg.Unregistered = true
+	}
+	if s.cloud != "" {
+		cfg.Cloud, err = lab.ParseRegions(s.cloud)
+	}
+	return err
+}
+
+// environment sets each flag that was not given from its variable: --smtp from
+// ESASIM_SMTP, --addresses-file from ESASIM_ADDRESSES_FILE.
+func environment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
+	var first error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := "ESASIM_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		v, ok := lookup(name)
+		if !ok || f.Changed || first != nil {
+			return
+		}
+		if err := flags.Set(f.Name, v); err != nil {
+			first = fmt.Errorf("%s=%s: %w", name, v, err)
+		}
+	})
+	return first
+}
+
+// enrol is the cloud that --sse and --token name; nil when they name none.
+func (s *settings) enrol() (*lab.Enrol, error) {
+	if s.sse == "" {
+		if s.token != "" {
+			return nil, fmt.Errorf("--token needs --sse REGION=URL, to say whose token it is")
+		}
+		return nil, nil
+	}
+	region, url, ok := strings.Cut(s.sse, "=")
+	if !ok || !strings.Contains(url, "://") {
+		return nil, fmt.Errorf("--sse %q: want REGION=URL, as in AMERICAS=http://127.0.0.1:9080", s.sse)
+	}
+	return &lab.Enrol{Region: region, URL: url, Token: s.token}, nil
+}

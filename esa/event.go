@@ -1,0 +1,94 @@
+package esa
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Kind says what happened. The numbers are written to disk: add at the end,
+// never renumber.
+type Kind uint8
+
+// The kinds, in the order in which the life of a message meets them. Beside
+// each: the fields of Event it fills, apart from Kind and Time.
+const (
+	ConnectionOpened   Kind = iota + 1 // ICID, Source
+	HATDecided                         // ICID, Source (group, match, rule, SBRS, country)
+	TLSStarted                         // ICID, Name (protocol), Text (cipher)
+	MessageStarted                     // MID, ICID, Source: repeated here so that a message can be understood without its connection
+	SenderGiven                        // MID, ICID, Address (empty: the null sender)
+	RecipientGiven                     // MID, ICID, RIDs[0], Address
+	RecipientRejected                  // MID, ICID, Address, Text (by what: "RAT")
+	MessageIDSeen                      // MID, Text: the header's value with its angle brackets
+	SubjectSeen                        // MID, Text: decoded
+	HeaderSeen                         // MID, Name ("From", "Reply-To", "Date"), Text: decoded
+	AttachmentSeen                     // MID, Attachment
+	MessageReady                       // MID, Size (bytes as received), Address (envelope sender)
+	MessageAborted                     // MID, ICID, Text: the reason, as in "Receiving aborted by sender"
+	PolicyMatched                      // MID, Name (the mail policy), Direction
+	EngineVerdict                      // MID, Engine, Verdict, Name (of the virus, the filter), Text (detail)
+	MessageDropped                     // MID, Engine, Text: by what, as in "Dropped by antivirus"
+	MessageQueued                      // MID: in the delivery queue
+	DeliveryOpened                     // DCID, Source (Local, Remote), Size (the port)
+	DeliveryStarted                    // DCID, MID, RIDs
+	RecipientDelivered                 // DCID, MID, RIDs, Text: the remote host's answer
+	RecipientDelayed                   // DCID, MID, RIDs, Name (reason), Text (answer), Until: when it is tried again
+	RecipientBounced                   // DCID, MID, RIDs, Name (reason), Text (answer)
+	DeliveryClosed                     // DCID
+	MessageFinished                    // MID, Text: "done" or "aborted"
+	ConnectionTrouble                  // ICID, Text: what went wrong on it, in the words of the logs: "Unknown command: x"
+	ConnectionClosed                   // ICID, Text: "" for closed, "lost" when the peer was gone
+)
+
+// Event is one thing that happened. Which fields it fills is listed beside its
+// Kind; the others are zero. Events are values: a reader must not change the
+// slices and pointers within.
+type Event struct {
+	Kind       Kind
+	Time       time.Time // when, to the microsecond
+	ICID       ICID
+	MID        MID
+	DCID       DCID
+	RIDs       []RID
+	Direction  Direction
+	Engine     Engine
+	Verdict    Verdict
+	Size       int64
+	Address    string
+	Name       string
+	Text       string
+	Until      time.Time
+	Source     *Source
+	Attachment *Attachment
+}
+
+// Source is what the appliance knows of a connection and of the HAT's decision
+// about it.
+type Source struct {
+	Listener string     // interface name in the logs: "IncomingMail"
+	Local    netip.Addr // the appliance's end
+	Remote   netip.Addr // the peer's end
+	Host     string     // the peer's name by reverse DNS; empty if unknown
+	Verified bool       // the name's address is the peer's
+	Rule     string     // ACCEPT, RELAY, REJECT or TCPREFUSE
+	Group    string     // the sender group that matched
+	Match    string     // the line of the group that matched: "ALL", "10.0.0.0/8", "sbrs[-1.0:10.0]"
+	SBRS     string     // "3.5", "None", "not enabled", "rfc1918"
+	Country  string     // a name or "not enabled"
+	Outgoing bool       // a RELAY rule: what it sends goes out
+}
+
+// Direction of the mail that comes from this source.
+func (s *Source) Direction() Direction {
+	if s != nil && s.Outgoing {
+		return Outgoing
+	}
+	return Incoming
+}
+
+// Entry is one step of the log: events that became true together, under one
+// sequence number. Numbers start at 1 and rise without gaps.
+type Entry struct {
+	Seq    uint64
+	Events []Event
+}

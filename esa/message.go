@@ -1,0 +1,194 @@
+package esa
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// State is where a message, or one recipient of it, is in its life.
+type State uint8
+
+const (
+	Receiving  State = iota // the client is still sending
+	Processing              // accepted, in the work queue
+	Queued                  // waiting for its first delivery attempt
+	Delayed                 // tried, waiting for the next attempt
+	Delivered               // taken by the remote host
+	Bounced                 // refused for good
+	Dropped                 // by an engine or a filter
+	Aborted                 // never accepted: the client went away, or its data was refused
+)
+
+// String is the appliance's wording of the state in tracking rows
+// ("messageStatus"). Seen: Delivered, "Dropped By ..."; the others follow the
+// same style (inferred).
+func (s State) String() string {
+	return [...]string{"Receiving", "Processing", "Queued for Delivery", "Soft Bounced",
+		"Delivered", "Hard Bounced", "Dropped", "Aborted"}[s]
+}
+
+// AtRest is true when nothing happens to the message by itself for now: it was
+// delivered, bounced or dropped, or waits for a retry. A message that came to
+// rest is told to the cloud.
+func (s State) AtRest() bool {
+	return s == Delivered || s == Bounced || s == Dropped || s == Delayed
+}
+
+// Recipient is one recipient of a message.
+type Recipient struct {
+	RID      RID
+	Address  string
+	State    State  // Processing, Queued, Delivered, Delayed or Bounced
+	Response string // the remote host's last answer
+	Until    time.Time
+	Attempts int // delivery attempts so far
+}
+
+// Message is what the events so far say of one message. It is never stored:
+// [Fold] makes it from the events.
+type Message struct {
+	MID         MID
+	ICID        ICID
+	Received    time.Time // when the transaction began
+	Changed     time.Time // when the last event happened
+	Source      Source
+	Direction   Direction
+	Sender      string
+	Recipients  []Recipient
+	Subject     string
+	MessageID   string // with angle brackets, as received
+	HeaderFrom  string
+	ReplyTo     string
+	Date        string
+	Attachments []Attachment
+	Size        int64
+	Policy      string
+	DroppedBy   Engine
+	Verdicts    map[Engine]Verdict
+	State       State
+	Finished    bool
+	Events      []Event // all of them, oldest first
+}
+
+// Fold makes the message that the events, oldest first, tell of. Events of
+// other messages must have been left out.
+func Fold(events []Event) Message {
+	m := Message{Events: events}
+	for i := range events {
+		m.apply(&events[i])
+	}
+	m.settle()
+	return m
+}
+
+// SenderDomain is what follows the last @ of the envelope sender, in lower
+// case; empty for the null sender.
+func (m *Message) SenderDomain() string {
+	i := strings.LastIndexByte(m.Sender, '@')
+	if i < 0 {
+		return ""
+	}
+	return strings.ToLower(m.Sender[i+1:])
+}
+
+func (m *Message) apply(e *Event) {
+	m.Changed = e.Time
+	switch e.Kind {
+	case MessageStarted:
+		m.MID, m.ICID, m.Received = e.MID, e.ICID, e.Time
+		if e.Source != nil {
+			m.Source, m.Direction = *e.Source, e.Source.Direction()
+		}
+	case SenderGiven:
+		m.Sender = e.Address
+	case RecipientGiven:
+		m.Recipients = append(m.Recipients, Recipient{RID: e.RIDs[0], Address: e.Address, State: Processing})
+	case MessageIDSeen:
+		m.MessageID = e.Text
+	case SubjectSeen:
+		m.Subject = e.Text
+	case HeaderSeen:
+		m.header(e.Name, e.Text)
+	case AttachmentSeen:
+		m.Attachments = append(m.Attachments, *e.Attachment)
+	case MessageReady:
+		m.Size, m.State = e.Size, Processing
+	case MessageAborted:
+		m.State = Aborted
+	case PolicyMatched:
+		m.Policy = e.Name
+	case EngineVerdict:
+		m.verdict(e)
+	case MessageDropped:
+		m.State, m.DroppedBy = Dropped, e.Engine
+	case MessageQueued:
+		m.State = Queued
+		m.recipients(nil, Queued, e)
+	case DeliveryStarted:
+		m.attempt(e.RIDs)
+	case RecipientDelivered:
+		m.recipients(e.RIDs, Delivered, e)
+	case RecipientDelayed:
+		m.recipients(e.RIDs, Delayed, e)
+	case RecipientBounced:
+		m.recipients(e.RIDs, Bounced, e)
+	case MessageFinished:
+		m.Finished = true
+	}
+}
+
+func (m *Message) header(name, text string) {
+	switch name {
+	case "From":
+		m.HeaderFrom = text
+	case "Reply-To":
+		m.ReplyTo = text
+	case "Date":
+		m.Date = text
+	}
+}
+
+func (m *Message) verdict(e *Event) {
+	if m.Verdicts == nil {
+		m.Verdicts = map[Engine]Verdict{}
+	}
+	m.Verdicts[e.Engine] = e.Verdict
+}
+
+// recipients puts the named recipients (nil: all) into a state.
+func (m *Message) recipients(rids []RID, s State, e *Event) {
+	for i := range m.Recipients {
+		r := &m.Recipients[i]
+		if rids == nil || slices.Contains(rids, r.RID) {
+			r.State, r.Response, r.Until = s, e.Text, e.Until
+		}
+	}
+}
+
+func (m *Message) attempt(rids []RID) {
+	for i := range m.Recipients {
+		if slices.Contains(rids, m.Recipients[i].RID) {
+			m.Recipients[i].Attempts++
+		}
+	}
+}
+
+// settle derives the message's state from its recipients' once it is in the
+// delivery queue. One waiting recipient keeps the message waiting; a message
+// with one delivered recipient counts as delivered.
+func (m *Message) settle() {
+	if m.State != Queued || len(m.Recipients) == 0 {
+		return
+	}
+	n := map[State]int{}
+	for _, r := range m.Recipients {
+		n[r.State]++
+	}
+	for _, s := range []State{Queued, Delayed, Delivered, Bounced} {
+		if n[s] > 0 {
+			m.State = s
+			return
+		}
+	}
+}

@@ -1,0 +1,103 @@
+// Package memnet is a network in memory: listeners and connections without
+// sockets, for tests that run a whole lab in a testing/synctest bubble.
+package memnet
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+)
+
+// Network is one network. The zero value is ready.
+type Network struct {
+	mu        sync.Mutex // guards what follows
+	listeners map[string]*listener
+	port      int
+}
+
+// Listen takes connections to a "host:port"; port 0 is given a free one.
+func (n *Network) Listen(_, address string) (net.Listener, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if port == "0" {
+		n.port++
+		port = strconv.Itoa(40000 + n.port)
+	}
+	a := addr(net.JoinHostPort(host, port))
+	if n.listeners[string(a)] != nil {
+		return nil, fmt.Errorf("listen %s: address already in use", a)
+	}
+	if n.listeners == nil {
+		n.listeners = map[string]*listener{}
+	}
+	l := &listener{n: n, addr: a, conns: make(chan net.Conn), done: make(chan struct{})}
+	n.listeners[string(a)] = l
+	return l, nil
+}
+
+// Dial connects to a listener of this network.
+func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error) {
+	n.mu.Lock()
+	l := n.listeners[address]
+	n.mu.Unlock()
+	if l == nil {
+		return nil, fmt.Errorf("dial %s: connection refused", address)
+	}
+	here, there := net.Pipe()
+	select {
+	case l.conns <- conn{there, l.addr}:
+		return conn{here, l.addr}, nil
+	case <-l.done:
+		return nil, fmt.Errorf("dial %s: connection refused", address)
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+type addr string
+
+func (addr) Network() string  { return "memory" }
+func (a addr) String() string { return string(a) }
+
+type conn struct {
+	net.Conn
+	addr addr
+}
+
+func (c conn) LocalAddr() net.Addr  { return c.addr }
+func (c conn) RemoteAddr() net.Addr { return c.addr }
+
+type listener struct {
+	n     *Network
+	addr  addr
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *listener) Close() error {
+	l.once.Do(func() {
+		close(l.done)
+		l.n.mu.Lock()
+		defer l.n.mu.Unlock()
+		delete(l.n.listeners, string(l.addr))
+	})
+	return nil
+}
+
+func (l *listener) Addr() net.Addr { return l.addr }

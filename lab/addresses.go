@@ -1,0 +1,65 @@
+package lab
+
+import (
+	"net"
+	"net/netip"
+)
+
+// Addresses say where everything is and how to get in: what the first screen
+// shows and --addresses-file writes.
+type Addresses struct {
+	SMTP              string            `json:"smtp,omitempty"`    // host:port
+	Console           string            `json:"console,omitempty"` // URL
+	Cloud             map[string]string `json:"cloud,omitempty"`   // URL of each region
+	ConsoleUser       string            `json:"console_user,omitempty"`
+	ConsolePassphrase string            `json:"console_passphrase,omitempty"`
+	PortalUser        string            `json:"portal_user,omitempty"`
+	PortalPassphrase  string            `json:"portal_passphrase,omitempty"`
+	ClientID          string            `json:"ctr_client_id,omitempty"`
+	ClientPassword    string            `json:"ctr_client_password,omitempty"`
+	Serial            string            `json:"serial,omitempty"`
+	DeviceID          string            `json:"device_id,omitempty"`
+}
+
+// Addresses of the lab. The device id is there once the lab is ready.
+func (l *Lab) Addresses() Addresses {
+	var a Addresses
+	if l.appliance != nil {
+		a.SMTP = reachable(l.smtp.Addr())
+		a.Console = "http://" + reachable(l.console.Addr())
+		a.ConsoleUser, a.ConsolePassphrase = "admin", "ironport" // the appliance's from the factory
+		a.Serial = l.appliance.Serial()
+		a.DeviceID = l.appliance.Link().Status().DeviceID
+	}
+	if len(l.clouds) > 0 {
+		a.Cloud = map[string]string{}
+		for region := range l.clouds {
+			a.Cloud[region] = l.url(region)
+		}
+		a.PortalUser, a.PortalPassphrase = "admin", "ironport"
+		a.ClientID, a.ClientPassword = l.client.ID, l.client.Password
+	}
+	return a
+}
+
+// reachable is an address to connect to: for a port open on all interfaces, the
+// loopback one.
+func reachable(a net.Addr) string {
+	ap, err := netip.ParseAddrPort(a.String())
+	if err != nil || !ap.Addr().IsUnspecified() {
+		return a.String()
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), ap.Port()).String()
+}
+
+// Exposed lists the faces that others than this machine can reach. There is no
+// sign-in yet, so whoever reaches a face may do everything there.
+func (l *Lab) Exposed() []string {
+	var out []string
+	for _, ln := range l.listeners() {
+		if ap, err := netip.ParseAddrPort(ln.Addr().String()); err == nil && !ap.Addr().IsLoopback() {
+			out = append(out, ln.Addr().String())
+		}
+	}
+	return out
+}

@@ -1,0 +1,129 @@
+package lab
+
+import (
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+
+	"esasim/cloudlink"
+)
+
+// The emulator's own API, /_esasim/v1, which has no counterpart in the real
+// products. It is served on every face.
+//
+//	GET  ready        200 when every face answers and the appliance is registered, else 503
+//	GET  addresses    what --addresses-file writes
+//	GET  link         how the appliance's registration and its sightings stand
+//	POST register     {"region", "token"}: register the appliance, as Network > Cloud Service Settings does
+//	POST deregister   the reverse
+const apiPrefix = "/_esasim/v1/"
+
+// The names under which the real regions are reached; accepted in Host, so that
+// a test may point them here. Source: vendor's integration guide.
+var cloudHosts = map[string][]string{
+	Americas: {"visibility.amp.cisco.com", "admin.sse.itd.cisco.com", "api-sse.cisco.com", "private.intel.amp.cisco.com"},
+	Europe:   {"visibility.eu.amp.cisco.com", "admin.eu.sse.itd.cisco.com", "api.eu.sse.itd.cisco.com", "private.intel.eu.amp.cisco.com"},
+}
+
+// hosts are the names that a face answers to.
+func hosts(ln net.Listener, names []string) func() []string {
+	host, _, err := net.SplitHostPort(ln.Addr().String())
+	if err == nil {
+		names = append([]string{host}, names...)
+	}
+	return func() []string { return names }
+}
+
+// withAPI serves the emulator's own API beside a face.
+func (l *Lab) withAPI(face http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", face)
+	mux.HandleFunc("GET "+apiPrefix+"ready", l.serveReady)
+	mux.HandleFunc("GET "+apiPrefix+"addresses", l.serveAddresses)
+	if l.appliance != nil {
+		mux.HandleFunc("GET "+apiPrefix+"link", l.serveLink)
+		mux.HandleFunc("POST "+apiPrefix+"register", l.serveRegister)
+		mux.HandleFunc("POST "+apiPrefix+"deregister", l.serveDeregister)
+	}
+	mux.HandleFunc(apiPrefix, func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusNotFound, apiError{"there is no such call; see docs/api.md"})
+	})
+	return mux
+}
+
+type apiError struct {
+	Error string `json:"error"`
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the client is gone; there is nobody to tell
+}
+
+func (l *Lab) serveReady(w http.ResponseWriter, _ *http.Request) {
+	select {
+	case <-l.ready:
+		answer(w, http.StatusOK, map[string]bool{"ready": true})
+	default:
+		answer(w, http.StatusServiceUnavailable, map[string]bool{"ready": false})
+	}
+}
+
+func (l *Lab) serveAddresses(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, l.Addresses())
+}
+
+type linkStatus struct {
+	State     cloudlink.State `json:"state"`
+	Region    string          `json:"region,omitempty"`
+	DeviceID  string          `json:"device_id,omitempty"`
+	LastError string          `json:"last_error,omitempty"`
+	Pushed    uint64          `json:"sightings_pushed"`
+	Refused   uint64          `json:"sightings_refused"`
+	Behind    uint64          `json:"log_entries_behind"`
+}
+
+func (l *Lab) serveLink(w http.ResponseWriter, _ *http.Request) {
+	s := l.appliance.Link().Status()
+	last := l.appliance.Tracking().Last()
+	answer(w, http.StatusOK, linkStatus{s.State, s.Region, s.DeviceID, s.LastError, s.Pushed, s.Refused, last - min(s.Seq, last)})
+}
+
+func (l *Lab) serveRegister(w http.ResponseWriter, r *http.Request) {
+	var req struct {
+		Region string `json:"region"`
+		Token  string `json:"token"`
+	}
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&req); err != nil {
+		answer(w, http.StatusBadRequest, apiError{`want {"region": "AMERICAS", "token": "..."}: ` + err.Error()})
+		return
+	}
+	if l.regions[req.Region] == nil {
+		answer(w, http.StatusBadRequest, apiError{"region: this lab has no cloud " + req.Region})
+		return
+	}
+	err := l.appliance.Link().Register(r.Context(), req.Region, l.url(req.Region), req.Token)
+	l.answerLink(w, r, err)
+}
+
+func (l *Lab) serveDeregister(w http.ResponseWriter, r *http.Request) {
+	l.answerLink(w, r, l.appliance.Link().Deregister(r.Context()))
+}
+
+func (l *Lab) answerLink(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case err == nil:
+		l.serveLink(w, r)
+	case errors.Is(err, cloudlink.ErrRefused):
+		answer(w, http.StatusForbidden, apiError{err.Error()})
+	case errors.Is(err, cloudlink.ErrRegistered), errors.Is(err, cloudlink.ErrNotDevice):
+		answer(w, http.StatusConflict, apiError{err.Error()})
+	default:
+		answer(w, http.StatusBadGateway, apiError{err.Error()})
+	}
+}

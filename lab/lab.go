@@ -1,0 +1,211 @@
+// Package lab wires appliances and clouds into one value: `esasim` runs it, the
+// tests run it, and so can any Go program.
+//
+// A lab without regions is an appliance alone, a lab without a listener is a
+// cloud alone; so two processes are two labs.
+package lab
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"esasim/appliance"
+	"esasim/cloud"
+	"esasim/cloud/ctr"
+	"esasim/cloud/portal"
+	"esasim/internal/group"
+	"esasim/internal/web"
+)
+
+// Options of a lab.
+type Options struct {
+	Config Config
+	Dir    string // the data directory; made if missing
+	SSE    *Enrol // register with a cloud elsewhere; nil: with our own
+
+	FS     vfs.FS // nil: the disk
+	Listen func(network, address string) (net.Listener, error)
+	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	Logger *slog.Logger
+}
+
+// Enrol is a cloud in another process to register with.
+type Enrol struct {
+	Region string
+	URL    string
+	Token  string // empty: registered before
+}
+
+// Lab is an appliance and its clouds. Close it when Run has returned.
+type Lab struct {
+	o         Options
+	lock      io.Closer
+	appliance *appliance.Appliance // nil: none
+	clouds    map[string]*cloud.Cloud
+	client    ctr.Client
+
+	smtp    net.Listener // nil: none
+	console net.Listener // nil: none
+	regions map[string]net.Listener
+	ready   chan struct{} // closed when every face answers and the appliance is registered, if it is to be
+}
+
+// New opens the data directory and every port; nothing is served yet. So a
+// port that is taken, or a directory in use, is an error at once.
+func New(o Options) (*Lab, error) {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.Listen == nil {
+		o.Listen = net.Listen
+	}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{}).DialContext
+	}
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	if err := o.Config.Check(); err != nil {
+		return nil, err
+	}
+	lock, err := openDir(o.FS, o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lab{o: o, lock: lock, clouds: map[string]*cloud.Cloud{}, regions: map[string]net.Listener{}, ready: make(chan struct{})}
+	if err := l.open(); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func (l *Lab) open() error {
+	if err := l.listen(); err != nil {
+		return err
+	}
+	for _, region := range l.o.Config.Cloud.Names() {
+		if err := l.openCloud(region); err != nil {
+			return err
+		}
+	}
+	if err := l.openClient(); err != nil {
+		return err
+	}
+	if l.smtp == nil {
+		return nil
+	}
+	a, err := appliance.New(appliance.Options{
+		FS: l.o.FS, Dir: l.o.Dir, Config: l.o.Config.Appliance, Dial: l.o.Dial, Logger: l.o.Logger,
+	})
+	l.appliance = a
+	return err
+}
+
+// listen opens every port.
+func (l *Lab) listen() (err error) {
+	c := &l.o.Config
+	if c.SMTP != "" {
+		if l.smtp, err = l.port("smtp", c.SMTP); err != nil {
+			return err
+		}
+		if l.console, err = l.port("console", c.Console); err != nil {
+			return err
+		}
+	}
+	for _, region := range c.Cloud.Names() {
+		if l.regions[region], err = l.port("cloud "+region, c.Cloud[region]); err != nil {
+			delete(l.regions, region)
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Lab) port(face, address string) (net.Listener, error) {
+	ln, err := l.o.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", face, address, err)
+	}
+	return ln, nil
+}
+
+func (l *Lab) openCloud(region string) error {
+	dir := l.o.FS.PathJoin(l.o.Dir, "cloud", region)
+	if err := l.o.FS.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("cloud %s: %w", region, err)
+	}
+	c, err := cloud.Open(cloud.Options{
+		Region: region, FS: l.o.FS, Dir: dir, Logger: l.o.Logger.With("region", region), Organisation: organisation,
+		Portal: func(t *ctr.Threat) http.Handler {
+			return portal.New(portal.Options{Region: region, Investigator: t, Organisation: organisation, User: portalUser, Logger: l.o.Logger})
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("cloud %s: %w", region, err)
+	}
+	l.clouds[region] = c
+	return nil
+}
+
+// Run serves until ctx ends.
+func (l *Lab) Run(ctx context.Context) error {
+	g := group.New(ctx)
+	for region, c := range l.clouds {
+		ln := l.regions[region]
+		h := web.Guard(l.withAPI(c.Handler()), hosts(ln, cloudHosts[region]))
+		g.Go("cloud "+region, func(ctx context.Context) error { return web.Serve(ctx, ln, h, l.o.Logger) })
+	}
+	if l.appliance != nil {
+		h := web.Guard(l.withAPI(l.appliance.Handler()), hosts(l.console, []string{l.o.Config.Appliance.Hostname}))
+		g.Go("console", func(ctx context.Context) error { return web.Serve(ctx, l.console, h, l.o.Logger) })
+		g.Go("appliance", func(ctx context.Context) error { return l.appliance.Run(ctx, l.smtp) })
+	}
+	g.Go("lab", l.prepare)
+	return g.Wait()
+}
+
+// Close closes the ports and the data. Run must have returned.
+func (l *Lab) Close() error {
+	var errs []error
+	for _, ln := range l.listeners() {
+		if err := ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if l.appliance != nil {
+		errs = append(errs, l.appliance.Close())
+	}
+	for _, c := range l.clouds {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(append(errs, l.lock.Close())...)
+}
+
+func (l *Lab) listeners() []net.Listener {
+	var out []net.Listener
+	for _, ln := range l.regions {
+		out = append(out, ln)
+	}
+	if l.smtp != nil {
+		out = append(out, l.smtp)
+	}
+	if l.console != nil {
+		out = append(out, l.console)
+	}
+	return out
+}
+
+// Ready is closed when every face answers and the appliance is registered.
+func (l *Lab) Ready() <-chan struct{} { return l.ready }
+
+// Appliance is the lab's appliance; nil if it has none.
+func (l *Lab) Appliance() *appliance.Appliance { return l.appliance }
+
+// Cloud is the cloud of a region; nil if the lab has it not.
+func (l *Lab) Cloud(region string) *cloud.Cloud { return l.clouds[region] }

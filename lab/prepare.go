@@ -1,0 +1,116 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"esasim/cloud/ctr"
+	"esasim/cloud/sse"
+	"esasim/cloudlink"
+	"esasim/internal/statefile"
+)
+
+// What the lab fills in so that an investigation works from the first minute.
+const (
+	organisation = "esasim lab"
+	portalUser   = "Lab User"
+	moduleName   = "Email Security Appliance" // the module form's default, as the type's title
+)
+
+// openClient makes the API client that every region knows, or takes the one of
+// the run before.
+func (l *Lab) openClient() error {
+	if len(l.clouds) == 0 {
+		return nil
+	}
+	f := statefile.File{FS: l.o.FS, Dir: l.o.Dir, Key: "client.json"}
+	found, err := f.Load(&l.client)
+	if err != nil {
+		return err
+	}
+	if !found {
+		l.client = ctr.NewClient("esasim lab", ctr.Scopes())
+		if err := f.Save(l.client); err != nil {
+			return err
+		}
+	}
+	for region, c := range l.clouds {
+		if err := c.CTR().AddClient(context.Background(), l.client); err != nil {
+			return fmt.Errorf("cloud %s: %w", region, err)
+		}
+	}
+	return nil
+}
+
+// prepare registers the appliance, adds its module, and says that the lab is
+// ready.
+func (l *Lab) prepare(ctx context.Context) error {
+	err := l.register(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	close(l.ready)
+	return nil
+}
+
+func (l *Lab) register(ctx context.Context) error {
+	if l.appliance == nil || l.o.Config.Unregistered || l.appliance.Link().Status().State == cloudlink.Registered {
+		return nil
+	}
+	if s := l.o.SSE; s != nil {
+		if s.Token == "" {
+			return nil
+		}
+		return l.appliance.Link().Register(ctx, s.Region, s.URL, s.Token)
+	}
+	region := l.homeRegion()
+	if region == "" {
+		return nil
+	}
+	return l.enrol(ctx, region)
+}
+
+// homeRegion is the one the lab registers with: AMERICAS, the appliance's
+// default selection, if it is there.
+func (l *Lab) homeRegion() string {
+	names := l.o.Config.Cloud.Names() // AMERICAS sorts first
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
+}
+
+// enrol does what the integration guide has a person do: switch Threat Response
+// on in Security Services Exchange, make a token, register the appliance with
+// it, add the module.
+func (l *Lab) enrol(ctx context.Context, region string) error {
+	c := l.clouds[region]
+	if err := c.SSE().SetServices(ctx, sse.Services{ThreatResponse: true}); err != nil {
+		return err
+	}
+	tokens, err := c.SSE().GenerateTokens(ctx, 1, time.Hour)
+	if err != nil {
+		return err
+	}
+	if err := l.appliance.Link().Register(ctx, region, l.url(region), tokens[0].Token); err != nil {
+		return err
+	}
+	return l.addModule(ctx, region)
+}
+
+func (l *Lab) addModule(ctx context.Context, region string) error {
+	_, err := l.clouds[region].CTR().AddModule(ctx, ctr.Module{
+		Name: moduleName, Type: ctr.ESAType, DeviceID: l.appliance.Link().Status().DeviceID, TimeframeDays: 30,
+	})
+	if err != nil {
+		return fmt.Errorf("add module: %w", err)
+	}
+	return nil
+}
+
+// url is where the appliance, in this process, reaches a region.
+func (l *Lab) url(region string) string { return "http://" + reachable(l.regions[region].Addr()) }

@@ -1,0 +1,94 @@
+// Package content reads what a message contains while it streams in: the
+// header fields that tracking shows, and the names, sizes and SHA-256 of its
+// attachments. Nothing is refused and nothing is kept: whatever can be made out
+// of broken mail is reported, and memory does not grow with the message.
+//
+// The header scan and the splitting into parts are our own, because they must
+// not give up where strict readers do: a header line without colon, a NUL, an
+// unknown transfer encoding, a part without a blank line. Transfer encodings
+// are decoded by go-message.
+package content
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"hash"
+	"io"
+
+	"esasim/esa"
+)
+
+// Bounds of what is kept or looked at. Beyond them a message is still read to
+// its end.
+const (
+	maxValue = 64 << 10 // octets of one header field, before decoding
+	maxDepth = 32       // of parts within parts
+	maxParts = 1000     // of one message
+	maxName  = 255      // characters of a file name
+	bufSize  = 4 << 10
+)
+
+// Content is what was found in a message. Texts are decoded (RFC 2047, any
+// charset known) and valid UTF-8 on one line: raw UTF-8 is kept, bytes that are
+// none become U+FFFD, control characters blanks. Of repeated fields the first
+// one counts. A field that is missing is "".
+type Content struct {
+	Subject     string
+	HasSubject  bool   // there is a Subject, perhaps empty
+	MessageID   string // as written, with angle brackets
+	From        string
+	ReplyTo     string
+	Date        string
+	Attachments []esa.Attachment // in the order of the message
+	HeaderLines int              // lines of the message's own header, without the blank one
+}
+
+// A Scanner reads messages, one after the other. Keep one per connection to
+// use its buffers again. The zero value is ready.
+type Scanner struct {
+	in    *bufio.Reader
+	sum   hash.Hash
+	copy  []byte
+	top   header
+	parts int
+	found []esa.Attachment
+	lines lines
+}
+
+// Scan reads all of one message with CRLF line ends. The error is that of r,
+// unchanged, with what was found before it; a message itself is never an
+// error.
+func Scan(r io.Reader) (Content, error) {
+	var s Scanner
+	return s.Scan(r)
+}
+
+// Scan is like the function [Scan].
+func (s *Scanner) Scan(r io.Reader) (Content, error) {
+	if s.in == nil {
+		s.in = bufio.NewReaderSize(r, bufSize)
+		s.sum = sha256.New()
+		s.copy = make([]byte, bufSize)
+	}
+	s.in.Reset(r)
+	s.lines = lines{in: s.in, hit: noBoundary}
+	s.parts, s.found = 0, nil
+	s.top.read(&s.lines)
+	h := &s.top
+	c := Content{
+		HeaderLines: h.lines,
+		HasSubject:  h.has[subject],
+		Subject:     text(h.value[subject]),
+		MessageID:   text(h.value[messageID]),
+		From:        text(h.value[from]),
+		ReplyTo:     text(h.value[replyTo]),
+		Date:        text(h.value[date]),
+	}
+	if h.mayHoldFiles() {
+		s.entity(h, 0)
+	}
+	err := s.lines.drain()
+	s.in.Reset(nil)
+	c.Attachments = s.found
+	return c, err
+}

@@ -1,0 +1,126 @@
+package dialect
+
+import (
+	"strconv"
+
+	gosmtp "github.com/emersion/go-smtp"
+)
+
+// This file is the list of all replies. Those with a name in capitals are for
+// sessions, which return them as they are: go-smtp sends a *SMTPError only if
+// it is not wrapped. Unless marked otherwise the texts are the vendor's, from
+// published notes on the appliance's SMTP answers. "Inferred" ones have no
+// public source and follow the style of the others.
+
+func refusal(code int, text string) *gosmtp.SMTPError {
+	return &gosmtp.SMTPError{Code: code, EnhancedCode: gosmtp.NoEnhancedCode, Message: text}
+}
+
+// Replies of a session to MAIL, RCPT and the end of DATA.
+var (
+	AddressRejected     = refusal(550, "#5.1.0 Address rejected.")
+	RelayingDenied      = refusal(550, "#5.7.1 relaying denied")
+	TooManyRecipients   = refusal(452, "#4.5.3 Too many recipients")
+	TooManyThisHour     = refusal(452, "Too many recipients received this hour")
+	TooManyMessages     = refusal(421, "#4.x.2 Too many messages for this session")
+	TooManyFromHost     = refusal(421, "#4.4.5 Too many connections from your host")
+	TooManyToListener   = refusal(421, "#4.4.5 Too many connections to this listener")
+	TooManyTLS          = refusal(421, "#4.4.5 Too many TLS sessions at this time")
+	ConnectionTime      = refusal(421, "Exceeded allowable connection time")
+	MustStartTLS        = refusal(530, "#5.7.0 Must issue a STARTTLS command first")
+	TooManyHops         = refusal(554, "Too many hops")
+	QueueFull           = refusal(452, "#4.3.1 queue full")
+	ResourcesLow        = refusal(452, "#4.3.1 server resources low - try again later")
+	TemporarySystem     = refusal(452, "#4.3.1 temporary system error (12)")
+	ServerErrorForNow   = refusal(451, "#4.3.0 Server Error")
+	ServerErrorForGood  = refusal(554, "#5.3.0 Server Error")
+	SPFUnauthorized     = refusal(550, "#5.7.1 SPF unauthorized mail is prohibited.")
+	SPFTemporaryFailure = refusal(451, "#4.4.3 Temporary error occurred during SPF verification.")
+)
+
+// What can be wrong with a message; see [Conn.DataError].
+var (
+	MessageTooLarge = refusal(552, "#5.3.4 message size exceeds limit")
+	HeaderTooLarge  = refusal(552, "#5.3.4 message header size exceeds limit")
+	BareLineEnds    = refusal(554, "message body contains illegal bare CR/LF characters.")
+)
+
+// Accepted is the answer to the end of DATA that makes us responsible for
+// message mid. Real captures have two blanks after the colon.
+func Accepted(mid uint64) *gosmtp.SMTPError {
+	return refusal(250, "ok:  Message "+strconv.FormatUint(mid, 10)+" accepted")
+}
+
+// SenderDomainMissing refuses a MAIL whose domain does not exist.
+func SenderDomainMissing(sender string) *gosmtp.SMTPError {
+	return refusal(553, "#5.1.8 Domain of sender address <"+sender+"> does not exist")
+}
+
+// PoorReputation is what a client of a rejected sender group is told instead
+// of a banner.
+func PoorReputation(host string) *gosmtp.SMTPError {
+	return refusal(554, host+"\nYour access to this mail system has been rejected due to the sending MTA's poor reputation."+
+		" If you believe that this failure is in error, please contact the intended recipient via alternate means.")
+}
+
+// Unavailable ends a conversation: idle, or we are going down.
+func Unavailable(host string) *gosmtp.SMTPError {
+	return refusal(421, host+" Service not available, closing transaction channel")
+}
+
+// Whole replies that the dialect gives by itself.
+const (
+	replyGoAhead     = "354 go ahead"
+	replyReset       = "250 reset"
+	replyOK          = "250 ok"
+	replyVerify      = "252 ok"                // "a positive answer"; the text is inferred
+	replyTLS         = "220 Go ahead with TLS" // seen from public appliances
+	replyUnknown     = "500 #5.5.1 command not recognized"
+	replyBadLimit    = "421 Exceeded bad SMTP command limit, disconnecting."
+	replyLineTooLong = "500 Line too long"
+	replyHelloFirst  = "503 #5.5.1 EHLO first" // inferred from "MAIL first"
+	replyMailFirst   = "503 #5.5.1 MAIL first"
+	replyRcptFirst   = "503 #5.5.1 RCPT first"
+	replyNestedMail  = "503 #5.5.1 MAIL already given"      // inferred
+	replyTLSActive   = "503 #5.5.1 STARTTLS already active" // inferred
+	replyNoAuth      = "503 #5.3.3 AUTH not available"
+	replySizeTooBig  = "552 size limit exceeded"
+	replyHelp        = "214-The following commands are recognized\r\n" +
+		"214- auth data ehlo helo\r\n" +
+		"214- help mail noop quit\r\n" +
+		"214 rcpt rset vrfy"
+)
+
+// Beginnings of replies that repeat something; the whole is put together where
+// it is said.
+const (
+	replySender         = "250 sender <"
+	replyRecipient      = "250 recipient <"
+	replyPathEnd        = "> ok"
+	replyBye            = "221 "
+	replySyntax         = "501 #5.5.2 syntax error "
+	replyHelloDomain    = "501 #5.0.0 " // + the command
+	replyHelloDomainEnd = " requires domain address"
+	replyParameter      = "504 Command parameter "
+	replyParameterEnd   = " unrecognized"
+	replyValue          = "501 Unknown value "
+)
+
+// banner is the first line a client gets.
+func banner(host string) string { return "220 " + host + " ESMTP" }
+
+// hello is the answer to HELO, or to EHLO with what the connection offers.
+func (c *Conn) hello() string {
+	if !c.esmtp {
+		return "250 " + c.opts.Host
+	}
+	s := "250-" + c.opts.Host + "\r\n250-8BITMIME\r\n250-PIPELINING\r\n250-SMTPUTF8\r\n"
+	if c.offersTLS() {
+		s += "250-STARTTLS\r\n"
+	}
+	s += "250 SIZE"
+	if n := c.MaxMessage(); n > 0 {
+		s += " " + strconv.FormatInt(n, 10)
+	}
+	return s
+}

@@ -1,0 +1,113 @@
+package dialect
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	gosmtp "github.com/emersion/go-smtp"
+)
+
+// wire is what the input buffer is filled from. Its Read is exactly the moment
+// at which we have nothing more to do without the client: replies are sent
+// then, all in one write, and not before (RFC 2920).
+type wire struct{ c *Conn }
+
+func (w wire) Read(p []byte) (int, error) {
+	c := w.c
+	// A command has a deadline as a whole, so that it cannot be drawn out byte
+	// by byte; in DATA each read has its own.
+	if c.inData || c.until.IsZero() {
+		c.until = time.Now().Add(c.opts.idle())
+	}
+	if err := c.stream.SetDeadline(c.until); err != nil {
+		return 0, err
+	}
+	if c.down.Load() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	if err := c.flush(); err != nil {
+		return 0, err
+	}
+	return c.stream.Read(p)
+}
+
+func (c *Conn) flush() error {
+	if len(c.out) == 0 {
+		return nil
+	}
+	_, err := c.stream.Write(c.out)
+	c.out = c.out[:0]
+	return err
+}
+
+// say puts parts of one reply, without its line end, into the output.
+func (c *Conn) say(parts ...string) {
+	for _, s := range parts {
+		c.out = append(c.out, s...)
+	}
+	c.endLine()
+}
+
+func (c *Conn) endLine() {
+	c.out = append(c.out, '\r', '\n')
+	if len(c.out) < outputBuffer {
+		return
+	}
+	// A client that sends without end and reads nothing must not make us keep
+	// its replies: it is waited for here.
+	c.stream.SetWriteDeadline(time.Now().Add(c.opts.idle()))
+	if err := c.flush(); err != nil {
+		c.end(Lost)
+	}
+}
+
+// sayReply says a reply of one or more lines.
+func (c *Conn) sayReply(r *gosmtp.SMTPError) {
+	code := strconv.Itoa(r.Code)
+	lines := strings.Split(r.Message, "\n")
+	for _, l := range lines[:len(lines)-1] {
+		c.say(code, "-", l)
+	}
+	c.say(code, " ", lines[len(lines)-1])
+}
+
+// end stops the conversation after what has been said so far. The connection
+// itself is closed by go-smtp, which now reads the end of its input.
+func (c *Conn) end(why Ending) {
+	if c.ended {
+		return
+	}
+	c.ended = true
+	c.inData = false
+	c.feed = nil
+	c.mu.Lock()
+	c.ending = why
+	c.mu.Unlock()
+	c.stream.SetWriteDeadline(time.Now().Add(farewellTime))
+	if c.flush() != nil {
+		return
+	}
+	if t, ok := c.stream.(*tls.Conn); ok {
+		t.CloseWrite() // an orderly end, so that the last reply cannot be cut off
+	}
+}
+
+// interrupted ends the conversation because the client could not be read.
+func (c *Conn) interrupted(err error) {
+	var timeout net.Error
+	switch {
+	case c.down.Load():
+		c.sayReply(Unavailable(c.opts.Host))
+		c.end(Closed)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		c.sayReply(Unavailable(c.opts.Host))
+		c.end(TimedOut)
+	default:
+		c.end(Lost)
+	}
+}

@@ -1,0 +1,159 @@
+package smtp
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	gosmtp "github.com/emersion/go-smtp"
+
+	"esasim/esa"
+	"esasim/smtp/content"
+	"esasim/smtp/dialect"
+)
+
+// session is the transactions of one connection, as go-smtp drives them. The
+// errors it returns are *gosmtp.SMTPError and never wrapped: go-smtp would send
+// a wrapped one as its own.
+type session struct {
+	conn *conn
+	wire *dialect.Conn
+	msg  *transaction // nil between transactions
+	scan content.Scanner
+}
+
+// transaction is a message that is being received.
+type transaction struct {
+	mid    esa.MID
+	sender string
+	rcpts  int
+	events []esa.Event // reported together when the message is complete
+}
+
+func newSession(c *gosmtp.Conn) (gosmtp.Session, error) {
+	wire := c.Conn().(*dialect.Conn)
+	return &session{conn: wire.Admission().Value.(*conn), wire: wire}, nil
+}
+
+// Mail begins a message and gives it its MID.
+func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
+	mid, err := s.conn.l.o.Log.NextMID()
+	if err != nil {
+		s.conn.l.o.Logger.Error("no number for a message", "icid", s.conn.icid, "error", err)
+		return dialect.ServerErrorForNow
+	}
+	s.msg = &transaction{mid: mid, sender: from, events: make([]esa.Event, 0, 8)}
+	s.note(esa.Event{Kind: esa.MessageStarted, Source: s.conn.source})
+	s.note(esa.Event{Kind: esa.SenderGiven, Address: from})
+	return nil
+}
+
+// Rcpt adds a recipient.
+func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
+	m, o := s.msg, &s.conn.l.o
+	if m.rcpts >= o.MaxRecipients {
+		return dialect.TooManyRecipients
+	}
+	if s.conn.source.Rule != Relay && !o.RAT.accepts(to) {
+		s.note(esa.Event{Kind: esa.RecipientRejected, Address: to, Text: "RAT"})
+		return dialect.AddressRejected
+	}
+	s.note(esa.Event{Kind: esa.RecipientGiven, Address: to, RIDs: []esa.RID{esa.RID(m.rcpts)}})
+	m.rcpts++
+	return nil
+}
+
+// Data receives the message and makes it ours.
+func (s *session) Data(r io.Reader) error {
+	m, log := s.msg, s.conn.l.o.Log
+	kept := log.NewContent(m.mid)
+	got, err := s.scan.Scan(io.TeeReader(r, kept))
+	if bad := s.wire.DataError(); bad != nil {
+		return s.refuse(kept, bad)
+	}
+	if err != nil {
+		s.conn.l.o.Logger.Debug("message cut off", "mid", m.mid, "error", err)
+		s.discard(kept)
+		return dialect.ServerErrorForNow // nobody is there to read it
+	}
+	s.describe(&got)
+	s.note(esa.Event{Kind: esa.MessageReady, Size: s.wire.DataBytes(), Address: m.sender})
+	if err := log.Commit(s.conn.ctx, m.events, kept); err != nil {
+		s.conn.l.o.Logger.Error("message not kept", "mid", m.mid, "error", err)
+		s.discard(kept)
+		return dialect.ServerErrorForNow
+	}
+	s.msg = nil
+	return dialect.Accepted(uint64(m.mid))
+}
+
+// refuse ends a message that breaks a rule; bad is the rule's reply.
+func (s *session) refuse(kept Content, bad error) error {
+	var reply *gosmtp.SMTPError
+	if !errors.As(bad, &reply) {
+		reply = dialect.ServerErrorForNow
+	}
+	why := "Message size exceeds limit"
+	switch reply {
+	case dialect.HeaderTooLarge:
+		why = "Message header size exceeds limit"
+	case dialect.BareLineEnds:
+		why = "Message body contains illegal bare CR/LF characters"
+	}
+	s.conn.trouble("Receiving Failed: " + why)
+	s.discard(kept)
+	s.abort("Receiving aborted")
+	return reply
+}
+
+func (s *session) discard(kept Content) {
+	if err := kept.Discard(); err != nil {
+		s.conn.l.o.Logger.Error("content not discarded", "mid", s.msg.mid, "error", err)
+	}
+}
+
+// describe notes what the message says of itself.
+func (s *session) describe(c *content.Content) {
+	if c.MessageID != "" {
+		s.note(esa.Event{Kind: esa.MessageIDSeen, Text: c.MessageID})
+	}
+	if c.HasSubject {
+		s.note(esa.Event{Kind: esa.SubjectSeen, Text: c.Subject})
+	}
+	for _, h := range [...]struct{ name, text string }{{"From", c.From}, {"Reply-To", c.ReplyTo}, {"Date", c.Date}} {
+		if h.text != "" {
+			s.note(esa.Event{Kind: esa.HeaderSeen, Name: h.name, Text: h.text})
+		}
+	}
+	for i := range c.Attachments {
+		s.note(esa.Event{Kind: esa.AttachmentSeen, Attachment: &c.Attachments[i]})
+	}
+}
+
+// note adds an event to the transaction.
+func (s *session) note(e esa.Event) {
+	e.Time, e.ICID, e.MID = time.Now(), s.conn.icid, s.msg.mid
+	s.msg.events = append(s.msg.events, e)
+}
+
+// abort reports a message that was begun and will not be accepted.
+func (s *session) abort(why string) {
+	s.note(esa.Event{Kind: esa.MessageAborted, Text: why})
+	s.note(esa.Event{Kind: esa.MessageFinished, Text: "aborted"})
+	s.conn.report(s.msg.events...)
+	s.msg = nil
+}
+
+// Reset ends the transaction: by RSET, EHLO, a refused message, or after an
+// accepted one.
+func (s *session) Reset() {
+	if s.msg != nil {
+		s.abort("Receiving aborted by sender")
+	}
+}
+
+// Logout ends the session with its connection.
+func (s *session) Logout() error {
+	s.Reset()
+	return nil
+}

@@ -1,0 +1,134 @@
+// Package smtp is how mail comes in: the listener, who may connect (HAT), for
+// whom mail is taken (RAT), and the conversation, up to the words "250 ok:
+// Message 8 accepted", which are said only when message 8 is safely on disk.
+//
+// It reports what happens as events and stores nothing itself.
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	gosmtp "github.com/emersion/go-smtp"
+
+	"esasim/esa"
+	"esasim/smtp/dialect"
+)
+
+// Log is where events go.
+type Log interface {
+	NextICID() (esa.ICID, error)
+	NextMID() (esa.MID, error)
+	// Append adds events to the log; they become durable soon after.
+	Append(events []esa.Event) error
+	// Commit adds events and a message's content and returns when they are
+	// safely on disk.
+	Commit(ctx context.Context, events []esa.Event, c Content) error
+	NewContent(mid esa.MID) Content
+}
+
+// Content takes a message's bytes while they arrive.
+type Content interface {
+	io.Writer
+	Discard() error // for a message that is not accepted
+}
+
+// Options of a listener.
+type Options struct {
+	Interface      string // the listener's name in the logs: "IncomingMail"
+	Host           string // the appliance's host name
+	HAT            HAT
+	RAT            RAT
+	TLS            *tls.Config // nil: no STARTTLS
+	MaxMessage     int64       // octets
+	MaxRecipients  int         // of a message
+	MaxHeaderLines int
+	MaxConnections int
+	Idle           time.Duration // wait for a command
+	Log            Log
+	Logger         *slog.Logger
+}
+
+// Listener takes mail.
+type Listener struct {
+	o    Options
+	live atomic.Int64 // connections
+}
+
+// New makes a listener; Serve runs it.
+func New(o Options) *Listener { return &Listener{o: o} }
+
+// Serve takes connections from l until ctx ends; then it tells the clients that
+// the service is going away and returns when the last one is gone.
+func (l *Listener) Serve(ctx context.Context, raw net.Listener) error {
+	opts := &dialect.Options{
+		Host: l.o.Host, TLS: l.o.TLS, MaxMessage: l.o.MaxMessage,
+		MaxHeaderLines: l.o.MaxHeaderLines, CommandIdle: l.o.Idle, Logger: l.o.Logger,
+	}
+	server := dialect.Server(gosmtp.BackendFunc(newSession), opts)
+	outer := dialect.Listen(raw, opts, func(c net.Conn) dialect.Admission { return l.admit(ctx, c) })
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(outer) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("listener %s: %w", l.o.Interface, err)
+	case <-ctx.Done():
+	}
+	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	err := outer.Shutdown()
+	if stop := server.Shutdown(down); stop != nil && !errors.Is(stop, net.ErrClosed) {
+		// Someone is in the middle of a long message: it was not accepted, so
+		// it may be cut off.
+		_ = server.Close()
+	}
+	<-served
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// admit decides about a new connection.
+func (l *Listener) admit(ctx context.Context, raw net.Conn) dialect.Admission {
+	icid, err := l.o.Log.NextICID()
+	if err != nil {
+		l.o.Logger.Error("no number for a connection", "error", err)
+		return dialect.Admission{Verdict: dialect.Reject, Reply: dialect.Unavailable(l.o.Host)}
+	}
+	src := l.o.HAT.decide(address(raw.RemoteAddr()))
+	src.Listener, src.Local = l.o.Interface, address(raw.LocalAddr())
+	c := &conn{l: l, ctx: ctx, icid: icid, source: src}
+	now := time.Now()
+	c.report(
+		esa.Event{Kind: esa.ConnectionOpened, Time: now, ICID: icid, Source: src},
+		esa.Event{Kind: esa.HATDecided, Time: now, ICID: icid, Source: src})
+	a := dialect.Admission{Observer: c, Value: c}
+	switch {
+	case l.live.Add(1) > int64(l.o.MaxConnections):
+		a.Verdict, a.Reply = dialect.Reject, dialect.TooManyToListener
+		c.trouble("Receiving Failed: Connection limit exceeded")
+	case src.Rule == Reject:
+		a.Verdict = dialect.Reject
+	case src.Rule == TCPRefuse:
+		a.Verdict = dialect.Refuse
+	}
+	return a
+}
+
+// address is the IP address of an end; loopback where there is none, as on a
+// connection in memory.
+func address(a net.Addr) netip.Addr {
+	if ap, err := netip.ParseAddrPort(a.String()); err == nil {
+		return ap.Addr().Unmap().WithZone("")
+	}
+	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+}

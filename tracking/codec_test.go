@@ -1,0 +1,58 @@
+package tracking
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+)
+
+var times = []time.Time{
+	time.Date(2020, 5, 14, 13, 23, 57, 0, time.UTC),
+	time.UnixMicro(-1).UTC(),
+	time.Date(2262, 1, 1, 0, 0, 0, 999000, time.UTC),
+}
+
+func sameAddr(a, b netip.Addr) bool { return a == b }
+
+// BenchmarkCodec compares the entry's form with JSON, the obvious alternative.
+func BenchmarkCodec(b *testing.B) {
+	events := randomLife(rand.New(rand.NewPCG(4, 4)), 1234, times[0]).steps[0]
+	ours, theirs := appendEntry(nil, events), must(json.Marshal(events))
+	b.Logf("%d bytes, as JSON %d", len(ours), len(theirs))
+	b.Run("write", func(b *testing.B) {
+		b.ReportAllocs()
+		for buf := []byte(nil); b.Loop(); {
+			buf = appendEntry(buf[:0], events)
+		}
+	})
+	b.Run("write-json", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			must(json.Marshal(events))
+		}
+	})
+	b.Run("read", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			must(decodeEntry(ours))
+		}
+	})
+	b.Run("read-json", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			out := events[:0:0]
+			if err := json.Unmarshal(theirs, &out); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

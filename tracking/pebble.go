@@ -1,0 +1,43 @@
+package tracking
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// pebbleOptions are sized for an appliance on a laptop: some 64 MiB for the
+// newest writes, little for reading.
+//
+// FormatNewest always: with Pebble's default a flipped byte in a write-ahead
+// log can open silently with fewer records, and several stores in one
+// testing/synctest process disturb each other.
+func pebbleOptions(o Options) *pebble.Options {
+	return &pebble.Options{
+		FS:                 o.FS,
+		FormatMajorVersion: pebble.FormatNewest,
+		MemTableSize:       32 << 20,
+		CacheSize:          16 << 20,
+		Logger:             storeLog{o.Logger},
+	}
+}
+
+// storeLog passes Pebble's words on. What Pebble calls info is of no interest
+// to an administrator.
+type storeLog struct{ log *slog.Logger }
+
+func (l storeLog) Infof(string, ...any) {}
+
+func (l storeLog) Errorf(format string, args ...any) {
+	if l.log != nil {
+		l.log.Error("tracking store: " + fmt.Sprintf(format, args...))
+	}
+}
+
+// Fatalf never returns: were it to, Pebble would go on and report lost data as
+// written.
+func (l storeLog) Fatalf(format string, args ...any) {
+	l.Errorf(format, args...)
+	panic("tracking store: " + fmt.Sprintf(format, args...))
+}
