@@ -9,6 +9,7 @@
 package cloudlink
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,10 @@ type Registration struct {
 // Options of a link.
 type Options struct {
 	Device Device
+	// Servers are the URLs of the regions' clouds, as far as they are known:
+	// the list "Threat Response Server". A registration remembers its own, but
+	// what is said here holds.
+	Servers map[string]string
 	Log    Log
 	Follow func(after uint64) Reader
 	Keep   Keep
@@ -104,7 +109,12 @@ func New(o Options) (*Link, error) {
 		return nil, fmt.Errorf("read registration: %w", err)
 	}
 	if found && l.reg.DeviceID != "" {
+		l.reg.URL = cmp.Or(o.Servers[l.reg.Region], l.reg.URL)
 		l.status.State, l.status.Region, l.status.DeviceID = Registered, l.reg.Region, l.reg.DeviceID
+	}
+	l.status.Seq, _, err = o.Log.Cursor(cursorName)
+	if err != nil {
+		return nil, err
 	}
 	return l, nil
 }
@@ -138,6 +148,10 @@ func (l *Link) registration() (Registration, bool, <-chan struct{}) {
 // ErrRegistered says that the appliance is registered already.
 var ErrRegistered = errors.New("the appliance is registered; deregister it first")
 
+// ErrRegion says that the appliance knows no Threat Response server of that
+// name.
+var ErrRegion = errors.New("no such Threat Response server")
+
 // invalidToken begins with the heading of the vendor's integration guide; the
 // same for every kind of bad token, because the reader is never told which.
 const invalidToken = "The registration failed because of an invalid or expired token. Use a valid token from the portal of the selected Threat Response server."
@@ -145,7 +159,11 @@ const invalidToken = "The registration failed because of an invalid or expired t
 // Register registers the appliance with a token from the region's portal. It
 // waits for the cloud's answer, and while the cloud cannot be reached tries
 // again until ctx ends. A refused token gives an error that is ErrRefused.
-func (l *Link) Register(ctx context.Context, region, url, token string) error {
+func (l *Link) Register(ctx context.Context, region, token string) error {
+	url, ok := l.o.Servers[region]
+	if !ok {
+		return fmt.Errorf("register with %q: %w", region, ErrRegion)
+	}
 	if !l.begin(region) {
 		return ErrRegistered
 	}

@@ -103,11 +103,7 @@ func (l *Lab) serveRegister(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, apiError{`want {"region": "AMERICAS", "token": "..."}: ` + err.Error()})
 		return
 	}
-	if l.regions[req.Region] == nil {
-		answer(w, http.StatusBadRequest, apiError{"region: this lab has no cloud " + req.Region})
-		return
-	}
-	err := l.appliance.Link().Register(r.Context(), req.Region, l.url(req.Region), req.Token)
+	err := l.appliance.Link().Register(r.Context(), req.Region, req.Token)
 	l.answerLink(w, r, err)
 }
 
@@ -119,6 +115,8 @@ func (l *Lab) answerLink(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case err == nil:
 		l.serveLink(w, r)
+	case errors.Is(err, cloudlink.ErrRegion):
+		answer(w, http.StatusBadRequest, apiError{err.Error()})
 	case errors.Is(err, cloudlink.ErrRefused):
 		answer(w, http.StatusForbidden, apiError{err.Error()})
 	case errors.Is(err, cloudlink.ErrRegistered), errors.Is(err, cloudlink.ErrNotDevice):

@@ -101,7 +101,8 @@ func (l *Lab) open() error {
 		return nil
 	}
 	a, err := appliance.New(appliance.Options{
-		FS: l.o.FS, Dir: l.o.Dir, Config: l.o.Config.Appliance, Dial: l.o.Dial, Logger: l.o.Logger,
+		FS: l.o.FS, Dir: l.o.Dir, Config: l.o.Config.Appliance, Servers: l.servers(),
+		Dial: l.o.Dial, Logger: l.o.Logger,
 	})
 	l.appliance = a
 	return err

@@ -65,7 +65,7 @@ func (l *Lab) register(ctx context.Context) error {
 		if s.Token == "" {
 			return nil
 		}
-		return l.appliance.Link().Register(ctx, s.Region, s.URL, s.Token)
+		return l.appliance.Link().Register(ctx, s.Region, s.Token)
 	}
 	region := l.homeRegion()
 	if region == "" {
@@ -96,7 +96,7 @@ func (l *Lab) enrol(ctx context.Context, region string) error {
 	if err != nil {
 		return err
 	}
-	if err := l.appliance.Link().Register(ctx, region, l.url(region), tokens[0].Token); err != nil {
+	if err := l.appliance.Link().Register(ctx, region, tokens[0].Token); err != nil {
 		return err
 	}
 	return l.addModule(ctx, region)
@@ -110,6 +110,19 @@ func (l *Lab) addModule(ctx context.Context, region string) error {
 		return fmt.Errorf("add module: %w", err)
 	}
 	return nil
+}
+
+// servers are the clouds the appliance may register with: ours, and the one in
+// another process.
+func (l *Lab) servers() map[string]string {
+	out := map[string]string{}
+	for region := range l.regions {
+		out[region] = l.url(region)
+	}
+	if s := l.o.SSE; s != nil {
+		out[s.Region] = s.URL
+	}
+	return out
 }
 
 // url is where the appliance, in this process, reaches a region.

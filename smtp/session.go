@@ -64,10 +64,13 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 }
 
 // Data receives the message and makes it ours.
-func (s *session) Data(r io.Reader) error {
+//
+// It reads from the dialect and not from the reader it is given: that one is
+// go-smtp's, which reads the same bytes one at a time.
+func (s *session) Data(io.Reader) error {
 	m, log := s.msg, s.conn.l.o.Log
 	kept := log.NewContent(m.mid)
-	got, err := s.scan.Scan(io.TeeReader(r, kept))
+	got, err := s.scan.Scan(io.TeeReader(s.wire.Message(), kept))
 	if bad := s.wire.DataError(); bad != nil {
 		return s.refuse(kept, bad)
 	}

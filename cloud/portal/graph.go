@@ -15,11 +15,11 @@ const maxNodes = 300
 const maxLabelled = 60
 
 // maxListed bounds the list of relations beside the picture.
-const maxListed = 100
+const maxListed = 60
 
 // maxEdges bounds what is drawn between the nodes; beyond it there is only a
 // black cloud.
-const maxEdges = 400
+const maxEdges = 360
 
 // picture is the Relations Graph, ready to be drawn: observables that relate to
 // each other, in the coordinates of the SVG.

@@ -2,31 +2,32 @@ package portal
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 	"time"
-
-	"gonum.org/v1/gonum/graph"
-	"gonum.org/v1/gonum/graph/iterator"
-	"gonum.org/v1/gonum/graph/layout"
-	"gonum.org/v1/gonum/graph/simple"
-	"gonum.org/v1/gonum/spatial/r2"
 )
 
 const (
 	edgeLength  = 170.0 // mean length of an edge, in units of the SVG
 	roomX       = 150.0 // what a node and its label need
 	roomY       = 84.0
-	layoutLimit = 200 * time.Millisecond // for a graph of maxNodes on a slow machine; then it is drawn as far as it is
+	layoutLimit = 100 * time.Millisecond // on a slow machine; then the graph is drawn as far as it is laid out
 )
+
+// point is a place in the plane, or the way from one to another.
+type point struct{ X, Y float64 }
+
+func (p point) plus(q point) point    { return point{p.X + q.X, p.Y + q.Y} }
+func (p point) minus(q point) point   { return point{p.X - q.X, p.Y - q.Y} }
+func (p point) times(f float64) point { return point{p.X * f, p.Y * f} }
+func (p point) length() float64       { return math.Hypot(p.X, p.Y) }
 
 // layOut gives n nodes, joined by edges, their places. Unconnected parts are
 // laid out each by itself, because springs would let them fly apart, and then
 // put side by side. The places depend on nothing but the arguments, unless time
 // runs out.
-func layOut(n int, edges [][2]int) []r2.Vec {
+func layOut(n int, edges [][2]int) []point {
 	deadline := time.Now().Add(layoutLimit)
-	at := make([]r2.Vec, n)
+	at := make([]point, n)
 	parts := components(n, edges)
 	for _, part := range parts {
 		spring(at, part, edges, deadline)
@@ -67,33 +68,71 @@ func components(n int, edges [][2]int) [][]int {
 	return parts
 }
 
-// spring lays one connected part out by Eades' force model, from a fixed seed.
-func spring(at []r2.Vec, part []int, edges [][2]int, deadline time.Time) {
-	if len(part) == 1 {
-		return
-	}
-	g := newPartGraph(part, edges)
-	eades := layout.EadesR2{Updates: 300, Repulsion: 1, Rate: 0.05, Theta: 0.3, Src: rand.NewPCG(1, 2)}
-	optimizer := layout.NewOptimizerR2(g, eades.Update)
-	for optimizer.Update() && time.Now().Before(deadline) {
-	}
+// spring lays one connected part out by the force model of Fruchterman and
+// Reingold: nodes repel each other, edges pull, and no step is longer than the
+// temperature, which falls to zero. That bound is the reason for having our own:
+// gonum's EadesR2 has none, so that a node with many edges (the address of a
+// relay) flings the others ever further, until the recursion of its quadtree
+// overflows the stack, and that ends the process; senders of mail would choose
+// when. The start is a spiral instead of random places: the same graph always
+// gives the same picture.
+func spring(at []point, part []int, edges [][2]int, deadline time.Time) {
+	place := map[int]int{} // by node, its index in part
 	for i, id := range part {
-		p := optimizer.Coord2(int64(id))
-		if math.IsNaN(p.X+p.Y) || math.IsInf(p.X+p.Y, 0) {
-			turn := 2 * math.Pi * float64(i) / float64(len(part))
-			p = r2.Vec{X: math.Cos(turn), Y: math.Sin(turn)}
+		place[id] = i
+		turn := float64(i) * math.Pi * (3 - math.Sqrt(5)) // the golden angle: no two coincide
+		at[id] = point{math.Cos(turn), math.Sin(turn)}.times(0.7 * math.Sqrt(float64(i)+0.5))
+	}
+	var pulls [][2]int
+	for _, e := range edges {
+		if _, ok := place[e[0]]; ok {
+			pulls = append(pulls, e)
 		}
-		at[id] = p
+	}
+	rounds := min(max(6_000_000/(len(part)*len(part)), 60), 300)
+	move := make([]point, len(part))
+	for round := range rounds {
+		if len(part) == 1 || time.Now().After(deadline) {
+			return
+		}
+		repel(move, at, part)
+		for _, e := range pulls {
+			d := at[e[1]].minus(at[e[0]])
+			pull := d.times(d.length())
+			a, b := place[e[0]], place[e[1]]
+			move[a], move[b] = move[a].plus(pull), move[b].minus(pull)
+		}
+		temperature := 0.3 * math.Sqrt(float64(len(part))) * float64(rounds-round) / float64(rounds)
+		for i, id := range part {
+			step := move[i].length()
+			at[id] = at[id].plus(move[i].times(min(step, temperature) / max(step, 1e-9)))
+		}
+	}
+}
+
+// repel sets move to the sum of what all other nodes push a node away.
+func repel(move, at []point, part []int) {
+	clear(move)
+	for i, a := range part {
+		for j, b := range part[:i] {
+			dx, dy := at[a].X-at[b].X, at[a].Y-at[b].Y
+			if dx == 0 && dy == 0 {
+				dx = 0.01 // any way will do
+			}
+			f := 1 / max(dx*dx+dy*dy, 1e-4)
+			move[i].X, move[i].Y = move[i].X+dx*f, move[i].Y+dy*f
+			move[j].X, move[j].Y = move[j].X-dx*f, move[j].Y-dy*f
+		}
 	}
 }
 
 // stretch scales a part to the wanted mean length of its edges, wider than
 // high, because labels are.
-func stretch(at []r2.Vec, part []int, edges [][2]int) {
+func stretch(at []point, part []int, edges [][2]int) {
 	sum, count := 0.0, 0.0
 	for _, e := range edges {
 		if _, ok := slices.BinarySearch(part, e[0]); ok {
-			sum += r2.Norm(r2.Sub(at[e[0]], at[e[1]]))
+			sum += at[e[0]].minus(at[e[1]]).length()
 			count++
 		}
 	}
@@ -102,13 +141,13 @@ func stretch(at []r2.Vec, part []int, edges [][2]int) {
 	}
 	scale := edgeLength * count / sum
 	for _, id := range part {
-		at[id] = r2.Vec{X: at[id].X * scale * 1.15, Y: at[id].Y * scale * 0.9}
+		at[id] = point{at[id].X * scale * 1.15, at[id].Y * scale * 0.9}
 	}
 }
 
 // separate pushes nodes apart until no two labels overlap, in a bounded number
 // of rounds.
-func separate(at []r2.Vec, part []int, deadline time.Time) {
+func separate(at []point, part []int, deadline time.Time) {
 	for range 120 {
 		moved := false
 		for i, a := range part {
@@ -123,7 +162,7 @@ func separate(at []r2.Vec, part []int, deadline time.Time) {
 }
 
 // push moves two nodes apart along the axis that needs less.
-func push(a, b *r2.Vec) bool {
+func push(a, b *point) bool {
 	dx, dy := a.X-b.X, a.Y-b.Y
 	overX, overY := roomX-math.Abs(dx), roomY-math.Abs(dy)
 	if overX <= 0 || overY <= 0 {
@@ -140,7 +179,7 @@ func push(a, b *r2.Vec) bool {
 }
 
 // pack puts the parts into rows, the largest first.
-func pack(at []r2.Vec, parts [][]int) {
+func pack(at []point, parts [][]int) {
 	area, widest := 0.0, 0.0
 	for _, part := range parts {
 		_, _, w, h := bounds(at, part)
@@ -155,13 +194,13 @@ func pack(at []r2.Vec, parts [][]int) {
 			x, y, tall = 0, y+tall, 0
 		}
 		for _, id := range part {
-			at[id] = r2.Vec{X: at[id].X - left + x, Y: at[id].Y - top + y}
+			at[id] = point{at[id].X - left + x, at[id].Y - top + y}
 		}
 		x, tall = x+w+roomX, max(tall, h+roomY)
 	}
 }
 
-func bounds(at []r2.Vec, part []int) (left, top, width, height float64) {
+func bounds(at []point, part []int) (left, top, width, height float64) {
 	left, top = math.Inf(1), math.Inf(1)
 	right, bottom := math.Inf(-1), math.Inf(-1)
 	for _, id := range part {
@@ -173,7 +212,7 @@ func bounds(at []r2.Vec, part []int) (left, top, width, height float64) {
 
 // frame is the part of the plane to draw: everything with its labels, and never
 // so little that one node would fill the picture.
-func frame(at []r2.Vec) (x, y, width, height float64) {
+func frame(at []point) (x, y, width, height float64) {
 	if len(at) == 0 {
 		return 0, 0, 640, 400
 	}
@@ -184,51 +223,6 @@ func frame(at []r2.Vec) (x, y, width, height float64) {
 	left, top, w, h := bounds(at, all)
 	width, height = max(w+roomX+20, 640), max(h+roomY+50, 400)
 	return round(left + w/2 - width/2), round(top + h/2 - height/2 + 14), round(width), round(height)
-}
-
-// partGraph is one connected part for gonum. It keeps the order of nodes and
-// neighbours, which gonum's own graphs take from maps: with them no two layouts
-// would be the same.
-type partGraph struct {
-	nodes []graph.Node
-	near  map[int64][]graph.Node
-}
-
-func newPartGraph(part []int, edges [][2]int) *partGraph {
-	g := &partGraph{near: map[int64][]graph.Node{}}
-	for _, id := range part {
-		g.nodes = append(g.nodes, simple.Node(id))
-	}
-	for _, e := range edges {
-		u, v := int64(e[0]), int64(e[1])
-		if _, ok := slices.BinarySearch(part, e[0]); ok && !g.HasEdgeBetween(u, v) {
-			g.near[u] = append(g.near[u], simple.Node(v))
-			g.near[v] = append(g.near[v], simple.Node(u))
-		}
-	}
-	return g
-}
-
-func (g *partGraph) Nodes() graph.Nodes        { return iterator.NewOrderedNodes(g.nodes) }
-func (g *partGraph) From(id int64) graph.Nodes { return iterator.NewOrderedNodes(g.near[id]) }
-func (g *partGraph) HasEdgeBetween(u, v int64) bool {
-	return slices.Contains(g.near[u], graph.Node(simple.Node(v)))
-}
-
-// Node returns nil when there is none, as the interface wants.
-func (g *partGraph) Node(id int64) graph.Node {
-	if i := slices.Index(g.nodes, graph.Node(simple.Node(id))); i >= 0 {
-		return g.nodes[i]
-	}
-	return nil
-}
-
-// Edge returns nil when there is none, as the interface wants.
-func (g *partGraph) Edge(u, v int64) graph.Edge {
-	if !g.HasEdgeBetween(u, v) {
-		return nil
-	}
-	return simple.Edge{F: simple.Node(u), T: simple.Node(v)}
 }
 
 // round keeps coordinates short in the page.

@@ -40,6 +40,20 @@ func TestLayOut(t *testing.T) {
 	})
 }
 
+// TestLayOutHub: one node that all others hang on, as the address of a relay,
+// with as many as are ever drawn.
+func TestLayOutHub(t *testing.T) {
+	var edges [][2]int
+	for i := 1; i < maxNodes; i++ {
+		edges = append(edges, [2]int{0, i})
+	}
+	for i, p := range layOut(maxNodes, edges) {
+		if math.IsNaN(p.X+p.Y) || math.Abs(p.X)+math.Abs(p.Y) > 20_000 {
+			t.Fatalf("node %d at %v", i, p)
+		}
+	}
+}
+
 func BenchmarkLayOut(b *testing.B) {
 	var edges [][2]int
 	for i := 1; i < maxNodes; i++ {

@@ -68,5 +68,6 @@ func observableLink(o ctim.Observable) string {
 }
 
 func investigateLink(query string) string {
-	return investigatePath + "?" + url.Values{"q": {query}}.Encode()
+	// %20 rather than +, which HTML would have to escape.
+	return investigatePath + "?q=" + strings.ReplaceAll(url.QueryEscape(query), "+", "%20")
 }

@@ -9,7 +9,7 @@ import (
 
 const (
 	maxRows = 50        // sightings in the table
-	maxJSON = 20 * 1024 // bytes of JSON in all its Details together, so that a page stays below 200 kB
+	maxJSON = 16 * 1024 // bytes of JSON in all its Details together, so that a page stays below 200 kB
 )
 
 // sightingRow is one line of the sightings table.

@@ -1,6 +1,8 @@
 package sse
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,16 +40,7 @@ func (x *Exchange) Sightings(ctx context.Context, q Search) (Found, error) {
 		return Found{}, err
 	}
 	f := finder{ctx: ctx, dev: dev.Number, query: q, place: map[uint64]int{}}
-	err = x.store.Use(func(db *pebble.DB) error {
-		f.db = db
-		for _, o := range q.Observables {
-			if err := f.find(o); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := x.store.Use(f.run); err != nil {
 		return Found{}, fmt.Errorf("search device %s: %w", q.DeviceID, err)
 	}
 	slices.SortStableFunc(f.found.Sightings, func(a, b ctim.Sighting) int {
@@ -60,65 +53,97 @@ func (x *Exchange) Sightings(ctx context.Context, q Search) (Found, error) {
 type finder struct {
 	ctx   context.Context
 	db    *pebble.DB
+	terms *pebble.Iterator // over all terms of the device
 	dev   uint32
+	era   uint32 // the newest
 	query Search
 	place map[uint64]int // sequence number → index in found.Sightings
 	found Found
 	kept  [][]ctim.Observable // beside found.Sightings: their own observables
 }
 
-// find adds the sightings of one observable.
-func (f *finder) find(o ctim.Observable) error {
-	from, to := store.TermSince(f.dev, term(o), f.query.Since)
-	it, err := f.db.NewIterWithContext(f.ctx, &pebble.IterOptions{LowerBound: from, UpperBound: to})
+func (f *finder) run(db *pebble.DB) error {
+	f.db = db
+	last, err := lastSeq(db, f.dev)
 	if err != nil {
 		return err
 	}
-	n := 0
-	for it.First(); it.Valid() && err == nil; it.Next() {
-		if err = f.ctx.Err(); err != nil {
+	f.era = store.Era(last)
+	from, to := store.Terms(f.dev)
+	f.terms, err = db.NewIterWithContext(f.ctx, &pebble.IterOptions{LowerBound: from, UpperBound: to})
+	if err != nil {
+		return err
+	}
+	for _, o := range f.query.Observables {
+		if err = f.find(o); err != nil {
 			break
 		}
-		seq := store.Seq(it.Key())
-		_, known := f.place[seq]
-		if n == f.query.PerEach || (!known && len(f.found.Sightings) == f.query.InAll) {
-			f.found.More = append(f.found.More, o)
-			break
+	}
+	return errors.Join(err, f.terms.Close())
+}
+
+// entry is one entry of the index: the smaller its time, the newer it is.
+type entry struct{ time, seq uint64 }
+
+// entries gives the index entries of an observable, the newest first: one more
+// than a search may give back, so that the caller sees that there are more.
+func (f *finder) entries(o ctim.Observable) ([]entry, error) {
+	var out []entry
+	t := term(o)
+	for era := int64(f.era); era >= 0; era-- {
+		if err := f.ctx.Err(); err != nil {
+			return nil, err
 		}
-		var matched bool
-		if matched, err = f.match(seq, o); matched {
+		from, to := store.TermSince(f.dev, uint32(era), t, f.query.Since)
+		n := 0
+		for ok := f.terms.SeekGE(from); ok && n <= f.query.PerEach && bytes.Compare(f.terms.Key(), to) < 0; ok = f.terms.Next() {
+			at, seq := store.TermTail(f.terms.Key())
+			out = append(out, entry{at, seq})
 			n++
 		}
 	}
-	return errors.Join(err, it.Close())
+	slices.SortFunc(out, func(a, b entry) int { return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(b.seq, a.seq)) })
+	return out[:min(len(out), f.query.PerEach+1)], f.terms.Error()
+}
+
+// find adds the sightings of one observable.
+func (f *finder) find(o ctim.Observable) error {
+	entries, err := f.entries(o)
+	if err != nil {
+		return err
+	}
+	for n, e := range entries {
+		_, known := f.place[e.seq]
+		if n == f.query.PerEach || (!known && len(f.found.Sightings) == f.query.InAll) {
+			f.found.More = append(f.found.More, o)
+			return nil
+		}
+		if err := errors.Join(f.ctx.Err(), f.match(e.seq, o)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // match reads a sighting, unless it was read already, and notes the observable
 // on it if it really has it: the index only knows hashes, and the row may have
 // been replaced since.
-func (f *finder) match(seq uint64, o ctim.Observable) (bool, error) {
+func (f *finder) match(seq uint64, o ctim.Observable) error {
 	i, known := f.place[seq]
 	var s ctim.Sighting
-	own := []ctim.Observable(nil)
+	var own []ctim.Observable
 	if known {
 		own = f.kept[i]
 	} else {
-		v, closer, err := f.db.Get(store.Sighting(f.dev, seq))
-		if errors.Is(err, pebble.ErrNotFound) {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		err = errors.Join(json.Unmarshal(v, &s), closer.Close())
-		if err != nil {
-			return false, err
+		var err error
+		if s, err = f.read(seq); err != nil {
+			return err
 		}
 		own = s.Observables
 	}
 	at := slices.IndexFunc(own, func(have ctim.Observable) bool { return same(have, o) })
 	if at < 0 {
-		return false, nil
+		return nil
 	}
 	if !known {
 		i = len(f.found.Sightings)
@@ -131,5 +156,18 @@ func (f *finder) match(seq uint64, o ctim.Observable) (bool, error) {
 	if all := &f.found.Sightings[i].Observables; !slices.Contains(*all, asked) {
 		*all = append(*all, asked)
 	}
-	return true, nil
+	return nil
+}
+
+// read gives a stored sighting; a zero one when its device was deleted since.
+func (f *finder) read(seq uint64) (s ctim.Sighting, err error) {
+	v, closer, err := f.db.Get(store.Sighting(f.dev, seq))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	err = json.Unmarshal(v, &s)
+	return s, errors.Join(err, closer.Close())
 }

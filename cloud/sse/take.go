@@ -86,19 +86,25 @@ func (in *inbox) apply(db *pebble.DB, b *pebble.Batch, dev *record, good []arriv
 }
 
 // resume finds the last sequence number given out, once.
-func (in *inbox) resume(db *pebble.DB, dev uint32) error {
-	if in.last != 0 {
-		return nil
+func (in *inbox) resume(db *pebble.DB, dev uint32) (err error) {
+	if in.last == 0 {
+		in.last, err = lastSeq(db, dev)
 	}
+	return err
+}
+
+// lastSeq reads the last sequence number given out to a device's sightings; 0
+// when there is none.
+func lastSeq(db *pebble.DB, dev uint32) (seq uint64, err error) {
 	from, to := store.Sightings(dev)
 	it, err := db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if it.Last() {
-		in.last = store.Seq(it.Key())
+		seq = store.Seq(it.Key())
 	}
-	return it.Close()
+	return seq, it.Close()
 }
 
 // addAll puts arrivals with different external ids into the batch. Going

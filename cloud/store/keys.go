@@ -31,7 +31,12 @@ import (
 //
 //	s <dev> <seq>                     the sighting's JSON as it was pushed
 //	x <dev> <external id>             seq: one sighting per device and external id
-//	i <dev> <term> <time> <seq>       nothing: one entry for each observable of the sighting
+//	i <dev> <era> <term> <time> <seq> nothing: one entry for each observable of the sighting
+//
+// An era is 65,536 sightings of a device (four bytes: seq / 65,536). Terms are
+// spread at random, so without it each new one would sooner or later cause all
+// old ones to be written again, at a cost that grows with the store; with it,
+// only one era is. A search looks into each era in turn.
 //
 // term is a 64-bit hash of the observable's type and folded value: keys stay
 // short however long a subject is, and who reads compares the observable
@@ -85,29 +90,38 @@ func ExternalID(dev uint32, id string) []byte { return append(ranged('x', dev), 
 // ExternalIDs is the range of a device's external ids.
 func ExternalIDs(dev uint32) (from, to []byte) { return ranged('x', dev), ranged('x', dev+1) }
 
+// Era is the era of a sighting.
+func Era(seq uint64) uint32 { return uint32(seq >> 16) }
+
 // Term is the key of one observable of a sighting.
 func Term(dev uint32, term uint64, at time.Time, seq uint64) []byte {
-	k := make([]byte, 0, 29)
-	k = append(k, 'i')
-	k = binary.BigEndian.AppendUint32(k, dev)
+	k := binary.BigEndian.AppendUint32(ranged('i', dev), Era(seq))
 	k = binary.BigEndian.AppendUint64(k, term)
 	k = binary.BigEndian.AppendUint64(k, inverted(at))
 	return binary.BigEndian.AppendUint64(k, seq)
 }
 
-// TermSince is the range of a term's keys from the newest back to a moment.
-func TermSince(dev uint32, term uint64, since time.Time) (from, to []byte) {
-	from = binary.BigEndian.AppendUint64(ranged('i', dev), term)
+// TermSince is the range of a term's keys in one era, from the newest back to a
+// moment.
+func TermSince(dev, era uint32, term uint64, since time.Time) (from, to []byte) {
+	from = binary.BigEndian.AppendUint32(ranged('i', dev), era)
+	from = binary.BigEndian.AppendUint64(from, term)
 	to = binary.BigEndian.AppendUint64(append([]byte(nil), from...), inverted(since))
 	// Above every seq of that very millisecond.
 	return from, append(binary.BigEndian.AppendUint64(to, math.MaxUint64), 0)
+}
+
+// TermTail reads the time and the sequence number off a term's key. The time is
+// as it stands in the key: the smaller, the newer.
+func TermTail(key []byte) (inverted, seq uint64) {
+	return binary.BigEndian.Uint64(key[len(key)-16:]), Seq(key)
 }
 
 // Terms is the range of all of a device's terms.
 func Terms(dev uint32) (from, to []byte) { return ranged('i', dev), ranged('i', dev+1) }
 
 func ranged(kind byte, dev uint32) []byte {
-	k := make([]byte, 0, 32)
+	k := make([]byte, 0, 40)
 	return binary.BigEndian.AppendUint32(append(k, kind), dev)
 }
 

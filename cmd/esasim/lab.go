@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/pprof"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ type settings struct {
 	data          string
 	addressesFile string
 	verbose       bool
+	cpuProfile    string
 	flags         lab.Config // only what was given counts
 	cloud         string
 	sse           string
@@ -99,11 +101,18 @@ func (s *settings) common(c *cobra.Command) {
 	f.StringVar(&s.config, "config", "", "YAML configuration; flags and ESASIM_* variables override it")
 	f.StringVar(&s.data, "data", "", "directory that keeps everything between runs (default: a temporary one, removed at the end)")
 	f.StringVar(&s.addressesFile, "addresses-file", "", "write addresses and credentials to this file, as JSON, once every port answers")
+	f.StringVar(&s.cpuProfile, "cpuprofile", "", "write a CPU profile to this file")
+	_ = f.MarkHidden("cpuprofile") // for work on esasim itself
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "log what the program does")
 }
 
 // run runs a lab until the command's context ends.
 func (s *settings) run(c *cobra.Command, o lab.Options) (err error) {
+	stop, err := s.profile()
+	if err != nil {
+		return err
+	}
+	defer stop()
 	dir, remove, err := s.dataDir()
 	if err != nil {
 		return err
@@ -146,6 +155,21 @@ func (s *settings) dataDir() (dir string, remove func() error, err error) {
 		return "", nil, fmt.Errorf("temporary data directory: %w", err)
 	}
 	return dir, func() error { return os.RemoveAll(dir) }, nil
+}
+
+// profile begins the CPU profile that --cpuprofile asks for.
+func (s *settings) profile() (stop func(), err error) {
+	if s.cpuProfile == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(s.cpuProfile)
+	if err != nil {
+		return nil, fmt.Errorf("cpu profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, fmt.Errorf("cpu profile: %w", err)
+	}
+	return func() { pprof.StopCPUProfile(); _ = f.Close() }, nil
 }
 
 func (s *settings) logger(w io.Writer) *slog.Logger {

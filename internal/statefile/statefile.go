@@ -4,6 +4,7 @@
 package statefile
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -82,7 +83,9 @@ func put(fsys vfs.FS, path string, b []byte) error {
 	if err != nil {
 		return err
 	}
-	if _, err := file.Write(b); err != nil {
+	// A vfs.File may scribble over what it is given (Pebble's in memory does,
+	// in tests), and b is the caller's.
+	if _, err := file.Write(bytes.Clone(b)); err != nil {
 		return errors.Join(err, file.Close())
 	}
 	return errors.Join(file.Sync(), file.Close())

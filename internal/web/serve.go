@@ -61,7 +61,7 @@ func Serve(ctx context.Context, ln net.Listener, handler http.Handler, logger *s
 		err = nil
 	}
 	if n := open.wait(final); n > 0 {
-		err = errors.Join(err, fmt.Errorf("%d connections did not end", n))
+		err = errors.Join(err, fmt.Errorf("connections still open: %d", n))
 	}
 	if err != nil {
 		return fmt.Errorf("serve http on %s: %w", ln.Addr(), err)

@@ -120,6 +120,13 @@ func (s *recording) Data(r io.Reader) error {
 	if local == "hasty" {
 		return ServerErrorForNow // without reading
 	}
+	if strings.HasPrefix(local, "direct") {
+		r = s.conn.Message()
+	}
+	if strings.HasSuffix(local, "early") {
+		io.CopyN(io.Discard, r, 5)
+		return ServerErrorForNow
+	}
 	b, err := io.ReadAll(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,10 +23,11 @@ func mail(n int) []byte {
 
 func BenchmarkScan(b *testing.B) {
 	m := mail(2048)
+	dst := make([]byte, len(m))
 	b.SetBytes(int64(len(m)))
 	for b.Loop() {
 		s := bodyScanner{maxBytes: 1 << 20, maxHeaderLines: 1000, inHeader: true}
-		if n, end := s.scan(m); !end || n != len(m) || s.err != nil {
+		if _, n, end := s.scan(dst, m); !end || n != len(m) || s.err != nil {
 			b.Fatal(n, end, s.err)
 		}
 	}
@@ -45,8 +46,18 @@ func (discarding) Data(r io.Reader) error {
 	return err
 }
 
+// direct reads by Conn.Message.
+type direct struct {
+	discarding
+	c *Conn
+}
+
+func newDirect(c *gosmtp.Conn) (gosmtp.Session, error) { return direct{c: c.Conn().(*Conn)}, nil }
+
+func (d direct) Data(io.Reader) error { return d.discarding.Data(d.c.Message()) }
+
 // BenchmarkTransaction sends messages of 2 KiB over one connection, waiting for
-// each reply, to go-smtp with the dialect and without it.
+// each reply, to go-smtp with the dialect, with it and Conn.Message, and without it.
 func BenchmarkTransaction(b *testing.B) {
 	opts := &Options{Host: "h", MaxMessage: 1 << 20, MaxHeaderLines: 1000, Logger: slog.New(slog.DiscardHandler)}
 	for _, wire := range []string{"pipe", "loopback"} {
@@ -54,10 +65,15 @@ func BenchmarkTransaction(b *testing.B) {
 			l, dial := listenOn(b, wire)
 			transactions(b, Server(discarding{}, opts), Listen(l, opts, nil), dial)
 		})
+		b.Run(wire+"/direct", func(b *testing.B) {
+			l, dial := listenOn(b, wire)
+			transactions(b, Server(gosmtp.BackendFunc(newDirect), opts), Listen(l, opts, nil), dial)
+		})
 		b.Run(wire+"/bare", func(b *testing.B) {
 			l, dial := listenOn(b, wire)
 			server := gosmtp.NewServer(discarding{})
 			server.Domain, server.MaxLineLength = "h", 0
+			server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelWarn)
 			transactions(b, server, l, dial)
 		})
 	}

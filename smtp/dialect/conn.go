@@ -51,6 +51,7 @@ type dialogue struct {
 	utf8   bool        // MAIL asked for SMTPUTF8
 	rcpts  int         // recipients accepted
 	inData bool        // the client sends a message
+	direct bool        // the session reads it by Conn.Message, past go-smtp
 	bad    int         // unknown commands so far
 	path   []byte      // the address under way, as the client wrote it
 }
@@ -149,7 +150,7 @@ func (c *Conn) Close() error {
 // next wait.
 func (c *Conn) Shutdown() {
 	c.down.Store(true)
-	// Wakes a pending read. The wire looks at down after it has set its own
+	// Wakes a pending read. flushBefore looks at down after it has set its own
 	// deadline, so this one is never overwritten unseen.
 	c.raw.SetReadDeadline(time.Unix(1, 0))
 }

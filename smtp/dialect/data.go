@@ -8,44 +8,80 @@ import (
 )
 
 func (c *Conn) beginData() {
-	c.inData = true
+	c.inData, c.direct = true, false
 	c.expect = expectMessage
 	c.body = bodyScanner{maxBytes: c.MaxMessage(), maxHeaderLines: c.opts.MaxHeaderLines, inHeader: true}
+}
+
+// Message is the message the client is sending, the same as the reader given
+// to Session.Data, but without the detour through go-smtp, which goes byte by
+// byte. Use the one or the other. It ends with io.EOF, with [Conn.DataError], or
+// with io.ErrUnexpectedEOF when the client is gone.
+func (c *Conn) Message() io.Reader { return message{c} }
+
+type message struct{ c *Conn }
+
+func (m message) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	m.c.direct = true
+	return m.c.receive(p)
 }
 
 // readData gives go-smtp the message as it comes, dots and end included, and
 // not a byte more: what was sent behind it is a command. From a violation on it
 // gives nothing; when the client has sent all of the message, go-smtp's reader
-// ends with the violation as its error, and an end of message made up here
-// takes go-smtp out of its data mode.
+// ends with the violation as its error. If the session reads the message
+// itself, this only skips what the session has left.
 func (c *Conn) readData(p []byte) (int, error) {
-	for {
+	n, err := c.receive(p)
+	if !c.direct {
+		return n, err
+	}
+	for err == nil {
+		_, err = c.receive(p)
+	}
+	return c.Read(p) // the end that endData made up, or that of the connection
+}
+
+// receive takes what has come of the message, waiting if that is nothing.
+func (c *Conn) receive(p []byte) (int, error) {
+	for c.inData {
 		if c.in.Buffered() == 0 {
 			if _, err := c.in.Peek(1); err != nil {
 				c.interrupted(err)
-				return 0, io.EOF // go-smtp makes it io.ErrUnexpectedEOF
+				return 0, io.ErrUnexpectedEOF
 			}
 		}
 		b, _ := c.in.Peek(min(c.in.Buffered(), len(p)))
-		n, end := c.body.scan(b)
-		copied := 0
-		if c.body.err == nil {
+		copied, n, end := c.body.scan(p, b)
+		if !c.direct {
 			copied = copy(p, b[:n])
 		}
 		c.in.Discard(n)
 		if end {
-			c.inData = false
+			c.endData()
 		}
-		if copied > 0 {
+		if copied > 0 && c.body.err == nil {
 			return copied, nil
 		}
-		if end {
-			// The x takes go-smtp's reader to the middle of a line whatever it
-			// has seen last. Nobody gets it: the session has had the error.
-			c.line = append(c.line[:0], "x\r\n.\r\n"...)
-			c.feed = c.line
-			return 0, c.body.err
-		}
+	}
+	if c.body.err != nil {
+		return 0, c.body.err
+	}
+	return 0, io.EOF
+}
+
+// endData is called when the client has sent all of its message. If go-smtp has
+// not seen the end, one is made up to take it out of its data mode. The x brings
+// its reader to the middle of a line whatever it has seen last; nobody gets it,
+// because the session has had the end or the error before.
+func (c *Conn) endData() {
+	c.inData = false
+	if c.direct || c.body.err != nil {
+		c.line = append(c.line[:0], "x\r\n.\r\n"...)
+		c.feed = c.line
 	}
 }
 
@@ -76,7 +112,10 @@ type bodyScanner struct {
 
 // scan looks at the next bytes and returns how many of them belong to the
 // message, and whether they end it. It takes all of b unless the message ends.
-func (s *bodyScanner) scan(b []byte) (n int, end bool) {
+// It copies the message without the dots of transport to dst, which must have
+// room for b, and returns how many bytes that were.
+func (s *bodyScanner) scan(dst, b []byte) (copied, n int, end bool) {
+	before := s.bytes
 	for n < len(b) && !end {
 		switch s.state {
 		case atLineStart:
@@ -95,33 +134,34 @@ func (s *bodyScanner) scan(b []byte) (n int, end bool) {
 				s.empty = false
 			}
 		case afterDotCR:
+			s.state = inLine
 			if b[n] == '\n' {
 				n++
 				end = true
-				break
+			} else {
+				s.violate(BareLineEnds)
 			}
-			s.violate(BareLineEnds)
-			s.state = inLine
 		case afterCR:
 			s.state = inLine
 			if b[n] == '\n' {
-				n++
+				dst[s.bytes-before] = '\n'
 				s.bytes++
+				n++
 				s.lineEnds()
 			} else {
 				s.violate(BareLineEnds)
 				s.empty = false
 			}
 		case inLine:
-			n += s.text(b[n:])
+			n += s.text(dst[s.bytes-before:], b[n:])
 		}
 	}
 	s.limits()
-	return n, end
+	return int(s.bytes - before), n, end
 }
 
-// text takes bytes up to and including the next CR.
-func (s *bodyScanner) text(b []byte) int {
+// text takes bytes up to the end of the line.
+func (s *bodyScanner) text(dst, b []byte) int {
 	i := bytes.IndexByte(b, '\r')
 	if i < 0 {
 		i = len(b)
@@ -134,10 +174,18 @@ func (s *bodyScanner) text(b []byte) int {
 			s.violate(BareLineEnds)
 		}
 	}
-	if s.state == afterCR {
+	lf := i+1 < len(b) && b[i+1] == '\n'
+	switch {
+	case lf: // the whole line end at once, the usual case
+		i += 2
+	case s.state == afterCR:
 		i++
 	}
+	copy(dst, b[:i])
 	s.bytes += int64(i)
+	if lf {
+		s.lineEnds()
+	}
 	return i
 }
 

@@ -74,9 +74,9 @@ func converse(t testing.TB, said []byte, chunk int) (string, *recorder) {
 	return heard, rec
 }
 
-// message says what a backend must get of the octets behind DATA: nil if they
+// unstuffed says what a backend must get of the octets behind DATA: nil if they
 // are no whole message, or one with bare CR or LF.
-func message(data []byte) []byte {
+func unstuffed(data []byte) []byte {
 	raw, _, ended := bytes.Cut(append([]byte("\r\n"), data...), []byte("\r\n.\r\n"))
 	if !ended {
 		return nil
@@ -120,16 +120,32 @@ func FuzzConversation(f *testing.F) {
 		if again, _ := converse(t, said, 1); again != heard {
 			t.Errorf("the chunking matters:\n%q\n%q", heard, again)
 		}
-		_, rec := converse(t, append([]byte(toData), said...), n)
-		if len(rec.outcomes) == 0 {
-			t.Fatal("no message")
-		}
-		got, want := rec.outcomes[0], message(said)
-		if want == nil && got.err == nil {
-			t.Errorf("%q: the message looked complete: %q", said, got.message)
-		}
-		if want != nil && len(want) < 1<<20 && (got.err != nil || got.message != string(want)) {
-			t.Errorf("%q: got %q, %v", said, got.message, got.err)
+		checkData(t, toData, said, n)
+		checkData(t, strings.Replace(toData, "a@b", "direct@b", 1), said, n)
+		for _, sender := range []string{"early@b", "directearly@b", "hasty@b"} {
+			toData := strings.Replace(toData, "a@b", sender, 1)
+			if _, _, ended := bytes.Cut(append([]byte("\r\n"), said...), []byte("\r\n.\r\n")); !ended {
+				continue
+			}
+			heard, _ := converse(t, append([]byte(toData), said...), n)
+			if strings.Count(heard, "354 go ahead\r\n451 #4.3.0 Server Error\r\n") < 1 {
+				t.Errorf("%s%q: heard %q", toData, said, heard)
+			}
 		}
 	})
+}
+
+// checkData sends said as a message and compares what the backend got.
+func checkData(t *testing.T, toData string, said []byte, chunk int) {
+	_, rec := converse(t, append([]byte(toData), said...), chunk)
+	if len(rec.outcomes) == 0 {
+		t.Fatal("no message")
+	}
+	got, want := rec.outcomes[0], unstuffed(said)
+	if want == nil && got.err == nil {
+		t.Errorf("%q: the message looked complete: %q", said, got.message)
+	}
+	if want != nil && len(want) < 1<<20 && (got.err != nil || got.message != string(want)) {
+		t.Errorf("%q: got %q, %v", said, got.message, got.err)
+	}
 }

@@ -6,9 +6,9 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 )
 
-// This file is the list of all replies. Those with a name in capitals are for
-// sessions, which return them as they are: go-smtp sends a *SMTPError only if
-// it is not wrapped. Unless marked otherwise the texts are the vendor's, from
+// This file is the list of all replies. The exported ones are for sessions,
+// which return them as they are: go-smtp sends a *SMTPError only if it is not
+// wrapped. Unless marked otherwise the texts are the vendor's, from
 // published notes on the appliance's SMTP answers. "Inferred" ones have no
 // public source and follow the style of the others.
 

@@ -29,8 +29,7 @@ func (c *Conn) onStartTLS(line, arg []byte) error {
 		return nil
 	}
 	c.say(replyTLS)
-	c.stream.SetDeadline(time.Now().Add(handshakeTime))
-	if err := c.flush(); err != nil {
+	if err := c.flushBefore(time.Now().Add(handshakeTime)); err != nil {
 		return err
 	}
 	t := tls.Server(c.raw, c.opts.TLS)

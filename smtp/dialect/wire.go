@@ -24,16 +24,23 @@ func (w wire) Read(p []byte) (int, error) {
 	if c.inData || c.until.IsZero() {
 		c.until = time.Now().Add(c.opts.idle())
 	}
-	if err := c.stream.SetDeadline(c.until); err != nil {
-		return 0, err
-	}
-	if c.down.Load() {
-		return 0, os.ErrDeadlineExceeded
-	}
-	if err := c.flush(); err != nil {
+	if err := c.flushBefore(c.until); err != nil {
 		return 0, err
 	}
 	return c.stream.Read(p)
+}
+
+// flushBefore sends the replies and sets the deadline for that and for what is
+// read next. Shutdown first says that it has begun and then makes reads fail,
+// so here the order is the other way round.
+func (c *Conn) flushBefore(deadline time.Time) error {
+	if err := c.stream.SetDeadline(deadline); err != nil {
+		return err
+	}
+	if c.down.Load() {
+		return os.ErrDeadlineExceeded
+	}
+	return c.flush()
 }
 
 func (c *Conn) flush() error {

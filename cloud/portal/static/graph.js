@@ -35,13 +35,14 @@ function makeLive(svg) {
   const middle = () => ({ x: view.x + view.width / 2, y: view.y + view.height / 2 });
 
   svg.addEventListener('wheel', (event) => {
-    if (!event.ctrlKey && !event.metaKey && document.activeElement !== svg && !svg.matches(':focus-within')) return; // let the page scroll
+    if (!event.ctrlKey && !event.metaKey && !svg.matches(':focus-within')) return; // let the page scroll
     event.preventDefault();
     zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15, toPlane(event));
   }, { passive: false });
 
   svg.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;
+    if (event.pointerType === 'touch') return; // a finger scrolls the page and the picture
     const node = event.target.closest('[data-node]');
     grab = { node, from: toPlane(event), pointer: event.pointerId };
     if (node) grab.at = position(node);
@@ -72,7 +73,7 @@ function makeLive(svg) {
     moved = false;
   }, true);
 
-  svg.before(tools([
+  svg.parentElement.before(tools([
     ['+', 'Zoom in', () => zoom(1 / 1.3, middle())],
     ['−', 'Zoom out', () => zoom(1.3, middle())],
     ['Fit', 'Show the whole graph', () => { view = { ...start }; show(); }],

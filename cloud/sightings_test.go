@@ -1,0 +1,174 @@
+package cloud_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"esasim/cloud/ctim"
+)
+
+// TestReplace: one sighting per device and external id; the same again changes
+// nothing, a newer one takes its place wherever it can be found.
+func TestReplace(t *testing.T) {
+	b := open(t, "AMERICAS")
+	d, _ := b.connect("ESA")
+	now := time.Now()
+	old := sighting(8, now.Add(-time.Hour), ob("email_subject", "test test"), ob("cisco_mid", "8"), ob("sha256", "aa"))
+	d.push(old)
+	d.push(old)
+	d.push(old, old)
+	if got := docs(b.observe(ob("cisco_mid", "8"), ob("email_subject", "test test"))); len(got) != 1 || len(got[0].Observables) != 2 {
+		t.Fatalf("pushed four times: %+v", got)
+	}
+	newer := sighting(8, now.Add(-time.Minute), ob("email_subject", "other"), ob("cisco_mid", "8"))
+	newer.Description = "Incoming message (Bounced)"
+	middle := newer
+	middle.Description = "Incoming message (Delayed)"
+	d.push(middle, newer) // of two in one batch the later one holds
+	for _, gone := range []ctim.Observable{ob("email_subject", "test test"), ob("sha256", "aa")} {
+		if got := docs(b.observe(gone)); len(got) != 0 {
+			t.Errorf("%v still finds %+v", gone, got)
+		}
+	}
+	for _, there := range []ctim.Observable{ob("email_subject", "OTHER"), ob("cisco_mid", "8")} {
+		got := docs(b.observe(there))
+		if len(got) != 1 || got[0].Description != newer.Description || got[0].ID != newer.ID {
+			t.Errorf("%v finds %+v", there, got)
+		}
+	}
+	// Another device's sighting of the same external id is another sighting.
+	d2 := b.register()
+	d2.push(sighting(8, now, ob("cisco_mid", "8")))
+	if got := docs(b.observe(ob("cisco_mid", "8"))); len(got) != 1 || got[0].Description != newer.Description {
+		t.Errorf("the other device's sighting got in: %+v", got)
+	}
+}
+
+// TestRefusedSightings: a bad sighting is refused with its reason, alone.
+func TestRefusedSightings(t *testing.T) {
+	b := open(t, "AMERICAS")
+	d, _ := b.connect("ESA")
+	good, err := json.Marshal(sighting(1, time.Now(), ob("cisco_mid", "1")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("x", 9000)
+	for _, c := range []struct{ old, new, reason string }{
+		{`"type":"sighting"`, `"type":"judgement"`, "type: "},
+		{`"id":"transient:`, `"id":"x`, "id: "},
+		{`"schema_version":"1.0.16"`, `"schema_version":"1"`, "schema_version: "},
+		{`"external_ids":["esasim-S-1"]`, `"external_ids":[]`, "external_ids: missing"},
+		{`"confidence":"High"`, `"confidence":"Sure"`, "confidence: "},
+		{`"confidence":"High",`, ``, "confidence: "},
+		{`"severity":"Low"`, `"severity":"low"`, "severity: "},
+		{`"count":1`, `"count":0`, "count: "},
+		{`"count":1`, `"count":"1"`, "count: a string"},
+		{`"count":1`, `"counter":1,"count":1`, "counter: unknown key"},
+		{`"count":1`, `"count":1,"tlp":"blue"`, "tlp: "},
+		{`"internal":true`, `"internal":true,"internal":true`, "not JSON"},
+		{`"observed_time":{"start_time":"2`, `"observed_time":{"start_time":"x`, "observed_time.start_time: "},
+		{`"observed_time":{"start_time"`, `"observed_time":{"end_time":null,"x"`, "unknown key"},
+		{`"type":"cisco_mid"`, `"type":"mid"`, "observables.0: type"},
+		{`"value":"1"`, `"value":""`, "observables.0: value is missing"},
+		{`"value":"1"`, `"value":"` + long + `"`, "observables.0: value is longer"},
+		{`"value":"1"`, "\"value\":\"\xff\"", "UTF-8"},
+		{`"description":"`, `"description":"` + long, "description: longer"},
+		{`"relation":"Sent_To"`, `"relation":""`, "relations.0: relation"},
+		{`"origin":"Email Security Appliance",`, ``, "relations.0: origin"},
+		{`"targets":[{"type":"email"`, `"targets":[{"type":""`, "targets.0: type"},
+	} {
+		bad := strings.Replace(string(good), c.old, c.new, 1)
+		if bad == string(good) {
+			t.Fatalf("%s is not in the sighting", c.old)
+		}
+		var got struct {
+			Taken   int
+			Refused []struct {
+				Index  int
+				Reason string
+			}
+		}
+		want(t, d.call("POST", "/sightings", `{"sightings":[`+string(good)+`,`+bad+`]}`), 200, &got)
+		if got.Taken != 1 || len(got.Refused) != 1 || got.Refused[0].Index != 1 || !strings.Contains(got.Refused[0].Reason, c.reason) {
+			t.Errorf("%s: %+v, want %q", c.new[:min(60, len(c.new))], got, c.reason)
+		}
+	}
+	s := sighting(2, time.Now())
+	before := ctim.At(s.ObservedTime.Start.Add(-time.Second))
+	s.ObservedTime.End = &before
+	w := d.call("POST", "/sightings", map[string]any{"sightings": []ctim.Sighting{s}})
+	if !strings.Contains(w.Body.String(), `{"index":0,"external_id":"esasim-S-2","reason":"observed_time: end_time is before start_time"}`) {
+		t.Error(w.Body)
+	}
+}
+
+// TestBatchBounds: what is wrong with a batch as a whole, and its limits.
+func TestBatchBounds(t *testing.T) {
+	b := open(t, "AMERICAS")
+	d := b.register()
+	pack := func(s string) []byte {
+		var z bytes.Buffer
+		w := gzip.NewWriter(&z)
+		w.Write([]byte(s))
+		w.Close()
+		return z.Bytes()
+	}
+	many := func(n int) string { return `{"sightings":[` + strings.Repeat(`{},`, n-1) + `{}]}` }
+	for _, c := range []struct {
+		name   string
+		body   any
+		header string
+		status int
+		code   string
+	}{
+		{"empty", "", "", 400, "invalid_request"},
+		{"cut", `{"sightings":[`, "", 400, "invalid_request"},
+		{"array", `[]`, "", 400, "invalid_request"},
+		{"no list", `{}`, "", 400, "invalid_request"},
+		{"unknown key", `{"sightings":[],"x":1}`, "", 400, "invalid_request"},
+		{"two values", `{"sightings":[]}{}`, "", 400, "invalid_request"},
+		{"1,001", many(1001), "", 413, "too_large"},
+		{"long", `{"sightings":[` + strings.Repeat(" ", 8<<20) + `]}`, "", 413, "too_large"},
+		{"bomb", pack(`{"sightings":[` + strings.Repeat(" ", 64<<20) + `]}`), "Content-Encoding: gzip", 413, "too_large"},
+		{"not gzip", `{"sightings":[]}`, "Content-Encoding: gzip", 400, "invalid_request"},
+		{"cut gzip", pack(many(100))[:20], "Content-Encoding: gzip", 400, "invalid_request"},
+		{"brotli", `{"sightings":[]}`, "Content-Encoding: br", 415, "unsupported_media_type"},
+		{"xml", `<x/>`, "Content-Type: text/xml", 415, "unsupported_media_type"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			refused(t, d.call("POST", "/sightings", c.body, strings.Split(c.header, "\n")...), c.status, c.code)
+		})
+	}
+	want(t, d.call("POST", "/sightings", many(1000)), 200, nil)
+	want(t, d.call("POST", "/sightings", pack(`{"sightings":[]}`), "Content-Encoding: gzip", "Content-Type: application/json; charset=utf-8"), 200, nil)
+}
+
+// TestEras: a search looks into every era of the index, newest first.
+func TestEras(t *testing.T) {
+	if testing.Short() {
+		t.Skip("pushes 70,000 sightings")
+	}
+	b := open(t, "AMERICAS")
+	d, _ := b.connect("ESA")
+	now := time.Now().Truncate(time.Millisecond)
+	for n := 0; n < 70; n++ {
+		batch := make([]ctim.Sighting, 1000)
+		for i := range batch {
+			mid := n*1000 + i + 1
+			// The oldest come last: era and time run against each other.
+			at := now.Add(-time.Duration(mid) * time.Second)
+			batch[i] = sighting(mid, at, ob("cisco_mid", fmt.Sprint(mid)), ob("email_subject", fmt.Sprint("subject ", mid%35000)))
+			batch[i].Targets, batch[i].Relations = nil, nil
+		}
+		d.push(batch...)
+	}
+	got := docs(b.observe(ob("email_subject", "Subject 34999")))
+	if len(got) != 2 || got[0].ExternalIDs[0] != "esasim-S-34999" || got[1].ExternalIDs[0] != "esasim-S-69999" {
+		t.Errorf("found %d: %+v", len(got), got)
+	}
+}
