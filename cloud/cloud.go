@@ -9,6 +9,7 @@
 package cloud
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,6 +33,7 @@ type Options struct {
 	Logger       *slog.Logger                   // nil: silent
 	Organisation string                         // the one organisation's name
 	Portal       func(*ctr.Threat) http.Handler // the pages, at "/"; nil: none
+	Registered   func(c *Cloud, device string)  // called for each device that has registered; nil: nobody wants to know
 	Hosts        []string                       // names this cloud is reached by, beside those that need no mention (see Handler)
 }
 
@@ -56,14 +58,19 @@ func Open(o Options) (*Cloud, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open cloud %s: %w", o.Region, err)
 	}
-	exchange := sse.New(s, log)
+	c := &Cloud{store: s}
+	exchange := sse.New(s, log, func(_ context.Context, device string) {
+		if o.Registered != nil {
+			o.Registered(c, device)
+		}
+	})
 	threat, err := ctr.Open(ctr.Options{
 		Region: o.Region, Organisation: o.Organisation, Store: s, Devices: exchange, Logger: log,
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open cloud %s: %w", o.Region, err), s.Close())
 	}
-	c := &Cloud{store: s, sse: exchange, ctr: threat}
+	c.sse, c.ctr = exchange, threat
 	c.handler = c.routes(o)
 	return c, nil
 }

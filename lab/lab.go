@@ -21,6 +21,7 @@ import (
 	"esasim/cloud"
 	"esasim/cloud/ctr"
 	"esasim/cloud/portal"
+	"esasim/cloud/sse"
 	"esasim/internal/group"
 	"esasim/internal/web"
 )
@@ -146,12 +147,13 @@ func (l *Lab) openCloud(region string) error {
 		Portal: func(t *ctr.Threat) http.Handler {
 			return portal.New(portal.Options{Region: region, Investigator: t, Organisation: organisation, User: portalUser, Logger: l.o.Logger})
 		},
+		Registered: l.adopt,
 	})
 	if err != nil {
 		return fmt.Errorf("cloud %s: %w", region, err)
 	}
 	l.clouds[region] = c
-	return nil
+	return c.SSE().SetServices(context.Background(), sse.Services{ThreatResponse: true})
 }
 
 // Run serves until ctx ends.
@@ -159,11 +161,11 @@ func (l *Lab) Run(ctx context.Context) error {
 	g := group.New(ctx)
 	for region, c := range l.clouds {
 		ln := l.regions[region]
-		h := web.Guard(l.withAPI(c.Handler()), hosts(ln, cloudHosts[region]))
+		h := web.Guard(web.Recover(l.withAPI(c.Handler()), l.o.Logger), hosts(ln, cloudHosts[region]))
 		g.Go("cloud "+region, func(ctx context.Context) error { return web.Serve(ctx, ln, h, l.o.Logger) })
 	}
 	if l.appliance != nil {
-		h := web.Guard(l.withAPI(l.appliance.Handler()), hosts(l.console, []string{l.o.Config.Appliance.Hostname}))
+		h := web.Guard(web.Recover(l.withAPI(l.appliance.Handler()), l.o.Logger), hosts(l.console, []string{l.o.Config.Appliance.Hostname}))
 		g.Go("console", func(ctx context.Context) error { return web.Serve(ctx, l.console, h, l.o.Logger) })
 		g.Go("appliance", func(ctx context.Context) error { return l.appliance.Run(ctx, l.smtp) })
 	}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"esasim/cloud"
 	"esasim/cloud/ctr"
-	"esasim/cloud/sse"
 	"esasim/cloudlink"
 	"esasim/internal/statefile"
 )
@@ -15,7 +15,6 @@ import (
 const (
 	organisation = "esasim lab"
 	portalUser   = "Lab User"
-	moduleName   = "Email Security Appliance" // the module form's default, as the type's title
 )
 
 // openClient makes the API client that every region knows, or takes the one of
@@ -84,32 +83,24 @@ func (l *Lab) homeRegion() string {
 	return names[0]
 }
 
-// enrol does what the integration guide has a person do: switch Threat Response
-// on in Security Services Exchange, make a token, register the appliance with
-// it, add the module.
+// enrol does what the integration guide has a person do: make a token in
+// Security Services Exchange and register the appliance with it.
 func (l *Lab) enrol(ctx context.Context, region string) error {
-	c := l.clouds[region]
-	if err := c.SSE().SetServices(ctx, sse.Services{ThreatResponse: true}); err != nil {
-		return err
-	}
-	tokens, err := c.SSE().GenerateTokens(ctx, 1, time.Hour)
+	tokens, err := l.clouds[region].SSE().GenerateTokens(ctx, 1, time.Hour)
 	if err != nil {
 		return err
 	}
-	if err := l.appliance.Link().Register(ctx, region, tokens[0].Token); err != nil {
-		return err
-	}
-	return l.addModule(ctx, region)
+	return l.appliance.Link().Register(ctx, region, tokens[0].Token)
 }
 
-func (l *Lab) addModule(ctx context.Context, region string) error {
-	_, err := l.clouds[region].CTR().AddModule(ctx, ctr.Module{
-		Name: moduleName, Type: ctr.ESAType, DeviceID: l.appliance.Link().Status().DeviceID, TimeframeDays: 30,
-	})
+// adopt adds the module of a device that has just registered, the last step of
+// the integration guide. A lab's cloud does it for every device, because there
+// is no form for it yet.
+func (l *Lab) adopt(c *cloud.Cloud, device string) {
+	_, err := c.CTR().AddModule(context.Background(), ctr.Module{Type: ctr.ESAType, DeviceID: device})
 	if err != nil {
-		return fmt.Errorf("add module: %w", err)
+		l.o.Logger.Error("no module for the new device", "device", device, "error", err)
 	}
-	return nil
 }
 
 // servers are the clouds the appliance may register with: ours, and the one in

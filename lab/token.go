@@ -9,7 +9,19 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"esasim/cloud/sse"
 )
+
+// Token makes a registration token for one appliance in one of the lab's own
+// clouds, good for an hour.
+func (l *Lab) Token(ctx context.Context, region string) (string, error) {
+	tokens, err := l.clouds[region].SSE().GenerateTokens(ctx, 1, sse.DefaultExpiry)
+	if err != nil {
+		return "", fmt.Errorf("token of %s: %w", region, err)
+	}
+	return tokens[0].Token, nil
+}
 
 // RequestToken makes a registration token in a cloud in another process, with
 // the portal's own call.

@@ -72,9 +72,17 @@ func (t *Threat) AddModule(ctx context.Context, m Module) (Module, error) {
 	if err := t.usable(ctx, m.DeviceID); err != nil {
 		return Module{}, fmt.Errorf("add module %q: %w", m.Name, err)
 	}
-	m.ID, m.TypeID, m.Created = uuid.NewString(), esaTypeID, time.Now().UTC()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	before, err := t.Modules(ctx)
+	if err != nil {
+		return Module{}, fmt.Errorf("add module %q: %w", m.Name, err)
+	}
+	m.ID, m.TypeID, m.Created = uuid.NewString(), esaTypeID, time.Now().UTC()
+	// Answers come in the order of Created, so no two are of one moment.
+	if n := len(before); n > 0 && !m.Created.After(before[n-1].Created) {
+		m.Created = before[n-1].Created.Add(1)
+	}
 	if err := t.store.Put(store.Module(m.ID), m); err != nil {
 		return Module{}, fmt.Errorf("add module %q: %w", m.Name, err)
 	}

@@ -31,7 +31,7 @@ func benchmarkPush(b *testing.B, packed bool) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	x := New(s, slog.New(slog.DiscardHandler))
+	x := New(s, slog.New(slog.DiscardHandler), nil)
 	tokens, err := x.GenerateTokens(b.Context(), 1, DefaultExpiry)
 	if err != nil {
 		b.Fatal(err)

@@ -39,8 +39,9 @@ var (
 // Exchange is the exchange of one region. It keeps nothing in memory but locks
 // and counters: the store is the truth.
 type Exchange struct {
-	store *store.Store
-	log   *slog.Logger
+	store      *store.Store
+	log        *slog.Logger
+	registered func(ctx context.Context, device string) // may be nil
 
 	// mu makes each change of devices, tokens and services one step: it is held
 	// from reading the old record until the new one is synced. It is taken
@@ -60,9 +61,10 @@ type inbox struct {
 }
 
 // New makes the exchange over a region's store. The store must stay open for
-// as long as the exchange is used.
-func New(s *store.Store, log *slog.Logger) *Exchange {
-	return &Exchange{store: s, log: log, inboxes: map[uint32]*inbox{}}
+// as long as the exchange is used. registered, if not nil, is called with the
+// id of each device that has registered, before the device is answered.
+func New(s *store.Store, log *slog.Logger, registered func(ctx context.Context, device string)) *Exchange {
+	return &Exchange{store: s, log: log, registered: registered, inboxes: map[uint32]*inbox{}}
 }
 
 // Handler serves /sse/api/v1/... and /providers/sse/v1/...

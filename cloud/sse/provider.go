@@ -29,6 +29,9 @@ func (x *Exchange) serveRegister(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.log.Info("device registered", "device", id, "name", req.Device.Name)
+	if x.registered != nil {
+		x.registered(r.Context(), id)
+	}
 	route.JSON(w, http.StatusCreated, registerResponse{id, credential, int(HeartbeatEvery / time.Second)})
 }
 

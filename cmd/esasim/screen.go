@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,8 +23,25 @@ func (s *settings) announce(w io.Writer, l *lab.Lab) error {
 		}
 	}
 	fmt.Fprint(w, screen(a, s.data))
+	if a.SMTP == "" {
+		if err := invite(w, l, a); err != nil {
+			return err
+		}
+	}
 	for _, address := range l.Exposed() {
 		fmt.Fprintf(w, "\nWarning: %s can be reached from other machines, and there is no sign-in yet.\n", address)
+	}
+	return nil
+}
+
+// invite says how an appliance in another process registers with each region.
+func invite(w io.Writer, l *lab.Lab, a lab.Addresses) error {
+	for _, region := range regions(a) {
+		token, err := l.Token(context.Background(), region)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "\n  esasim appliance --sse %s=%s --token %s\n", region, a.Cloud[region], token)
 	}
 	return nil
 }
