@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"esasim/esa"
 )
@@ -16,6 +17,10 @@ const (
 	// takes (docs/wire.md).
 	batchSightings = 500
 	batchBytes     = 4 << 20
+	// pace is the shortest time between two looks at the log. Under load it
+	// makes a batch of what would be many requests, each with a sync of its own
+	// in the cloud; a lone message is told at once.
+	pace = 20 * time.Millisecond
 )
 
 // batch is what goes to the cloud in one request.
@@ -33,7 +38,10 @@ func (l *Link) push(ctx context.Context, reg Registration) error {
 		return err
 	}
 	r := l.o.Follow(seq)
-	for {
+	for next := time.Now(); ; next = time.Now().Add(pace) {
+		if wait := time.Until(next); wait > 0 && !sleep(ctx, wait) {
+			return nil
+		}
 		entries, err := r.Next(ctx)
 		if ctx.Err() != nil {
 			return nil

@@ -1,6 +1,7 @@
 package tracking
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -73,14 +74,31 @@ func (c *Content) flushTo(b *pebble.Batch) {
 // Content gives a message as it was received. The reader must be closed. The
 // error is ErrNotFound when nothing is kept.
 func (s *Store) Content(mid esa.MID) (io.ReadCloser, error) {
+	v, closer, err := s.db.Get(keyChunk(mid, 0))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, fmt.Errorf("content of MID %d: %w", mid, ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read content of MID %d: %w", mid, err)
+	}
+	if len(v) < chunkSize { // most mail: one chunk, which costs less than an iterator
+		return &oneChunk{bytes.NewReader(v), closer}, nil
+	}
+	if err := closer.Close(); err != nil {
+		return nil, fmt.Errorf("read content of MID %d: %w", mid, err)
+	}
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: keyChunk(mid, 0), UpperBound: keyChunk(mid+1, 0)})
 	if err != nil {
 		return nil, fmt.Errorf("read content of MID %d: %w", mid, err)
 	}
-	if !it.First() {
-		return nil, errors.Join(fmt.Errorf("content of MID %d: %w", mid, ErrNotFound), it.Close())
-	}
+	it.First()
 	return &contentReader{it: it}, nil
+}
+
+// oneChunk reads a value that the store lends until it is closed.
+type oneChunk struct {
+	*bytes.Reader
+	io.Closer
 }
 
 type contentReader struct {

@@ -12,7 +12,7 @@ import (
 )
 
 // followBatch bounds how many entries a follower is handed at a time.
-const followBatch = 256
+const followBatch = 2048
 
 // Follower reads the log from a place onward and waits for more at its end. It
 // sees only what is synced: an entry that a crash could still undo must not be
@@ -32,9 +32,13 @@ func (f *Follower) Next(ctx context.Context) ([]esa.Entry, error) {
 		return nil, err
 	}
 	durable, _ := f.s.mark()
-	entries, err := f.s.entries(f.next, min(durable, f.next+followBatch-1))
-	if err != nil {
-		return nil, fmt.Errorf("follow log from %d: %w", f.next, err)
+	last := min(durable, f.next+followBatch-1)
+	entries := f.s.window.entries(f.next, last)
+	if entries == nil {
+		var err error
+		if entries, err = f.s.entries(f.next, last); err != nil {
+			return nil, fmt.Errorf("follow log from %d: %w", f.next, err)
+		}
 	}
 	f.next += uint64(len(entries))
 	return entries, nil

@@ -20,6 +20,9 @@ const slack = time.Minute
 // Message is one message with all its events. The error is ErrNotFound when
 // the MID was never given out, or is no longer kept.
 func (s *Store) Message(ctx context.Context, mid esa.MID) (esa.Message, error) {
+	if events := s.window.message(mid); events != nil {
+		return esa.Fold(events), nil
+	}
 	page, err := s.Search(ctx, Query{MID: mid, Limit: 1})
 	if err != nil {
 		return esa.Message{}, err
@@ -41,9 +44,14 @@ func (s *Store) Connection(ctx context.Context, icid esa.ICID) ([]esa.Event, err
 	}
 	var out []esa.Event
 	for ok := it.First(); ok; ok = it.Next() {
-		out, err = r.collect(out, number(it.Key(), 1), func(e *esa.Event) bool { return e.MID == 0 && e.ICID == icid })
+		events, err := r.entry(number(it.Key(), 1))
 		if err != nil {
 			return nil, errors.Join(err, it.Close())
+		}
+		for _, e := range events {
+			if e.MID == 0 && e.ICID == icid {
+				out = append(out, e)
+			}
 		}
 	}
 	if err := errors.Join(it.Error(), it.Close()); err != nil {
@@ -178,32 +186,26 @@ func (r reader) iter(lower, upper []byte) (*pebble.Iterator, error) {
 func (r reader) message(mid esa.MID, seqs []uint64) (esa.Message, error) {
 	events := make([]esa.Event, 0, 8*len(seqs))
 	for _, seq := range slices.Backward(seqs) {
-		var err error
-		events, err = r.collect(events, seq, func(e *esa.Event) bool { return e.MID == mid || e.MID == 0 && e.DCID != 0 })
+		entry, err := r.entry(seq)
 		if err != nil {
 			return esa.Message{}, fmt.Errorf("MID %d: %w", mid, err)
 		}
+		events = appendOf(events, entry, mid)
 	}
 	m := esa.Fold(events)
 	m.MID = mid
 	return m, nil
 }
 
-// collect appends those events of an entry that keep says.
-func (r reader) collect(out []esa.Event, seq uint64, keep func(*esa.Event) bool) ([]esa.Event, error) {
+// entry reads one entry of the log.
+func (r reader) entry(seq uint64) ([]esa.Event, error) {
 	v, closer, err := r.snap.Get(key(prefixLog, seq))
 	if err != nil {
 		return nil, fmt.Errorf("entry %d: %w", seq, err)
 	}
 	events, err := decodeEntry(v)
-	_ = closer.Close()
-	if err != nil {
+	if err = errors.Join(err, closer.Close()); err != nil {
 		return nil, fmt.Errorf("entry %d: %w", seq, err)
 	}
-	for i := range events {
-		if keep(&events[i]) {
-			out = append(out, events[i])
-		}
-	}
-	return out, nil
+	return events, nil
 }

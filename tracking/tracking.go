@@ -64,6 +64,7 @@ type Store struct {
 	advance chan struct{} // closed, and replaced, when durable moves
 
 	icid, mid, dcid numbers
+	window          *window // the end of the log in memory
 }
 
 // Open opens the store, or makes it.
@@ -93,6 +94,7 @@ func (s *Store) load() error {
 	}
 	// What was read back from the disk at start is as durable as it gets.
 	s.next, s.durable = last+1, last
+	s.window = newWindow(s.next)
 	for name, n := range map[string]*numbers{"icid": &s.icid, "mid": &s.mid, "dcid": &s.dcid} {
 		if err := n.load(s.db, name); err != nil {
 			return err
@@ -143,7 +145,7 @@ func (s *Store) Close() error {
 
 // Append adds events, which became true together, as one entry at the end of
 // the log. It returns at once; the entry becomes durable, and visible to
-// followers, soon after.
+// followers, soon after. The events must not be changed afterwards.
 func (s *Store) Append(events []esa.Event) error {
 	_, err := s.append(events, nil)
 	return err
@@ -172,6 +174,7 @@ func (s *Store) append(events []esa.Event, c *Content) (uint64, error) {
 	if err := s.db.Apply(b, pebble.NoSync); err != nil {
 		return 0, fmt.Errorf("append to log: %w", err)
 	}
+	s.window.put(esa.Entry{Seq: seq, Events: events})
 	s.next++
 	select {
 	case s.dirty <- struct{}{}:
@@ -184,15 +187,11 @@ func (s *Store) append(events []esa.Event, c *Content) (uint64, error) {
 // batch's Set are nil as long as the batch is not closed.
 func index(b *pebble.Batch, seq uint64, events []esa.Event, value []byte) {
 	_ = b.Set(key(prefixLog, seq), value, nil)
-	var mid esa.MID
+	eachMID(events, func(mid esa.MID) { _ = b.Set(key2(prefixMessage, uint64(mid), seq), nil, nil) })
 	var icid esa.ICID
 	for i := range events {
 		e := &events[i]
-		switch {
-		case e.MID != 0 && e.MID != mid:
-			mid = e.MID
-			_ = b.Set(key2(prefixMessage, uint64(mid), seq), nil, nil)
-		case e.MID == 0 && e.ICID != 0 && e.ICID != icid:
+		if e.MID == 0 && e.ICID != icid {
 			icid = e.ICID
 			_ = b.Set(key2(prefixConnection, uint64(icid), seq), nil, nil)
 		}
