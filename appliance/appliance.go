@@ -33,10 +33,12 @@ type Options struct {
 	FS     vfs.FS
 	Dir    string // its data directory, which must exist
 	Config config.Appliance
+	// Console is the URL under which its pages are reached.
+	Console string
 	// Servers are the URLs of the clouds it may register with, by region.
 	Servers map[string]string
-	Dial   func(ctx context.Context, network, address string) (net.Conn, error) // to the cloud
-	Logger *slog.Logger
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // to the cloud
+	Logger  *slog.Logger
 }
 
 // Appliance is one box. Close it when Run has returned.
@@ -83,7 +85,7 @@ func (a *Appliance) build() (err error) {
 	}
 	c := &a.o.Config
 	a.link, err = cloudlink.New(cloudlink.Options{
-		Device: a.device(), Servers: a.o.Servers, Log: a.store,
+		Device: a.device(), Console: a.o.Console, Servers: a.o.Servers, Log: a.store,
 		Follow: func(after uint64) cloudlink.Reader { return a.store.Follow(after) },
 		Keep:   statefile.File{FS: a.o.FS, Dir: a.o.Dir, Key: "registration.json"},
 		Dial:   a.o.Dial, Logger: a.o.Logger,

@@ -254,20 +254,3 @@ func TestBadRequests(t *testing.T) {
 		}
 	}
 }
-
-// TestFaces: a foreign host and a foreign page are kept out, the region's own
-// names are let in.
-func TestFaces(t *testing.T) {
-	b := open(t, "EUROPE")
-	for host, status := range map[string]int{
-		"127.0.0.1:9081": 200, "[::1]:9081": 200, "localhost": 200, "cloud": 200, "cloud.esasim.test": 200,
-		"visibility.eu.amp.cisco.com": 200, "API.EU.sse.itd.cisco.com.:443": 200,
-		"visibility.amp.cisco.com": 421, "evil.com": 421, "127.0.0.1.evil.com": 421,
-	} {
-		w := b.doHost(host, "GET", "/sse/api/v1/devices")
-		if w.Code != status || !json.Valid(w.Body.Bytes()) {
-			t.Errorf("%s: %d %s", host, w.Code, w.Body)
-		}
-	}
-	refused(t, b.do("POST", "/sse/api/v1/tokens", `{}`, "Origin: https://evil.com", "Content-Type: text/plain"), 403, "cross_origin")
-}

@@ -34,7 +34,6 @@ type Options struct {
 	Organisation string                         // the one organisation's name
 	Portal       func(*ctr.Threat) http.Handler // the pages, at "/"; nil: none
 	Registered   func(c *Cloud, device string)  // called for each device that has registered; nil: nobody wants to know
-	Hosts        []string                       // names this cloud is reached by, beside those that need no mention (see Handler)
 }
 
 // Cloud is the running cloud of one region.
@@ -47,7 +46,7 @@ type Cloud struct {
 
 // Open starts the cloud of a region.
 func Open(o Options) (*Cloud, error) {
-	if vendorHosts(o.Region) == nil {
+	if Hosts(o.Region) == nil {
 		return nil, fmt.Errorf("open cloud %q: %w", o.Region, ErrRegion)
 	}
 	if o.Logger == nil {
@@ -75,11 +74,9 @@ func Open(o Options) (*Cloud, error) {
 	return c, nil
 }
 
-// Handler serves all of the region's path families on one port. A request whose
-// Host is not one of this cloud is refused: addresses, names without a dot,
-// names that cannot be registered by a stranger (.test, .localhost, ...), the
-// vendor's names of this region and Options.Hosts are its own. So a web page
-// cannot reach a lab through a name that it makes point at it.
+// Handler serves all of the region's path families on one port. It does not ask
+// who is calling under which name: whoever serves it guards it (Hosts has the
+// names).
 func (c *Cloud) Handler() http.Handler { return c.handler }
 
 // SSE is the region's Security Services Exchange.

@@ -207,13 +207,4 @@ func docs(env ctr.Envelope) []ctim.Sighting {
 	return env.Data[0].Data.Sightings.Docs
 }
 
-// doHost asks under another Host.
-func (b *box) doHost(host, method, path string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, "http://127.0.0.1"+path, nil)
-	r.Host = host
-	w := httptest.NewRecorder()
-	b.cloud.Handler().ServeHTTP(w, r)
-	return w
-}
-
 func newInt(b []byte) *big.Int { return new(big.Int).SetBytes(b) }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -146,29 +145,4 @@ func TestBatchBounds(t *testing.T) {
 	}
 	want(t, d.call("POST", "/sightings", many(1000)), 200, nil)
 	want(t, d.call("POST", "/sightings", pack(`{"sightings":[]}`), "Content-Encoding: gzip", "Content-Type: application/json; charset=utf-8"), 200, nil)
-}
-
-// TestEras: a search looks into every era of the index, newest first.
-func TestEras(t *testing.T) {
-	if testing.Short() {
-		t.Skip("pushes 70,000 sightings")
-	}
-	b := open(t, "AMERICAS")
-	d, _ := b.connect("ESA")
-	now := time.Now().Truncate(time.Millisecond)
-	for n := 0; n < 70; n++ {
-		batch := make([]ctim.Sighting, 1000)
-		for i := range batch {
-			mid := n*1000 + i + 1
-			// The oldest come last: era and time run against each other.
-			at := now.Add(-time.Duration(mid) * time.Second)
-			batch[i] = sighting(mid, at, ob("cisco_mid", fmt.Sprint(mid)), ob("email_subject", fmt.Sprint("subject ", mid%35000)))
-			batch[i].Targets, batch[i].Relations = nil, nil
-		}
-		d.push(batch...)
-	}
-	got := docs(b.observe(ob("email_subject", "Subject 34999")))
-	if len(got) != 2 || got[0].ExternalIDs[0] != "esasim-S-34999" || got[1].ExternalIDs[0] != "esasim-S-69999" {
-		t.Errorf("found %d: %+v", len(got), got)
-	}
 }

@@ -53,15 +53,18 @@ type Registration struct {
 // Options of a link.
 type Options struct {
 	Device Device
+	// Console is the URL of the appliance's pages, to which a sighting's
+	// source_uri points; empty: sightings have none.
+	Console string
 	// Servers are the URLs of the regions' clouds, as far as they are known:
 	// the list "Threat Response Server". A registration remembers its own, but
 	// what is said here holds.
 	Servers map[string]string
-	Log    Log
-	Follow func(after uint64) Reader
-	Keep   Keep
-	Dial   func(ctx context.Context, network, address string) (net.Conn, error) // nil: the network
-	Logger *slog.Logger
+	Log     Log
+	Follow  func(after uint64) Reader
+	Keep    Keep
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // nil: the network
+	Logger  *slog.Logger
 }
 
 // Status is how the link stands.
@@ -99,7 +102,7 @@ type Link struct {
 
 // New makes the link of an appliance. A registration made before is in force.
 func New(o Options) (*Link, error) {
-	l := &Link{o: o, sightings: newSightings(o.Device.Serial), changed: make(chan struct{})}
+	l := &Link{o: o, sightings: newSightings(o.Device.Serial, o.Console), changed: make(chan struct{})}
 	l.http = &http.Client{Transport: &http.Transport{
 		DialContext: o.Dial, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute,
 	}}

@@ -23,15 +23,25 @@ const maxValue = 1024
 // subject and the MID as what is related).
 type sightings struct {
 	serial    string
+	console   string // URL of the appliance's pages; may be empty
 	namespace uuid.UUID
 }
 
-func newSightings(serial string) sightings {
-	return sightings{serial, uuid.NewSHA1(uuid.NameSpaceURL, []byte("esasim:"+serial))}
+func newSightings(serial, console string) sightings {
+	return sightings{serial, console, uuid.NewSHA1(uuid.NameSpaceURL, []byte("esasim:"+serial))}
 }
 
 // externalID is what makes a sighting the same one when it is sent again.
 func (s sightings) externalID(mid esa.MID) string { return fmt.Sprintf("esasim-%s-%d", s.serial, mid) }
+
+// uri leads to the message on the appliance's pages. A public workflow indexes
+// source_uri without looking whether it is there.
+func (s sightings) uri(mid esa.MID) string {
+	if s.console == "" {
+		return ""
+	}
+	return s.console + "/monitor/message_tracking/details?mid=" + mid.String()
+}
 
 // of makes the sighting of a message that has come to rest.
 func (s sightings) of(m *esa.Message) ctim.Sighting {
@@ -44,6 +54,7 @@ func (s sightings) of(m *esa.Message) ctim.Sighting {
 		SchemaVersion: ctim.SchemaVersion,
 		ExternalIDs:   []string{s.externalID(m.MID)},
 		Source:        Module,
+		SourceURI:     s.uri(m.MID),
 		Description:   describe(m),
 		Confidence:    "High", // published screenshot
 		Severity:      severity(m),

@@ -19,13 +19,6 @@ import (
 //	POST deregister   the reverse
 const apiPrefix = "/_esasim/v1/"
 
-// The names under which the real regions are reached; accepted in Host, so that
-// a test may point them here. Source: vendor's integration guide.
-var cloudHosts = map[string][]string{
-	Americas: {"visibility.amp.cisco.com", "admin.sse.itd.cisco.com", "api-sse.cisco.com", "private.intel.amp.cisco.com"},
-	Europe:   {"visibility.eu.amp.cisco.com", "admin.eu.sse.itd.cisco.com", "api.eu.sse.itd.cisco.com", "private.intel.eu.amp.cisco.com"},
-}
-
 // hosts are the names that a face answers to.
 func hosts(ln net.Listener, names []string) func() []string {
 	host, _, err := net.SplitHostPort(ln.Addr().String())

@@ -102,7 +102,8 @@ func (l *Lab) open() error {
 		return nil
 	}
 	a, err := appliance.New(appliance.Options{
-		FS: l.o.FS, Dir: l.o.Dir, Config: l.o.Config.Appliance, Servers: l.servers(),
+		FS: l.o.FS, Dir: l.o.Dir, Config: l.o.Config.Appliance,
+		Console: "http://" + reachable(l.console.Addr()), Servers: l.servers(),
 		Dial: l.o.Dial, Logger: l.o.Logger,
 	})
 	l.appliance = a
@@ -161,7 +162,7 @@ func (l *Lab) Run(ctx context.Context) error {
 	g := group.New(ctx)
 	for region, c := range l.clouds {
 		ln := l.regions[region]
-		h := web.Guard(web.Recover(l.withAPI(c.Handler()), l.o.Logger), hosts(ln, cloudHosts[region]))
+		h := web.Guard(web.Recover(l.withAPI(c.Handler()), l.o.Logger), hosts(ln, cloud.Hosts(region)))
 		g.Go("cloud "+region, func(ctx context.Context) error { return web.Serve(ctx, ln, h, l.o.Logger) })
 	}
 	if l.appliance != nil {

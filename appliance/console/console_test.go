@@ -97,6 +97,8 @@ func TestScenarios(t *testing.T) {
 			"Cisco IronPort Host:", "SMTP Auth User ID:", "Attachments:", "Sending Host Summary", "localhost (verified)", "Processing Details",
 			"Start message 8 on incoming connection (ICID 5).",
 			"<strong>Message 8 to testingBren@cisco.com received remote SMTP response 'ok: Message 8 accepted'.</strong>"}},
+		{name: "details end with the message", target: "/monitor/message_tracking/details?mid=8", tracker: closedLater(), status: 200,
+			want: []string{"<strong>Message 8 to testingBren@cisco.com"}, unwant: []string{"closed"}},
 		{name: "no such MID", target: "/monitor/message_tracking/details?mid=99", status: 404, want: []string{"No message with MID 99 is tracked."}},
 		{name: "a MID that is none", target: "/monitor/message_tracking/details?mid=-1", status: 400, want: []string{"not a whole number"}},
 		{name: "no MID", target: "/monitor/message_tracking/details", status: 400},

@@ -61,7 +61,7 @@ func (c *console) showDetails(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := detailsBody{Summary: c.summary(&m), Sending: sendingHost(&m.Source)}
-	body.Lines, body.Left = c.lines(append(slices.Clone(connection), m.Events...))
+	body.Lines, body.Left = c.lines(append(untilEnd(connection, &m), m.Events...))
 	c.log(web.Render(w, http.StatusOK, c.details, c.page("Monitor", "Message Details", body)))
 }
 
@@ -103,6 +103,18 @@ func sendingHost(src *esa.Source) []field {
 		{"IP Address:", ip},
 		{"SBRS Score:", cmp.Or(src.SBRS, "None")},
 	}
+}
+
+// untilEnd leaves out what happened on the connection after the message was
+// finished: that is no part of its story, and the last event, in bold, must be
+// its own. Source: recorded answers, which end with the remote's response.
+func untilEnd(connection []esa.Event, m *esa.Message) []esa.Event {
+	connection = slices.Clone(connection)
+	if !m.Finished || len(m.Events) == 0 {
+		return connection
+	}
+	end := m.Events[len(m.Events)-1].Time
+	return slices.DeleteFunc(connection, func(e esa.Event) bool { return e.Time.After(end) })
 }
 
 func (c *console) lines(events []esa.Event) (shown []line, left int) {

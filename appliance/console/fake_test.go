@@ -136,6 +136,14 @@ func guide() *fakeTracker {
 	return f
 }
 
+// closedLater is the guide's appliance; the client has closed the connection
+// after the message was delivered.
+func closedLater() *fakeTracker {
+	f := guide()
+	f.connection = append(f.connection, esa.Event{Kind: esa.ConnectionClosed, Time: moment.Add(time.Minute), ICID: 5})
+	return f
+}
+
 // many has n messages, one a second, the newest at moment.
 func many(n int) *fakeTracker {
 	f := &fakeTracker{}

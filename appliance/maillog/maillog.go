@@ -51,20 +51,22 @@ type Writer struct {
 	o      Options
 	log    Log
 	file   vfs.File
+	stem   string // the file's name without its ending
 	size   int64
 	seq    uint64 // the last entry written
 	synced uint64 // the last entry the cursor speaks of
 	buf    []byte
 }
 
-// place is the cursor's note: where in the file the entry ended.
+// place is the cursor's note: in which file, and where in it, the entry ended.
 type place struct {
-	Size int64 `json:"size"`
+	File string `json:"file"` // its name without the ending
+	Size int64  `json:"size"`
 }
 
-// Open begins a new file, as the appliance does at start. The file before it is
-// finished and cut where the cursor says, so that lines that are written again
-// stand once.
+// Open begins a new file, as the appliance does at start. What was written
+// behind the place that the cursor speaks of is taken back first, so that lines
+// that are written again stand once.
 func Open(o Options, log Log) (*Writer, error) {
 	w := &Writer{o: o, log: log}
 	if w.o.RollSize == 0 {
@@ -97,7 +99,10 @@ func (w *Writer) open() error {
 	if err := w.o.FS.MkdirAll(w.o.Dir, 0o755); err != nil {
 		return err
 	}
-	if err := w.finish(p.Size); err != nil {
+	if err := w.syncDir(w.o.FS.PathDir(w.o.Dir)); err != nil {
+		return err
+	}
+	if err := w.recover(p); err != nil {
 		return err
 	}
 	return w.begin()
@@ -181,7 +186,7 @@ func (w *Writer) settle() error {
 }
 
 func (w *Writer) place() error {
-	note, err := json.Marshal(place{Size: w.size})
+	note, err := json.Marshal(place{File: w.stem, Size: w.size})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package sse
 
 import (
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -78,6 +79,7 @@ func readBatch(w http.ResponseWriter, r *http.Request) ([]jsontext.Value, error)
 func unpack(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	over := tooLarge(fmt.Sprintf("A batch has at most %d bytes.", maxBatchSize))
 	var in io.Reader = http.MaxBytesReader(w, r.Body, maxBatchSize)
+	room := r.ContentLength
 	switch e := r.Header.Get("Content-Encoding"); e {
 	case "", "identity":
 	case "gzip":
@@ -85,19 +87,21 @@ func unpack(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		if err != nil {
 			return nil, badRequest("The body is not gzip.")
 		}
-		in = z
+		in, room = z, 8*room
 	default:
 		return nil, refusal{http.StatusUnsupportedMediaType, "unsupported_media_type", "Content-Encoding: want gzip or none."}
 	}
-	b, err := io.ReadAll(io.LimitReader(in, maxBatchSize+1))
+	// Room for what is probably coming spares copying it as it grows.
+	b := bytes.NewBuffer(make([]byte, 0, max(512, min(room+bytes.MinRead, maxBatchSize))))
+	_, err := b.ReadFrom(io.LimitReader(in, maxBatchSize+1))
 	var long *http.MaxBytesError
 	switch {
-	case errors.As(err, &long) || len(b) > maxBatchSize:
+	case errors.As(err, &long) || b.Len() > maxBatchSize:
 		return nil, over
 	case err != nil:
 		return nil, badRequest("The body ended early or is damaged.")
 	}
-	return b, nil
+	return b.Bytes(), nil
 }
 
 // explain says what is wrong with a JSON text in the words of its sender: the

@@ -31,6 +31,7 @@ type arrival struct {
 	external string // its first external id
 	at       time.Time
 	terms    []uint64 // what it can be found by
+	seq      uint64   // its number among the device's, once it has a place
 }
 
 // readSighting reads and checks one pushed sighting. Its error says for the

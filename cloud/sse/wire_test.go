@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
 	json2 "github.com/go-json-experiment/json"
@@ -104,4 +105,32 @@ func sameJSON(t *testing.T, want, got []byte) {
 	if !reflect.DeepEqual(a, b) {
 		t.Error(cmp.Diff(a, b))
 	}
+}
+
+// FuzzSighting: whatever a device pushes as a sighting, it is read or refused
+// with a reason; what is read can be found by its own observables and be read
+// again.
+func FuzzSighting(f *testing.F) {
+	f.Add(sampleSighting(f))
+	f.Add([]byte(`{"observed_time":{"start_time":"9999-12-31T23:59:59Z","end_time":null}}`))
+	f.Add([]byte(`{"external_ids":[""],"count":1e99}`))
+	f.Add([]byte(`nul`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		a, err := readSighting(raw)
+		if err != nil {
+			if err.Error() == "" {
+				t.Error("refused without a reason")
+			}
+			return
+		}
+		var s ctim.Sighting
+		if err := json2.Unmarshal(raw, &s); err != nil || a.external == "" {
+			t.Fatalf("taken, but: %v", err)
+		}
+		for _, o := range s.Observables {
+			if !slices.Contains(a.terms, term(o)) {
+				t.Errorf("not to be found by %v", o)
+			}
+		}
+	})
 }

@@ -17,10 +17,10 @@ const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; 
 
 // Guard lets only those requests through to next that a face should answer:
 //
-//   - The Host header must name this face: localhost, a loopback address, the
-//     address the connection came in on, or one of the names hosts gives (nil:
-//     none), at any port. Everything else is answered 421. This stops pages of
-//     other sites that make their name point at 127.0.0.1 (DNS rebinding).
+//   - The Host header must name this face: an address, a name without a dot, or
+//     one of the names hosts gives (nil: none), at any port. Everything else is
+//     answered 421. This stops pages of other sites that make their name point
+//     at 127.0.0.1 (DNS rebinding).
 //   - A call that changes something must not come from another site; it is
 //     answered 403. Cookies and Basic credentials are sent by the browser
 //     whoever asks, so they prove nothing.
@@ -54,19 +54,16 @@ func refuseCrossSite(w http.ResponseWriter, r *http.Request) {
 		http.StatusForbidden)
 }
 
-// served tells whether the request's Host header names this face.
+// served tells whether the request's Host header names this face. Any address
+// does, and any name without a dot (localhost, a container's name): making a
+// name of one's own point at somebody else's machine takes a name with a dot.
 func served(r *http.Request, hosts func() []string) bool {
 	name := hostname(r.Host)
 	if name == "" {
 		return false
 	}
-	if name == "localhost" {
+	if _, err := netip.ParseAddr(name); err == nil || !strings.Contains(name, ".") {
 		return true
-	}
-	if addr, err := netip.ParseAddr(name); err == nil {
-		if addr = addr.Unmap(); addr.IsLoopback() || addr == boundTo(r) {
-			return true
-		}
 	}
 	return hosts != nil && slices.ContainsFunc(hosts(), func(h string) bool {
 		return hostname(h) == name
@@ -82,18 +79,4 @@ func hostname(hostport string) string {
 	}
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 	return strings.ToLower(strings.TrimSuffix(host, "."))
-}
-
-// boundTo is our end of the connection, invalid when it has no IP address. For
-// a listener on 0.0.0.0 it is the address the client really dialled.
-func boundTo(r *http.Request) netip.Addr {
-	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if !ok {
-		return netip.Addr{}
-	}
-	ap, err := netip.ParseAddrPort(local.String())
-	if err != nil {
-		return netip.Addr{}
-	}
-	return ap.Addr().Unmap().WithZone("")
 }

@@ -32,6 +32,17 @@ function makeLive(svg) {
     view = { x: at.x - (at.x - view.x) * f, y: at.y - (at.y - view.y) * f, width, height: view.height * f };
     show();
   };
+  // On a narrow screen the picture is wider than its frame: begin with what was
+  // asked for, or with the middle.
+  const first = svg.querySelector('.queried') ?? svg;
+  const center = () => {
+    const frame = svg.parentElement.getBoundingClientRect();
+    const box = first.getBoundingClientRect();
+    svg.parentElement.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
+  };
+  center();
+  addEventListener('resize', center);
+
   const middle = () => ({ x: view.x + view.width / 2, y: view.y + view.height / 2 });
 
   svg.addEventListener('wheel', (event) => {

@@ -1,0 +1,38 @@
+package config
+
+import (
+	"fmt"
+
+	"esasim/internal/fidelity"
+)
+
+// Fidelity lists the factory's values.
+func Fidelity() []fidelity.Claim {
+	const guide = "AsyncOS user guide, "
+	d := Default()
+	groups := ""
+	for i, g := range d.SenderGroups {
+		if i > 0 {
+			groups += ", "
+		}
+		groups += g.Name + " " + g.Rule
+	}
+	var out []fidelity.Claim
+	for _, r := range []struct{ what, level, source string }{
+		{"AsyncOS version " + d.Version, fidelity.Documented, "vendor's integration guide"},
+		{"sender groups, in order: " + groups, fidelity.Documented, guide + "HAT defaults of 13.x; only UNKNOWNLIST has a member, because everybody's reputation is None"},
+		{fmt.Sprintf("max_message_size %d, max_recipients %d", d.Listener.MaxMessageSize, d.Listener.MaxRecipients), fidelity.Documented, guide + "default mail flow policies, $ACCEPTED"},
+		{fmt.Sprintf("max_header_lines %d", d.Listener.MaxHeaderLines), fidelity.Documented, guide + "listener settings"},
+		{fmt.Sprintf("max_connections %d", d.Listener.MaxConnections), fidelity.Ours, "small models have 50; a lab may need more"},
+		{fmt.Sprintf("idle_timeout %s", d.Listener.IdleTimeout), fidelity.Documented, guide + "listener settings: timeout for unsuccessful inbound connections"},
+		{"RAT: ALL", fidelity.Ours, "a lab takes mail for everybody; delivery is simulated"},
+		{fmt.Sprintf("bounce profile: initial_retry %s, max_retry %s, max_time_in_queue %s, max_retries %d",
+			d.Delivery.InitialRetry, d.Delivery.MaxRetry, d.Delivery.MaxTime, d.Delivery.MaxRetries), fidelity.Documented, guide + "default bounce profile"},
+		{fmt.Sprintf("mail_logs: rollover_size %d, max_files %d", d.MailLogs.RollSize, d.MailLogs.Keep), fidelity.Documented, guide + "Logging"},
+		{"sizes are written as numbers, or with K or M", fidelity.Documented, guide + "Logging"},
+		{"one listener, one interface, one mail policy DEFAULT", fidelity.Ours, "not built yet"},
+	} {
+		out = append(out, fidelity.Claim{Area: "Configuration", What: r.what, Level: r.level, Source: r.source})
+	}
+	return out
+}

@@ -1,0 +1,150 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"esasim/esa"
+)
+
+func TestSimulatedFates(t *testing.T) {
+	for _, c := range []struct {
+		rcpt  string
+		tries int
+		want  string
+	}{
+		{"anyone@example.org", 0, "250 ok:  Message 8 accepted"},
+		{"bounce@example.org", 0, "250 ok:  Message 8 accepted"}, // only at esasim.test
+		{"bounce@esasim.test", 0, "550 5.1.1 user unknown"},
+		{"BOUNCE+7@Esasim.Test", 0, "550 5.1.1 user unknown"},
+		{"defer@esasim.test", 0, "451 4.7.1 greylisted, try again later"},
+		{"defer@esasim.test", 1, "250 ok:  Message 8 accepted"},
+		{"550-5.1.1@esasim.test", 3, "550 5.1.1 simulated reply"},
+		{"421@esasim.test", 0, "421 simulated reply"},
+		{"250@esasim.test", 0, "250 ok:  Message 8 accepted"},
+		{"alice@esasim.test", 0, "250 ok:  Message 8 accepted"},
+	} {
+		if got := (Simulated{}).Deliver(Attempt{MID: 8, Recipient: c.rcpt, Tries: c.tries}); got != c.want {
+			t.Errorf("%s, try %d: %s, want %s", c.rcpt, c.tries, got, c.want)
+		}
+	}
+	a := Simulated{}.Addr("example.org")
+	if !netip.MustParsePrefix("203.0.113.0/24").Contains(a) || a != (Simulated{}).Addr("example.org") {
+		t.Errorf("address %s", a)
+	}
+}
+
+func TestRetryTimes(t *testing.T) {
+	p := DefaultProfile()
+	var got []string
+	for tries := 1; tries <= 9; tries++ {
+		got = append(got, p.wait(tries).String())
+	}
+	const want = "1m0s 2m0s 4m0s 8m0s 16m0s 32m0s 1h0m0s 1h0m0s 1h0m0s"
+	if s := strings.Join(got, " "); s != want {
+		t.Errorf("waits %s, want %s", s, want)
+	}
+}
+
+// memory is a log in memory that hands its entries to one follower.
+type memory struct {
+	mu       sync.Mutex // guards messages
+	messages map[esa.MID][]esa.Event
+	entries  chan []esa.Entry
+	dcid     esa.DCID
+}
+
+func (m *memory) Append(events []esa.Event) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range events {
+		m.messages[e.MID] = append(m.messages[e.MID], e)
+	}
+	return nil
+}
+
+func (m *memory) Message(_ context.Context, mid esa.MID) (esa.Message, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return esa.Fold(m.messages[mid]), nil
+}
+
+func (m *memory) NextDCID() (esa.DCID, error) { m.dcid++; return m.dcid, nil }
+
+func (m *memory) Next(ctx context.Context) ([]esa.Entry, error) {
+	select {
+	case e := <-m.entries:
+		return e, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// queued makes a message that has just come out of the work queue.
+func (m *memory) queued(mid esa.MID, rcpts ...string) {
+	now := time.Now()
+	events := []esa.Event{{Kind: esa.MessageStarted, MID: mid, Time: now}, {Kind: esa.SenderGiven, MID: mid, Time: now, Address: "a@b.test"}}
+	for i, r := range rcpts {
+		events = append(events, esa.Event{Kind: esa.RecipientGiven, MID: mid, Time: now, Address: r, RIDs: []esa.RID{esa.RID(i)}})
+	}
+	events = append(events, esa.Event{Kind: esa.MessageReady, MID: mid, Time: now}, esa.Event{Kind: esa.MessageQueued, MID: mid, Time: now})
+	m.messages[mid] = events
+}
+
+// A message for three domains: one recipient is taken, one bounces, one is
+// tried again and then taken; recipients with one answer share an event.
+func TestDelivery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{messages: map[esa.MID][]esa.Event{}, entries: make(chan []esa.Entry)}
+		q := Queue{Log: m, Host: Simulated{}, Profile: DefaultProfile()}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		m.queued(7, "left@over.test")
+		m.queued(8, "a@one.test", "bounce@esasim.test", "b@One.test", "defer@esasim.test")
+		entry := esa.Entry{Events: m.messages[8][len(m.messages[8])-1:]}
+		go func() { done <- q.Run(ctx, []esa.MID{7}, m) }()
+		m.entries <- []esa.Entry{entry}
+		synctest.Wait()
+		expect(t, m, 7, "delivered", true)
+		expect(t, m, 8, "delivered bounced delivered delayed", false)
+		time.Sleep(59 * time.Second)
+		synctest.Wait()
+		expect(t, m, 8, "delivered bounced delivered delayed", false)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		expect(t, m, 8, "delivered bounced delivered delivered", true)
+		shared := 0
+		msg, _ := m.Message(t.Context(), 8)
+		for _, e := range msg.Events {
+			if e.Kind == esa.RecipientDelivered && fmt.Sprint(e.RIDs) == "[0 2]" {
+				shared++
+			}
+		}
+		if shared != 1 {
+			t.Errorf("recipients 0 and 2 share %d events, want 1", shared)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func expect(t *testing.T, m *memory, mid esa.MID, want string, finished bool) {
+	t.Helper()
+	words := map[esa.State]string{esa.Queued: "queued", esa.Delayed: "delayed", esa.Delivered: "delivered", esa.Bounced: "bounced"}
+	msg, _ := m.Message(t.Context(), mid)
+	var got []string
+	for _, r := range msg.Recipients {
+		got = append(got, words[r.State])
+	}
+	if s := strings.Join(got, " "); s != want || msg.Finished != finished {
+		t.Errorf("MID %d: %s, finished %t; want %s, %t", mid, s, msg.Finished, want, finished)
+	}
+}

@@ -1,0 +1,250 @@
+package maillog
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"esasim/esa"
+	"esasim/internal/golden"
+	"esasim/internal/statefile"
+)
+
+var update = flag.Bool("update", false, "write the golden files again")
+
+// The whole life of messages in the appliance's words: delivered over TLS to
+// two recipients with an attachment, dropped as spam and as a virus, delayed
+// and bounced, aborted.
+func TestSentencesGolden(t *testing.T) {
+	src := &esa.Source{Listener: "IncomingMail", Local: netip.MustParseAddr("2.2.2.2"), Remote: netip.MustParseAddr("1.1.1.1"),
+		Host: "mail.b.example", Verified: true, Rule: "ACCEPT", Group: "UNKNOWNLIST", Match: "sbrs[none]", SBRS: "None", Country: "not enabled"}
+	at := time.Date(2020, 8, 10, 9, 52, 59, 0, time.UTC)
+	dcid := &esa.Source{Local: netip.MustParseAddr("2.2.2.2"), Remote: netip.MustParseAddr("3.3.3.3")}
+	var out []byte
+	for _, e := range []esa.Event{
+		{Kind: esa.ConnectionOpened, ICID: 5, Source: src},
+		{Kind: esa.HATDecided, ICID: 5, Source: src},
+		{Kind: esa.TLSStarted, ICID: 5, Name: "TLSv1.2", Text: "ECDHE-RSA-AES256-GCM-SHA384"},
+		{Kind: esa.MessageStarted, ICID: 5, MID: 89, Source: src},
+		{Kind: esa.SenderGiven, ICID: 5, MID: 89, Address: "a@b.example"},
+		{Kind: esa.RecipientGiven, ICID: 5, MID: 89, Address: "u@x.example", RIDs: []esa.RID{0}},
+		{Kind: esa.RecipientGiven, ICID: 5, MID: 89, Address: "v@x.example", RIDs: []esa.RID{1}},
+		{Kind: esa.RecipientRejected, ICID: 5, MID: 89, Address: "nobody@y.example", Text: "RAT"},
+		{Kind: esa.MessageIDSeen, MID: 89, Text: "<x@b.example>"},
+		{Kind: esa.SubjectSeen, MID: 89, Text: "hello"},
+		{Kind: esa.SubjectSeen, MID: 90, Text: "it's"},
+		{Kind: esa.SubjectSeen, MID: 91, Text: "two\nFri Aug 10 09:52:59 2020 Info: forged\u2028lines"},
+		{Kind: esa.HeaderSeen, MID: 89, Name: "From", Text: "A <a@b.example>"},
+		{Kind: esa.AttachmentSeen, MID: 89, Attachment: &esa.Attachment{Name: "a.pdf"}},
+		{Kind: esa.MessageReady, MID: 89, Size: 71983, Address: "a@b.example"},
+		{Kind: esa.PolicyMatched, MID: 89, Name: "DEFAULT"},
+		{Kind: esa.PolicyMatched, MID: 92, Name: "DEFAULT", Direction: esa.Outgoing},
+		{Kind: esa.EngineVerdict, MID: 89, Engine: esa.AntiSpam, Verdict: esa.Negative},
+		{Kind: esa.EngineVerdict, MID: 90, Engine: esa.AntiSpam, Verdict: esa.Positive},
+		{Kind: esa.EngineVerdict, MID: 91, Engine: esa.AntiSpam, Verdict: esa.Suspect},
+		{Kind: esa.MessageDropped, MID: 90, Engine: esa.AntiSpam, Text: "Dropped by CASE"},
+		{Kind: esa.EngineVerdict, MID: 89, Engine: esa.AntiVirus, Verdict: esa.Negative},
+		{Kind: esa.EngineVerdict, MID: 91, Engine: esa.AntiVirus, Verdict: esa.Positive, Name: "EICAR-AV-Test"},
+		{Kind: esa.EngineVerdict, MID: 89, Engine: esa.AMP, Verdict: esa.Skipped},
+		{Kind: esa.EngineVerdict, MID: 90, Engine: esa.AMP, Verdict: esa.Unknown},
+		{Kind: esa.EngineVerdict, MID: 91, Engine: esa.AMP, Verdict: esa.Positive},
+		{Kind: esa.EngineVerdict, MID: 92, Engine: esa.AMP, Verdict: esa.Negative},
+		{Kind: esa.EngineVerdict, MID: 89, Engine: esa.Graymail, Verdict: esa.Negative},
+		{Kind: esa.EngineVerdict, MID: 89, Engine: esa.OutbreakFilters, Verdict: esa.Negative},
+		{Kind: esa.MessageQueued, MID: 89},
+		{Kind: esa.ConnectionTrouble, ICID: 5, Text: "Unknown command: FOO"},
+		{Kind: esa.ConnectionClosed, ICID: 5},
+		{Kind: esa.ConnectionClosed, ICID: 6, Text: "lost"},
+		{Kind: esa.DeliveryOpened, DCID: 7, Source: dcid, Size: 25},
+		{Kind: esa.DeliveryStarted, DCID: 7, MID: 89, RIDs: []esa.RID{0, 1}},
+		{Kind: esa.RecipientDelivered, DCID: 7, MID: 89, RIDs: []esa.RID{0, 1}, Text: "2.0.0 OK  1591 gsmtp"},
+		{Kind: esa.RecipientDelayed, DCID: 7, MID: 90, RIDs: []esa.RID{0}, Name: "4.1.0 - Unknown address error", Text: "451 greylisted", Until: at.Add(time.Hour)},
+		{Kind: esa.RecipientBounced, DCID: 7, MID: 91, RIDs: []esa.RID{0}, Name: "5.1.0 - Unknown address error", Text: "550 5.1.1 user unknown"},
+		{Kind: esa.MessageFinished, MID: 89, Text: "done"},
+		{Kind: esa.DeliveryClosed, DCID: 7},
+		{Kind: esa.MessageAborted, MID: 93, Text: "Receiving aborted by sender"},
+		{Kind: esa.MessageFinished, MID: 93, Text: "aborted"},
+	} {
+		for _, s := range sentences(&e) {
+			out = line(out, at, s)
+		}
+	}
+	golden.Check(t, "testdata/sentences.txt", out, *update)
+	if n := bytes.Count(out, []byte("forged")); n != 1 || bytes.Contains(out, []byte("\nFri")) {
+		t.Error("mail can break a log line in two")
+	}
+}
+
+// Every kind of event has a sentence, or is known to have none.
+func TestEveryKindHasASentence(t *testing.T) {
+	for k := esa.ConnectionOpened; k <= esa.ConnectionClosed; k++ {
+		e := esa.Event{Kind: k, Source: &esa.Source{}, RIDs: []esa.RID{0}, Attachment: &esa.Attachment{}, Engine: esa.AntiSpam}
+		if got := sentences(&e); (len(got) == 0) != (k == esa.HeaderSeen) {
+			t.Errorf("kind %d: %q", k, got)
+		}
+	}
+}
+
+// memory is a log in memory, with its cursor.
+type memory struct {
+	entries []esa.Entry
+	seq     uint64
+	note    []byte
+}
+
+func (m *memory) Cursor(string) (uint64, []byte, error) { return m.seq, m.note, nil }
+func (m *memory) SetCursor(_ string, seq uint64, note []byte) error {
+	m.seq, m.note = seq, slices.Clone(note)
+	return nil
+}
+
+// reader hands out what is there up to a place, then waits for ctx.
+type reader struct {
+	m        *memory
+	next, to int
+}
+
+func (r *reader) Next(ctx context.Context) ([]esa.Entry, error) {
+	if r.next < r.to {
+		n := min(r.next+1+rand.IntN(20), r.to)
+		out := r.m.entries[r.next:n]
+		r.next = n
+		return out, nil
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// After any number of crashes each line is in the files once, in order, and the
+// files roll and expire as set.
+func TestCrashesAndRolling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := vfs.NewCrashableMem()
+		if err := fs.MkdirAll("data", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		root, err := fs.OpenDir("")
+		if err != nil || root.Sync() != nil {
+			t.Fatal(err)
+		}
+		m := &memory{}
+		for i := range 2000 {
+			m.entries = append(m.entries, esa.Entry{Seq: uint64(i + 1), Events: []esa.Event{{Kind: esa.MessageQueued, MID: esa.MID(i + 1), Time: time.Now()}}})
+		}
+		o := Options{FS: fs, Dir: "data/mail_logs", Version: "13.0.0-392", Serial: "S", RollSize: 8 << 10, Keep: 1000}
+		for written := 0; written < len(m.entries); {
+			written = min(written+1+rand.IntN(300), len(m.entries))
+			w, err := Open(o, m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- w.Run(ctx, &reader{m, int(w.Seq()), written}) }()
+			synctest.Wait()
+			if rand.IntN(2) == 0 {
+				time.Sleep(2 * settle) // long enough to be synced
+				synctest.Wait()
+			}
+			var crashed *vfs.MemFS
+			seq, note := m.seq, m.note
+			if rand.IntN(2) == 0 {
+				// What is not synced survives or not, all of it or nothing: in
+				// between, this file system would do half of a rename, which
+				// no real one does.
+				crashed = fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100 * rand.IntN(2), RNG: rand.New(rand.NewPCG(1, uint64(written)))})
+			}
+			cancel()
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+			if crashed != nil {
+				fs, m.seq, m.note = crashed, seq, note
+				o.FS = fs
+			}
+		}
+		if w, err := Open(o, m); err != nil {
+			t.Fatal(err)
+		} else {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if err := w.Run(ctx, &reader{m, int(w.Seq()), len(m.entries)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		checkLines(t, fs, len(m.entries))
+	})
+}
+
+func checkLines(t *testing.T, fs vfs.FS, want int) {
+	t.Helper()
+	names, err := fs.List("data/mail_logs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	for _, n := range names {
+		if n == current { // another name of the newest
+			continue
+		}
+		b, err := statefile.Read(fs, "data/mail_logs/"+n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := 0
+		for _, m := range regexp.MustCompile(`MID (\d+) queued`).FindAllStringSubmatch(string(b), -1) {
+			seen[m[1]]++
+			var mid int
+			fmt.Sscan(m[1], &mid)
+			if mid <= last {
+				t.Errorf("%s: MID %d after %d", n, mid, last)
+			}
+			last = mid
+		}
+		if len(b) > 12<<10 {
+			t.Errorf("%s has %d bytes", n, len(b))
+		}
+		if !strings.Contains(string(b), "Begin Logfile") {
+			t.Errorf("%s has no header", n)
+		}
+	}
+	for i := 1; i <= want; i++ {
+		if n := seen[fmt.Sprint(i)]; n != 1 {
+			t.Errorf("MID %d: %d lines", i, n)
+		}
+	}
+}
+
+// Only the newest files are kept.
+func TestExpire(t *testing.T) {
+	dir := t.TempDir()
+	m := &memory{}
+	o := Options{FS: vfs.Default, Dir: dir, RollSize: 1, Keep: 3}
+	for range 6 {
+		w, err := Open(o, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := w.Run(ctx, &reader{m, 0, 0}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 5 {
+		t.Errorf("%d files, %v, want the current one under both its names, and 3", len(files), err)
+	}
+}

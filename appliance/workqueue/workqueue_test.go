@@ -1,0 +1,86 @@
+package workqueue
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"esasim/esa"
+)
+
+func TestStages(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		body    string
+		files   []esa.Attachment
+		verdict map[esa.Engine]esa.Verdict
+		state   esa.State
+	}{
+		{"clean", "hello", nil, map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Negative, esa.AntiVirus: esa.Negative, esa.AMP: esa.Skipped}, esa.Queued},
+		{"attachment", "hello", []esa.Attachment{{Name: "a", SHA256: "00"}},
+			map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Negative, esa.AntiVirus: esa.Negative, esa.AMP: esa.Unknown}, esa.Queued},
+		{"spam", "x " + gtube + " x", nil, map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Positive}, esa.Dropped},
+		{"virus", "hello", []esa.Attachment{{Name: "a", SHA256: "00"}, {Name: "eicar.com", SHA256: eicar}},
+			map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Negative, esa.AntiVirus: esa.Positive}, esa.Dropped},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			log := &memory{body: c.body}
+			q := Queue{Log: log, Stages: Stages(), Policy: "DEFAULT"}
+			events := []esa.Event{{Kind: esa.MessageStarted, MID: 1}, {Kind: esa.RecipientGiven, MID: 1, Address: "a@b.test", RIDs: []esa.RID{0}}}
+			for i := range c.files {
+				events = append(events, esa.Event{Kind: esa.AttachmentSeen, MID: 1, Attachment: &c.files[i]})
+			}
+			events = append(events, esa.Event{Kind: esa.MessageReady, MID: 1})
+			if err := q.take([]esa.Entry{{Events: events}}); err != nil {
+				t.Fatal(err)
+			}
+			m := esa.Fold(append(events, log.events...))
+			if m.State != c.state || m.Finished != (c.state == esa.Dropped) || m.Policy != "DEFAULT" {
+				t.Errorf("state %v, finished %t, policy %q", m.State, m.Finished, m.Policy)
+			}
+			if len(m.Verdicts) != len(c.verdict) {
+				t.Errorf("verdicts %v, want %v", m.Verdicts, c.verdict)
+			}
+			for e, want := range c.verdict {
+				if m.Verdicts[e] != want {
+					t.Errorf("engine %d: %d, want %d", e, m.Verdicts[e], want)
+				}
+			}
+		})
+	}
+}
+
+type memory struct {
+	body   string
+	events []esa.Event
+}
+
+func (m *memory) Append(e []esa.Event) error { m.events = append(m.events, e...); return nil }
+func (m *memory) Message(context.Context, esa.MID) (esa.Message, error) {
+	return esa.Message{}, nil
+}
+func (m *memory) Content(esa.MID) (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader(m.body)), nil
+}
+
+// The test text is found wherever it lies, however the content comes.
+func TestContains(t *testing.T) {
+	want := []byte(gtube)
+	for _, before := range []int{0, 1, 4000, 8<<10 - 30, 8 << 10, 3 * 8 << 10} {
+		text := append(bytes.Repeat([]byte("x"), before), want...)
+		for _, r := range []io.Reader{bytes.NewReader(text), iotest.OneByteReader(bytes.NewReader(text)), iotest.DataErrReader(bytes.NewReader(text))} {
+			if found, err := contains(r, want); !found || err != nil {
+				t.Errorf("behind %d bytes: %t, %v", before, found, err)
+			}
+		}
+		if found, err := contains(bytes.NewReader(text[:len(text)-1]), want); found || err != nil {
+			t.Errorf("cut off behind %d bytes: %t, %v", before, found, err)
+		}
+	}
+	if _, err := contains(iotest.ErrReader(io.ErrClosedPipe), want); err == nil {
+		t.Error("a broken reader is no error")
+	}
+}

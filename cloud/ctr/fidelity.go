@@ -1,0 +1,93 @@
+package ctr
+
+import (
+	"fmt"
+	"strings"
+
+	"esasim/cloud/ctim"
+	"esasim/internal/fidelity"
+)
+
+// Fidelity lists what Threat Response does.
+func Fidelity() []fidelity.Claim {
+	out := append(access(), enrichment()...)
+	return append(out, inspection()...)
+}
+
+func access() []fidelity.Claim {
+	const schema, client, doc, middleware = "schema", "public client", "vendor document", "the vendor's open-source middleware"
+	var out []fidelity.Claim
+	for _, r := range []struct{ what, level, source string }{
+		{"POST /iroh/oauth2/token, grant client_credentials: HTTP Basic with a form, or JSON", fidelity.Documented, doc},
+		{fmt.Sprintf("an access token lives %s", tokenLifetime), fidelity.Documented, doc},
+		{"an access token is an RS256 JWT with the claims of a published one", fidelity.Observed, "published token of 2018"},
+		{"GET /.well-known/jwks", fidelity.Documented, schema},
+		{"400 invalid_client, 400 wrong_client_creds", fidelity.Observed, client + "; which one is for which mistake is inferred"},
+		{"400 unsupported_grant_type, 400 invalid_request", fidelity.Inferred, "RFC 6749"},
+		{"an asked scope that the client has not got is left out", fidelity.Documented, doc},
+		{"scopes: " + strings.Join(Scopes(), ", "), fidelity.Observed, client + ", early 2020"},
+		{"a scope gives the whole tree below it; :read and :write narrow", fidelity.Inferred, "the scopes of the routes (schema)"},
+		{"client ids are client-UUID, passwords 54 characters", fidelity.Observed, "published samples"},
+		{"401 invalid_request, No JWT found in HTTP Authorization header", fidelity.Documented, schema},
+		{"401 jwt_invalid_signature, jwt_public_key_not_found, jwt_expired, jwt_valid_in_future, jwt_missing_field, jwt_decode_failed_exception", fidelity.Observed, middleware},
+		{"403 missing_scope with missing-scopes, required-scopes, scopes, user-id, org-id, trace_id", fidelity.Documented, schema},
+		{"500 unknown-exception with trace_id", fidelity.Observed, "recorded answer"},
+		{"headers X-Iroh-Version, X-Iroh-Config, X-Ctim-Version, X-Ratelimit-Org-Limit: 8000", fidelity.Observed, "recorded answers; two of the values are ours"},
+		{"the limit of 8,000 requests an hour is not enforced", fidelity.Ours, "a lab's own limit would only be in the way"},
+		{fmt.Sprintf("bodies: inspect at most %d bytes, enrich at most %d bytes and %d observables", maxInspect, maxEnrich, maxObservables), fidelity.Ours, "the real limits are not public"},
+		{"no response, integration, profile, device or private-intelligence routes, no authorization code, no refresh", fidelity.Ours, "not built yet"},
+	} {
+		out = append(out, fidelity.Claim{Area: "Threat Response: access", What: r.what, Level: r.level, Source: r.source})
+	}
+	return out
+}
+
+func enrichment() []fidelity.Claim {
+	const recorded, schema = "recorded answers", "schema"
+	m := Module{Name: ESAType}
+	var out []fidelity.Claim
+	for _, r := range []struct{ what, level, source string }{
+		{"POST /iroh/iroh-enrich/observe/observables: sightings", fidelity.Documented, schema},
+		{"POST /iroh/iroh-enrich/deliberate/observables: verdicts alone; an Email Security Appliance has none", fidelity.Observed, recorded},
+		{"POST /iroh/iroh-enrich/health, .../health/ID", fidelity.Documented, schema},
+		{"query parameters mids, flags, product_categories", fidelity.Documented, schema},
+		{"200 also when every module failed; each failure is an entry of errors, which is absent when empty", fidelity.Observed, recorded},
+		{"entries have module (the instance's name), module_instance_id, module_type_id", fidelity.Observed, recorded + " since August 2020"},
+		{"a sighting's observables are those asked for", fidelity.Observed, recorded},
+		{"schema_version " + ctim.SchemaVersion, fidelity.Observed, recorded + " of May 2020"},
+		{"times in UTC with milliseconds", fidelity.Observed, recorded},
+		{timedOut(m).Code + ": " + timedOut(m).Message, fidelity.Observed, recorded + "; that a silent device looks like this is inferred"},
+		{clientError(m, "Device not found", 404).Code + ": " + clientError(m, "Device not found", 404).Message, fidelity.Inferred, "the form is recorded with other messages"},
+		{tooMany(m, ctim.Observable{Value: "X"}).Code + ": " + tooMany(m, ctim.Observable{Value: "X"}).Message, fidelity.Documented, "relay documentation"},
+		{fmt.Sprintf("at most %d sightings for an observable", maxPerObservable), fidelity.Documented, "relay documentation"},
+		{fmt.Sprintf("at most %d sightings for a module", maxPerModule), fidelity.Ours, "bounds the memory of an answer"},
+		{fmt.Sprintf("a module has %s to answer", DefaultModuleDeadline), fidelity.Inferred, "the real figure is not public"},
+		{"module type " + ESAType + ", named so by default", fidelity.Documented, "vendor's integration guide"},
+		{"module_type_id " + esaTypeID, fidelity.Ours, "the real one is not public"},
+		{fmt.Sprintf("Request Timeframe: %d days by default, bounds how old a sighting may be", DefaultTimeframeDays), fidelity.Documented, "vendor's integration guide"},
+		{"400 disallowed-key, missing-required-key in bodies", fidelity.Documented, schema + "; the form for lists is inferred"},
+		{"no other module types, no relay", fidelity.Ours, "not built yet"},
+	} {
+		out = append(out, fidelity.Claim{Area: "Threat Response: enrich", What: r.what, Level: r.level, Source: r.source})
+	}
+	return out
+}
+
+func inspection() []fidelity.Claim {
+	const recorded = "115 recorded inputs"
+	var out []fidelity.Claim
+	for _, r := range []struct{ what, level, source string }{
+		{`POST /iroh/iroh-inspect/inspect: {"content": text} in, observables out`, fidelity.Documented, "schema"},
+		{`typed: type:"value", type:'value', type:value; a blank is allowed before a quote`, fidelity.Observed, recorded},
+		{`typed: email_subject, cisco_mid, email_messageid`, fidelity.Documented, "vendor's integration guide"},
+		{"typed values are not checked; ipv4 is another name for ip", fidelity.Observed, recorded},
+		{"free text: ip, ipv6, domain, url, email, md5, sha1, sha256, nothing else", fidelity.Observed, recorded},
+		{"a URL gives url and domain, an e-mail address gives email alone", fidelity.Observed, recorded},
+		{"ipv6, hashes and domains come back in lower case", fidelity.Observed, recorded},
+		{"a name is a domain if its last label is of the public list, or reserved for laboratories", fidelity.Inferred, "no recorded file name was taken for a domain"},
+		{"a text without observables gives []", fidelity.Inferred, "an error would be the other choice"},
+	} {
+		out = append(out, fidelity.Claim{Area: "Threat Response: inspect", What: r.what, Level: r.level, Source: r.source})
+	}
+	return out
+}

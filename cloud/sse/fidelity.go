@@ -1,0 +1,40 @@
+package sse
+
+import (
+	"fmt"
+	"strings"
+
+	"esasim/internal/fidelity"
+)
+
+// Fidelity lists what the exchange does.
+func Fidelity() []fidelity.Claim {
+	const guide = "vendor's integration guide"
+	var choices []string
+	for _, e := range Expiries() {
+		choices = append(choices, e.Text)
+	}
+	var out []fidelity.Claim
+	for _, r := range []struct{ what, level, source string }{
+		{"a device is added with a token, and registers with it once before it expires", fidelity.Documented, guide},
+		{"expiry of a token: " + strings.Join(choices, ", ") + "; the first is the default", fidelity.Documented, guide},
+		{fmt.Sprintf("1 to %d devices are added at once", MaxDevices), fidelity.Documented, guide},
+		{"a token is 32 hexadecimal digits", fidelity.Ours, "the real form is not public"},
+		{"an unknown, expired, used token and one of another region are refused alike", fidelity.Documented, guide},
+		{"device status " + string(Registered), fidelity.Documented, guide},
+		{"device status " + string(Pending) + ", " + string(Expired), fidelity.Inferred, "product knowledge, not confirmed"},
+		{"device facts: name, type ESA or SMA, version, description, id (UUID), IP address, connector version, created", fidelity.Documented, guide},
+		{fmt.Sprintf("heartbeat every %s; a device silent for twice that is offline", HeartbeatEvery), fidelity.Inferred, "public client: the connector refreshes its registration every 1200 s"},
+		{"switch Cisco Threat Response, off at first; off hides every device from Threat Response", fidelity.Documented, guide + "; a lab turns it on"},
+		{"a deleted device learns of it at its next call", fidelity.Inferred, "the vendor's documents name no other way"},
+		{"POST /providers/sse/v1/register, .../devices/ID/sightings, .../heartbeat, DELETE .../devices/ID", fidelity.Ours, "docs/wire.md"},
+		{"POST /sse/api/v1/tokens, GET and DELETE /sse/api/v1/devices, GET and PUT /sse/api/v1/services", fidelity.Ours, "what the portal's pages can do; the pages do not exist yet"},
+		{"a pushed sighting must have the schema's required keys, its closed vocabularies and lengths; unknown keys are refused", fidelity.Documented, "public schema (CTIM)"},
+		{"sightings are kept for ever, one for each device and external id", fidelity.Ours, "retention is not built yet"},
+		{"observables compare without regard to case; ip and ipv6 by address; message-ids without angle brackets", fidelity.Inferred, "as message tracking compares, which the real module asks"},
+		{"no audit log, no requests down to the appliance, no eventing", fidelity.Ours, "not built yet"},
+	} {
+		out = append(out, fidelity.Claim{Area: "Security Services Exchange", What: r.what, Level: r.level, Source: r.source})
+	}
+	return out
+}

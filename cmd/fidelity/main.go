@@ -1,0 +1,55 @@
+// Command fidelity writes docs/fidelity.md: the claims of every package that
+// emulates something, on one page. `make generate` runs it.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"esasim/appliance"
+	"esasim/appliance/config"
+	"esasim/appliance/console"
+	"esasim/appliance/delivery"
+	"esasim/appliance/details"
+	"esasim/appliance/maillog"
+	"esasim/appliance/workqueue"
+	"esasim/cloud"
+	"esasim/cloud/ctr"
+	"esasim/cloud/portal"
+	"esasim/cloud/sse"
+	"esasim/cloudlink"
+	"esasim/internal/fidelity"
+	"esasim/lab"
+	"esasim/smtp"
+	"esasim/smtp/content"
+	"esasim/smtp/dialect"
+	"esasim/tracking"
+)
+
+func main() {
+	if err := write(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "fidelity:", err)
+		os.Exit(1)
+	}
+}
+
+func write(args []string) error {
+	if len(args) != 1 {
+		return errors.New("want one argument: the file to write")
+	}
+	page, err := fidelity.Page(slices.Concat(
+		smtp.Fidelity(), content.Fidelity(), dialect.Fidelity(),
+		tracking.Fidelity(),
+		appliance.Fidelity(), config.Fidelity(), workqueue.Fidelity(), delivery.Fidelity(),
+		maillog.Fidelity(), details.Fidelity(), console.Fidelity(),
+		cloudlink.Fidelity(),
+		cloud.Fidelity(), sse.Fidelity(), ctr.Fidelity(), portal.Fidelity(),
+		lab.Fidelity(),
+	))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(args[0], []byte(page), 0o644)
+}

@@ -1,0 +1,17 @@
+package lab
+
+import "esasim/internal/fidelity"
+
+// Fidelity lists what only the emulator has.
+func Fidelity() []fidelity.Claim {
+	var out []fidelity.Claim
+	for _, what := range []string{
+		"GET ready, GET addresses, GET link, POST register, POST deregister below " + apiPrefix,
+		"a lab registers its appliance by itself; --unregistered leaves it as from the factory",
+		"a lab's cloud makes the module of a device that registers; in the product a person does",
+		"every region knows one API client with all scopes, made at the first start",
+	} {
+		out = append(out, fidelity.Claim{Area: "Emulator", What: what, Level: fidelity.Ours, Source: "no counterpart; docs/api.md"})
+	}
+	return out
+}
