@@ -46,7 +46,7 @@ type call struct {
 	method     string
 	url        string
 	credential string // empty for register
-	body       any    // nil: none
+	body       any    // nil: none; a json.RawMessage goes as it is
 	answer     any    // nil: not wanted
 }
 
@@ -86,9 +86,12 @@ func (c call) request(ctx context.Context) (*http.Request, error) {
 	var body bytes.Buffer
 	packed := false
 	if c.body != nil {
-		b, err := json.Marshal(c.body)
-		if err != nil {
-			return nil, fmt.Errorf("write request to %s: %w", c.url, err)
+		b, whole := c.body.(json.RawMessage)
+		if !whole {
+			var err error
+			if b, err = json.Marshal(c.body); err != nil {
+				return nil, fmt.Errorf("write request to %s: %w", c.url, err)
+			}
 		}
 		if packed = !onThisHost(c.url); packed {
 			z, _ := gzip.NewWriterLevel(&body, gzip.BestSpeed)

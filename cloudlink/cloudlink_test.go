@@ -55,6 +55,19 @@ func TestWireGolden(t *testing.T) {
 	}
 }
 
+// The body made by hand is the one the encoder would make.
+func TestBatchRequest(t *testing.T) {
+	for _, docs := range [][]json.RawMessage{{}, {json.RawMessage(`{"a":1}`)}, {json.RawMessage(`{"a":1}`), json.RawMessage(`{"b":[2]}`)}} {
+		want, err := json.Marshal(sightingsRequest{docs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (batch{docs: docs}).request(); !bytes.Equal(got, want) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 // message is the guide's test message with something of everything.
 func message() esa.Message {
 	at := time.Date(2020, 5, 14, 13, 23, 57, 0, time.UTC)

@@ -120,7 +120,7 @@ func (l *Link) send(ctx context.Context, reg Registration, b batch) error {
 		ans = sightingsResponse{}
 		return l.do(ctx, call{
 			method: http.MethodPost, url: reg.device() + "/sightings", credential: reg.Credential,
-			body: sightingsRequest{b.docs}, answer: &ans,
+			body: b.request(), answer: &ans,
 		})
 	})
 	if errors.Is(err, ErrRefused) {
@@ -134,6 +134,20 @@ func (l *Link) send(ctx context.Context, reg Registration, b batch) error {
 	}
 	l.update(func(s *Status) { s.Pushed += uint64(ans.Taken); s.Refused += uint64(len(ans.Refused)) })
 	return nil
+}
+
+// request is the body of sightingsRequest, put together by hand: the encoder
+// would read through every sighting a second time.
+func (b batch) request() json.RawMessage {
+	out := make([]byte, 0, b.bytes+len(b.docs)+32)
+	out = append(out, `{"sightings":[`...)
+	for i, doc := range b.docs {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, doc...)
+	}
+	return append(out, "]}"...)
 }
 
 func (l *Link) sendEach(ctx context.Context, reg Registration, b batch, cause error) error {

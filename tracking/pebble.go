@@ -19,7 +19,11 @@ func pebbleOptions(o Options) *pebble.Options {
 		FormatMajorVersion: pebble.FormatNewest,
 		MemTableSize:       32 << 20,
 		CacheSize:          16 << 20,
-		Logger:             storeLog{o.Logger},
+		// Most of what is written is mail that is read once, soon: moving it
+		// through the levels early is work for nothing.
+		L0CompactionThreshold: 8,
+		LBaseMaxBytes:         256 << 20,
+		Logger:                storeLog{o.Logger},
 	}
 }
 
