@@ -1,10 +1,14 @@
 package lab
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 
 	"esasim/cloudlink"
 )
@@ -32,12 +36,19 @@ func hosts(ln net.Listener, names []string) func() []string {
 func (l *Lab) withAPI(face http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", face)
-	mux.HandleFunc("GET "+apiPrefix+"ready", l.serveReady)
-	mux.HandleFunc("GET "+apiPrefix+"addresses", l.serveAddresses)
+	call := func(method, name string, h http.HandlerFunc) {
+		mux.HandleFunc(method+" "+apiPrefix+name, h)
+		mux.HandleFunc(apiPrefix+name, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", method)
+			answer(w, http.StatusMethodNotAllowed, apiError{"the method must be " + method})
+		})
+	}
+	call("GET", "ready", l.serveReady)
+	call("GET", "addresses", l.serveAddresses)
 	if l.appliance != nil {
-		mux.HandleFunc("GET "+apiPrefix+"link", l.serveLink)
-		mux.HandleFunc("POST "+apiPrefix+"register", l.serveRegister)
-		mux.HandleFunc("POST "+apiPrefix+"deregister", l.serveDeregister)
+		call("GET", "link", l.serveLink)
+		call("POST", "register", l.serveRegister)
+		call("POST", "deregister", l.serveDeregister)
 	}
 	mux.HandleFunc(apiPrefix, func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusNotFound, apiError{"there is no such call; see docs/api.md"})
@@ -90,14 +101,40 @@ func (l *Lab) serveRegister(w http.ResponseWriter, r *http.Request) {
 		Region string `json:"region"`
 		Token  string `json:"token"`
 	}
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&req); err != nil {
-		answer(w, http.StatusBadRequest, apiError{`want {"region": "AMERICAS", "token": "..."}: ` + err.Error()})
+	if status, problem := readBody(w, r, &req); problem != "" {
+		answer(w, status, apiError{`want {"region": "AMERICAS", "token": "..."}: ` + problem})
 		return
 	}
 	err := l.appliance.Link().Register(r.Context(), req.Region, req.Token)
 	l.answerLink(w, r, err)
+}
+
+// readBody reads a small JSON object into v. What is wrong is said without the
+// words of the JSON package, which name our types.
+func readBody(w http.ResponseWriter, r *http.Request, v any) (status int, problem string) {
+	const most = 64 << 10
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if over := (*http.MaxBytesError)(nil); errors.As(err, &over) {
+		return http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d bytes", most)
+	}
+	if err != nil {
+		return http.StatusBadRequest, "the body ended early"
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	err = d.Decode(v)
+	wrong := (*json.UnmarshalTypeError)(nil)
+	switch {
+	case err == nil && !d.More():
+		return 0, ""
+	case err == nil:
+		return http.StatusBadRequest, "something follows the object"
+	case errors.As(err, &wrong):
+		return http.StatusBadRequest, fmt.Sprintf("%q must not be a %s", wrong.Field, wrong.Value)
+	case strings.HasPrefix(err.Error(), "json: unknown field "):
+		return http.StatusBadRequest, "unknown key " + strings.TrimPrefix(err.Error(), "json: unknown field ")
+	}
+	return http.StatusBadRequest, "the body is not JSON"
 }
 
 func (l *Lab) serveDeregister(w http.ResponseWriter, r *http.Request) {

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -53,10 +54,11 @@ type Lab struct {
 	clouds    map[string]*cloud.Cloud
 	client    ctr.Client
 
-	smtp    net.Listener // nil: none
-	console net.Listener // nil: none
-	regions map[string]net.Listener
-	ready   chan struct{} // closed when every face answers and the appliance is registered, if it is to be
+	smtp      net.Listener // nil: none
+	console   net.Listener // nil: none
+	regions   map[string]net.Listener
+	readyOnce sync.Once
+	ready     chan struct{} // closed when every face answers and the appliance is registered, if it is to be
 }
 
 // New opens the data directory and every port; nothing is served yet. So a

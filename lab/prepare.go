@@ -42,9 +42,18 @@ func (l *Lab) openClient() error {
 	return nil
 }
 
-// prepare registers the appliance, adds its module, and says that the lab is
-// ready.
+// patience is how long the first screen waits for a cloud in another process.
+const patience = 5 * time.Second
+
+// prepare registers the appliance and says that the lab is ready. A cloud in
+// another process may not be there yet: then the appliance takes mail, and goes
+// on trying.
 func (l *Lab) prepare(ctx context.Context) error {
+	late := time.AfterFunc(patience, func() {
+		l.o.Logger.Warn("the cloud cannot be reached yet; the appliance goes on trying to register")
+		l.setReady()
+	})
+	defer late.Stop()
 	err := l.register(ctx)
 	if ctx.Err() != nil {
 		return nil
@@ -52,9 +61,11 @@ func (l *Lab) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	close(l.ready)
+	l.setReady()
 	return nil
 }
+
+func (l *Lab) setReady() { l.readyOnce.Do(func() { close(l.ready) }) }
 
 func (l *Lab) register(ctx context.Context) error {
 	if l.appliance == nil || l.o.Config.Unregistered || l.appliance.Link().Status().State == cloudlink.Registered {
