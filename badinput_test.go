@@ -1,6 +1,7 @@
 package esasim_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"errors"
@@ -16,7 +17,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // transmit sends one message as it stands, with the end of DATA, and gives back
@@ -127,8 +127,7 @@ func TestBadMail(t *testing.T) {
 		reply   string   // "": accepted
 		page    []string // what Message Details must show; nil: the kept subject and message-id
 	}{
-		{"no header", "just a body\r\n", "", []string{"(No Subject)", "contains attachment"}[:1]},
-		{"empty", "", "", []string{"(No Subject)"}},
+		{"no header", "just a body\r\n", "", []string{"(No Subject)"}},
 		{"one blank line", "\r\n", "", []string{"(No Subject)"}},
 		{"header without body", "Subject: kept\r\nMessage-ID: <kept@example.com>\r\n", "", nil},
 		{"header line of 10 MB", "Subject: " + strings.Repeat("x", 10<<20) + "\r\n\r\nhello\r\n", "552 #5.3.4 message header size exceeds limit", nil},
@@ -187,6 +186,17 @@ func TestBadMail(t *testing.T) {
 				}
 			}
 		})
+	}
+	p.alive(t)
+	p.silent(t)
+}
+
+// TestEmptyMessage: a message of no octets at all is one too.
+func TestEmptyMessage(t *testing.T) {
+	p := run(t, ports()...)
+	mid := mustAccept(t, transmit(dial(t, p.addresses.SMTP), "empty@bad.example", ""))
+	if page := p.message(t, mid); !strings.Contains(page, "(No Subject)") {
+		t.Errorf("the page does not say that there is no subject:\n%s", page)
 	}
 	p.alive(t)
 	p.silent(t)
@@ -310,35 +320,32 @@ func TestMessageSizeLimit(t *testing.T) {
 	dial(t, p.addresses.SMTP)
 	dial(t, p.addresses.SMTP)
 	const full = "421 #4.4.5 Too many connections to this listener"
-	if got := greeting(t, p.addresses.SMTP); got != full {
+	if _, got := greeted(t, p.addresses.SMTP); got != full {
 		t.Errorf("fourth connection: %s", got)
 	}
 	c.say("QUIT")
 	eventually(t, "room for a connection", func() error {
-		if got := greeting(t, p.addresses.SMTP); got != "220 esa.esasim.test ESMTP" {
+		var got string
+		if c, got = greeted(t, p.addresses.SMTP); got != "220 esa.esasim.test ESMTP" {
 			return errors.New(got)
 		}
 		return nil
 	})
-	p.alive(t)
+	mid := mustAccept(t, transmit(c, "good@example.com", "Subject: there is room\r\n\r\nhello\r\n"))
+	tracked(t, p, mid, "there is room")
 	p.silent(t)
 }
 
-// greeting is the first line of a connection, which is closed again.
-func greeting(t *testing.T, server string) string {
+// greeted is a new connection and the first reply on it.
+func greeted(t *testing.T, server string) (*client, string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", server)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
-	b := make([]byte, 512)
-	n, err := conn.Read(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimRight(string(b[:n]), "\r\n")
+	t.Cleanup(func() { conn.Close() })
+	c := &client{t, conn, bufio.NewReader(conn)}
+	return c, c.reply()
 }
 
 func TestIdle(t *testing.T) {

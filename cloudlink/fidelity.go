@@ -27,6 +27,7 @@ func Fidelity() []fidelity.Claim {
 		{"recipients are targets, not observables", fidelity.Documented, guide + ": email is the sender's address"},
 		{"message-ids are without angle brackets", fidelity.Documented, guide},
 		{fmt.Sprintf("values are cut at %d characters", maxValue), fidelity.Ours, "bounds what hostile mail can send to the cloud"},
+		{"source_uri leads to Message Details on the appliance's pages", fidelity.Inferred, "a public workflow reads source_uri without looking whether it is there"},
 		{"id transient:sighting- and a UUIDv5 of serial and MID, external id esasim-SERIAL-MID", fidelity.Ours, "a repeat must change nothing"},
 		{"a failed registration begins: The registration failed because of an invalid or expired token.", fidelity.Inferred, guide + ": the heading of the trouble"},
 		{"register, heartbeat, push, deregister over HTTP", fidelity.Ours, "the real wire is not public; docs/wire.md"},

@@ -201,7 +201,12 @@ func (l *Link) begin(region string) bool {
 	return ok
 }
 
+// registered enters the state Registered. The cloud knows nothing yet of a
+// device that is new to it, so the log is told from its beginning.
 func (l *Link) registered(r Registration) error {
+	if err := l.o.Log.SetCursor(cursorName, 0, nil); err != nil {
+		return err
+	}
 	if err := l.o.Keep.Save(r); err != nil {
 		return fmt.Errorf("keep registration: %w", err)
 	}

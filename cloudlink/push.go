@@ -83,7 +83,10 @@ func rested(entries []esa.Entry) []esa.MID {
 	return out
 }
 
-// tell pushes the sightings of the messages, in as many batches as it takes.
+// tell pushes the sightings of the messages, in as many batches as it takes. A
+// sighting says how its message stands now: that may be an event ahead of what
+// is synced, but its MID is safe, and should a crash take the event, the next
+// one replaces the sighting.
 func (l *Link) tell(ctx context.Context, reg Registration, mids []esa.MID) error {
 	var b batch
 	for _, mid := range mids {

@@ -61,7 +61,7 @@ func (b *box) at() uint64 {
 func (b *box) SetCursor(_ string, seq uint64, _ []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if seq < b.cursor {
+	if seq != 0 && seq < b.cursor {
 		return fmt.Errorf("cursor goes back from %d to %d", b.cursor, seq)
 	}
 	b.cursor = seq

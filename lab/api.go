@@ -23,10 +23,10 @@ import (
 //	POST deregister   the reverse
 const apiPrefix = "/_esasim/v1/"
 
-// hosts are the names that a face answers to.
-func hosts(ln net.Listener, names []string) func() []string {
-	host, _, err := net.SplitHostPort(ln.Addr().String())
-	if err == nil {
+// hosts are the names that a face answers to: the one in its configured
+// address, and those it is known by.
+func hosts(address string, names []string) func() []string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
 		names = append([]string{host}, names...)
 	}
 	return func() []string { return names }
@@ -125,10 +125,11 @@ func readBody(w http.ResponseWriter, r *http.Request, v any) (status int, proble
 	err = d.Decode(v)
 	wrong := (*json.UnmarshalTypeError)(nil)
 	switch {
-	case err == nil && !d.More():
-		return 0, ""
 	case err == nil:
-		return http.StatusBadRequest, "something follows the object"
+		if _, err := d.Token(); err != io.EOF {
+			return http.StatusBadRequest, "something follows the object"
+		}
+		return 0, ""
 	case errors.As(err, &wrong):
 		return http.StatusBadRequest, fmt.Sprintf("%q must not be a %s", wrong.Field, wrong.Value)
 	case strings.HasPrefix(err.Error(), "json: unknown field "):

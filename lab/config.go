@@ -47,10 +47,15 @@ func DefaultConfig() Config {
 // that names its line.
 func ReadConfig(name string, b []byte) (Config, error) {
 	c := DefaultConfig()
+	regions := c.Cloud
+	c.Cloud = nil // a file that names regions names all of them
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
 		return c, fmt.Errorf("configuration %s: %w", name, plain(err))
+	}
+	if c.Cloud == nil {
+		c.Cloud = regions
 	}
 	if err := c.Check(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", name, err)
@@ -74,6 +79,9 @@ func (c *Config) Check() error {
 		if name != Americas && name != Europe {
 			return fmt.Errorf("cloud: unknown region %q: want %s or %s", name, Americas, Europe)
 		}
+	}
+	if c.SMTP != "" && c.Console == "" {
+		return errors.New("console: must not be empty; it would be open to everyone at a port of the system's choice")
 	}
 	return c.Appliance.Check()
 }

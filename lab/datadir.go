@@ -17,7 +17,8 @@ import (
 //	LOCK                 held while a lab runs on it
 //	serial.json          the appliance's serial number, made at the first start
 //	certificate.pem      the listener's certificate, likewise
-//	registration.json    the appliance's registration with the cloud
+//	client.json          the lab's API client with its password, in clear
+//	registration.json    the appliance's registration with the cloud, with its credential
 //	tracking/            the event log and its index (Pebble)
 //	mail_logs/           the text mail logs
 //	cloud/<REGION>/      a region's store (Pebble)
@@ -33,7 +34,8 @@ var ErrInUse = errors.New("in use by another esasim")
 
 // openDir makes or checks the data directory and locks it.
 func openDir(fsys vfs.FS, dir string) (io.Closer, error) {
-	if err := fsys.MkdirAll(dir, 0o755); err != nil {
+	// Nobody else's: it holds mail and credentials.
+	if err := fsys.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", dir, err)
 	}
 	if err := ours(fsys, dir); err != nil {

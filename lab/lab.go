@@ -164,11 +164,11 @@ func (l *Lab) Run(ctx context.Context) error {
 	g := group.New(ctx)
 	for region, c := range l.clouds {
 		ln := l.regions[region]
-		h := web.Guard(web.Recover(l.withAPI(c.Handler()), l.o.Logger), hosts(ln, cloud.Hosts(region)))
+		h := web.Guard(web.Recover(l.withAPI(c.Handler()), l.o.Logger), hosts(l.o.Config.Cloud[region], cloud.Hosts(region)))
 		g.Go("cloud "+region, func(ctx context.Context) error { return web.Serve(ctx, ln, h, l.o.Logger) })
 	}
 	if l.appliance != nil {
-		h := web.Guard(web.Recover(l.withAPI(l.appliance.Handler()), l.o.Logger), hosts(l.console, []string{l.o.Config.Appliance.Hostname}))
+		h := web.Guard(web.Recover(l.withAPI(l.appliance.Handler()), l.o.Logger), hosts(l.o.Config.Console, []string{l.o.Config.Appliance.Hostname}))
 		g.Go("console", func(ctx context.Context) error { return web.Serve(ctx, l.console, h, l.o.Logger) })
 		g.Go("appliance", func(ctx context.Context) error { return l.appliance.Run(ctx, l.smtp) })
 	}

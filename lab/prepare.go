@@ -2,11 +2,13 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"esasim/cloud"
 	"esasim/cloud/ctr"
+	"esasim/cloud/sse"
 	"esasim/cloudlink"
 	"esasim/internal/statefile"
 )
@@ -105,13 +107,36 @@ func (l *Lab) enrol(ctx context.Context, region string) error {
 }
 
 // adopt adds the module of a device that has just registered, the last step of
-// the integration guide. A lab's cloud does it for every device, because there
-// is no form for it yet.
+// the integration guide, and removes those of devices that are gone: each of
+// them would be an error in every investigation. A lab's cloud does it for every
+// device, because there is no form for it yet.
 func (l *Lab) adopt(c *cloud.Cloud, device string) {
-	_, err := c.CTR().AddModule(context.Background(), ctr.Module{Type: ctr.ESAType, DeviceID: device})
+	ctx := context.Background()
+	if err := removeOrphans(ctx, c); err != nil {
+		l.o.Logger.Error("modules of devices that are gone", "error", err)
+	}
+	_, err := c.CTR().AddModule(ctx, ctr.Module{Type: ctr.ESAType, DeviceID: device})
 	if err != nil {
 		l.o.Logger.Error("no module for the new device", "device", device, "error", err)
 	}
+}
+
+func removeOrphans(ctx context.Context, c *cloud.Cloud) error {
+	modules, err := c.CTR().Modules(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range modules {
+		_, err := c.SSE().Device(ctx, m.DeviceID)
+		if errors.Is(err, sse.ErrUnknownDevice) {
+			err = c.CTR().RemoveModule(ctx, m.ID)
+		}
+		// Another registration may have been quicker.
+		if err != nil && !errors.Is(err, ctr.ErrUnknownModule) {
+			return err
+		}
+	}
+	return nil
 }
 
 // servers are the clouds the appliance may register with: ours, and the one in

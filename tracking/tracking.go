@@ -69,7 +69,7 @@ type Store struct {
 
 // Open opens the store, or makes it.
 func Open(o Options) (*Store, error) {
-	db, err := pebble.Open(o.Dir, pebbleOptions(o))
+	db, err := openDB(o)
 	if err != nil {
 		return nil, fmt.Errorf("open tracking store %s: %w", o.Dir, err)
 	}
@@ -103,12 +103,28 @@ func (s *Store) load() error {
 	return nil
 }
 
-func (s *Store) checkFormat() error {
-	k := []byte{prefixFormat}
-	v, closer, err := s.db.Get(k)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return s.db.Set(k, binary.AppendUvarint(nil, format), pebble.Sync)
+// openDB opens the database. A new one is closed and opened again: only from
+// the second write-ahead log on does Pebble notice a flipped byte.
+func openDB(o Options) (*pebble.DB, error) {
+	db, err := pebble.Open(o.Dir, pebbleOptions(o))
+	if err != nil {
+		return nil, err
 	}
+	_, closer, err := db.Get([]byte{prefixFormat})
+	if err == nil {
+		return db, closer.Close()
+	}
+	if errors.Is(err, pebble.ErrNotFound) {
+		err = db.Set([]byte{prefixFormat}, binary.AppendUvarint(nil, format), pebble.Sync)
+	}
+	if err = errors.Join(err, db.Close()); err != nil {
+		return nil, err
+	}
+	return pebble.Open(o.Dir, pebbleOptions(o))
+}
+
+func (s *Store) checkFormat() error {
+	v, closer, err := s.db.Get([]byte{prefixFormat})
 	if err != nil {
 		return fmt.Errorf("read format version: %w", err)
 	}

@@ -1,5 +1,5 @@
-// Package config is what an administrator can set on an appliance. The zero
-// value of a setting in a file means its default; [Default] has them all.
+// Package config is what an administrator can set on an appliance. A setting
+// that a file does not name has its default; [Default] has them all.
 package config
 
 import (
@@ -97,6 +97,9 @@ func (a *Appliance) Check() error {
 	positive("delivery.initial_retry", a.Delivery.InitialRetry > 0)
 	positive("delivery.max_retry", a.Delivery.MaxRetry > 0)
 	positive("delivery.max_time_in_queue", a.Delivery.MaxTime > 0)
+	if a.Delivery.MaxRetries < 0 {
+		errs = append(errs, errors.New("appliance.delivery.max_retries: must not be negative"))
+	}
 	positive("mail_logs.rollover_size", a.MailLogs.RollSize > 0)
 	positive("mail_logs.max_files", a.MailLogs.Keep > 0)
 	return errors.Join(errs...)

@@ -123,7 +123,7 @@ func (c *console) lines(events []esa.Event) (shown []line, left int) {
 		all = all[left:] // the last ones say how it ended
 	}
 	for i, l := range all {
-		shown = append(shown, line{Time: c.second(l.Time), Text: clip(l.Text, 4000), Last: i == len(all)-1})
+		shown = append(shown, line{Time: c.second(l.Time), Text: clipMiddle(l.Text, 4000), Last: i == len(all)-1})
 	}
 	return shown, left
 }

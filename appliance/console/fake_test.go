@@ -144,6 +144,28 @@ func closedLater() *fakeTracker {
 	return f
 }
 
+// toMany has one message that was delivered to n recipients at once.
+func toMany(n int) *fakeTracker {
+	m := delivered(8, moment, "to many")
+	var events []esa.Event
+	var rids []esa.RID
+	for _, e := range m.Events {
+		if e.Kind == esa.RecipientGiven {
+			for i := range n {
+				rids = append(rids, esa.RID(i))
+				e.RIDs, e.Address = rids[i:], fmt.Sprintf("user%d@many.example", i)
+				events = append(events, e)
+			}
+			continue
+		}
+		if e.Kind == esa.RecipientDelivered {
+			e.RIDs = rids
+		}
+		events = append(events, e)
+	}
+	return &fakeTracker{messages: []esa.Message{esa.Fold(events)}}
+}
+
 // many has n messages, one a second, the newest at moment.
 func many(n int) *fakeTracker {
 	f := &fakeTracker{}

@@ -28,6 +28,7 @@ func Fidelity() []fidelity.Claim {
 		{"Items per page: 20, 50, 100; matches are counted up to 1,000", fidelity.Documented, "AsyncOS user guide, Tracking Messages: Max. Results Returned; the page sizes are ours"},
 		{"Message Details: labels and order of Envelope and Header Summary, Sending Host Summary, Processing Details", fidelity.Observed, scraper},
 		{"the last line of Processing Details is bold", fidelity.Observed, scraper},
+		{"what happens on the connection after the message is finished is not part of its details", fidelity.Observed, "recorded answers end with the remote host's response"},
 		{"sizes as 70.3 (KB), times as 14 May 2020 13:23:57 (GMT +00:00)", fidelity.Observed, "recorded answers"},
 		{"an unknown query parameter is refused with 400", fidelity.Ours, "rather than ignoring what was asked"},
 	} {

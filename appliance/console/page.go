@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -61,6 +62,10 @@ func (c *console) broken(w http.ResponseWriter, r *http.Request, err error) {
 // refused answers a query that has parameters which this page does not know,
 // and tells whether it did.
 func (c *console) refused(w http.ResponseWriter, r *http.Request, known ...string) bool {
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil { // Query leaves out what it cannot read
+		c.fail(w, http.StatusBadRequest, "Bad query", "The part of the address after the question mark cannot be read.")
+		return true
+	}
 	bad := web.UnknownParameters(r.URL.Query(), known...)
 	if len(bad) == 0 {
 		return false
@@ -98,6 +103,19 @@ func clip(s string, n int) string {
 		return string(r[:n]) + "…"
 	}
 	return s
+}
+
+// clipMiddle is clip for sentences that begin with a list of recipients and end
+// with what became of them: it cuts the list.
+func clipMiddle(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n/2]) + " … " + string(r[len(r)-n/2:])
 }
 
 func (c *console) second(t time.Time) string { return t.In(c.Location).Format(secondForm) }

@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -111,14 +112,12 @@ func (c *console) covered(ctx context.Context, first time.Time, q tracking.Query
 	if length <= 0 || !q.From.Before(first) {
 		return 1, nil
 	}
-	oldest, err := c.Tracker.Search(ctx, tracking.Query{To: first.Add(time.Microsecond), Limit: 100})
-	if err != nil {
-		return 0, fmt.Errorf("oldest message: %w", err)
+	_, err := c.Tracker.Message(ctx, 1)
+	if err == nil {
+		return 1, nil
 	}
-	for _, m := range oldest.Messages {
-		if m.MID == 1 {
-			return 1, nil
-		}
+	if !errors.Is(err, tracking.ErrNotFound) {
+		return 0, fmt.Errorf("oldest message: %w", err)
 	}
 	return max(0, float64(q.To.Sub(first))/float64(length)), nil
 }
@@ -181,7 +180,7 @@ func (c *console) row(m *esa.Message, number int) row {
 		Sender:    clip(sender(m), 400),
 		Recipient: clip(recipients(m, 10), 1000),
 		Subject:   clip(cmp.Or(m.Subject, "(No Subject)"), 500),
-		LastState: clip(details.LastState(m), 1000),
+		LastState: clipMiddle(details.LastState(m), 1000),
 	}
 }
 

@@ -42,9 +42,9 @@ func tlsStarted(_ *story, e *esa.Event) []string {
 		e.ICID, e.Name, e.Text)}
 }
 
-// connectionRefused is inferred from the mail log's "Receiving Failed".
-func connectionRefused(_ *story, e *esa.Event) []string {
-	return []string{fmt.Sprintf("(ICID %d) Receiving Failed: %s.", e.ICID, e.Text)}
+// connectionTrouble is inferred: the mail log's own words.
+func connectionTrouble(_ *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf("(ICID %d) %s.", e.ICID, e.Text)}
 }
 
 // connectionClosed: "lost" was seen, "closed" is inferred.

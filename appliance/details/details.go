@@ -132,7 +132,7 @@ var sentences = [...]func(*story, *esa.Event) []string{
 	esa.RecipientBounced:   recipientBounced,
 	esa.DeliveryClosed:     saysNothing, // recorded answers end with the remote's response
 	esa.MessageFinished:    saysNothing, // likewise
-	esa.ConnectionTrouble:  connectionRefused,
+	esa.ConnectionTrouble:  connectionTrouble,
 	esa.ConnectionClosed:   connectionClosed,
 }
 

@@ -118,7 +118,7 @@ func stories() map[string][]esa.Event {
 			{Kind: esa.HATDecided, Time: at(0), ICID: 6, Source: outgoing},
 			{Kind: esa.MessageStarted, Time: at(1), MID: 90, ICID: 6, Source: outgoing},
 			{Kind: esa.SenderGiven, Time: at(1), MID: 90, ICID: 6},
-			{Kind: esa.ConnectionTrouble, Time: at(2), ICID: 6, Text: "Too Many Messages"},
+			{Kind: esa.ConnectionTrouble, Time: at(2), ICID: 6, Text: "Receiving Failed: Too Many Messages"},
 			{Kind: esa.ConnectionClosed, Time: at(3), ICID: 6},
 		},
 	}

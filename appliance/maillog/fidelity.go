@@ -13,7 +13,7 @@ import (
 // page is not made.
 func Fidelity() []fidelity.Claim {
 	out := []fidelity.Claim{
-		{Area: "Mail logs", What: "file mail.current, finished files mail.@20200514T132357.s, rolled over by size, the oldest removed", Level: fidelity.Documented, Source: "AsyncOS user guide, Logging"},
+		{Area: "Mail logs", What: "files named after the moment they were begun: mail.@20200514T132357.c while written, .s when finished; mail.current is the one being written; rolled over by size, the oldest removed", Level: fidelity.Documented, Source: "AsyncOS user guide, Logging"},
 		{Area: "Mail logs", What: "a file begins with: Begin Logfile, Version: 13.0.0-392 SN: X, Time offset from UTC: 0 seconds", Level: fidelity.Observed, Source: samples},
 		{Area: "Mail logs", What: "a line begins as Thu May 14 13:23:57 2020 Info:", Level: fidelity.Observed, Source: samples},
 		{Area: "Mail logs", What: "control characters of senders are shown as ?", Level: fidelity.Ours, Source: "a line that mail can break in two could be forged"},

@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"esasim/cloud/ctim"
@@ -123,6 +124,10 @@ func (p *portal) fail(w http.ResponseWriter, status int, title, text string) {
 // refused answers a query that has parameters which this page does not know,
 // and tells whether it did.
 func (p *portal) refused(w http.ResponseWriter, r *http.Request, known ...string) bool {
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil { // Query leaves out what it cannot read
+		p.fail(w, http.StatusBadRequest, "Bad query", "The part of the address after the question mark cannot be read.")
+		return true
+	}
 	bad := web.UnknownParameters(r.URL.Query(), known...)
 	if len(bad) > 0 {
 		p.fail(w, http.StatusBadRequest, "Unknown parameter",

@@ -180,6 +180,7 @@ func TestScenarios(t *testing.T) {
 		{name: "just not too long", target: investigate(strings.Repeat("é", 2000)), status: 200, want: []string{"Nothing in this text"}},
 		{name: "broken", i: failing, target: investigate(guideQuery), status: 500, want: []string{"could not be made"}, unwant: []string{"disk on fire"}},
 		{name: "unknown parameter", target: "/investigate?query=x", status: 400, want: []string{"query"}},
+		{name: "a query that cannot be read", target: "/investigate?q=%zz", status: 400, want: []string{"cannot be read"}},
 		{name: "an entry without a page", target: "/snapshots", status: 200, want: []string{"Not emulated yet"}},
 		{name: "no such page", target: "/x", status: 404, want: []string{"There is no page /x."}},
 		{name: "no listing of files", target: "/static/", status: 404},

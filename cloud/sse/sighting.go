@@ -66,7 +66,7 @@ func check(s *ctim.Sighting) error {
 	case s.Type != "sighting":
 		return fmt.Errorf("type: %.40q is not sighting", s.Type)
 	case !strings.HasPrefix(s.ID, "transient:") || len(s.ID) > maxWord:
-		return fmt.Errorf("id: %.80q is not transient:...", s.ID)
+		return fmt.Errorf("id: %.80q is not a transient id", s.ID)
 	case strings.Count(s.SchemaVersion, ".") < 2 || len(s.SchemaVersion) > maxWord:
 		return fmt.Errorf("schema_version: %.40q is not a version", s.SchemaVersion)
 	case len(s.ExternalIDs) == 0 || s.ExternalIDs[0] == "":

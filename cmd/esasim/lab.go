@@ -72,7 +72,7 @@ func applianceCommand() *cobra.Command {
 	f.StringVar(&s.flags.SMTP, "smtp", "", "address of the SMTP listener (default 127.0.0.1:2525)")
 	f.StringVar(&s.flags.Console, "console", "", "address of the appliance's pages (default 127.0.0.1:8080)")
 	f.StringVar(&s.sse, "sse", "", "the cloud to register with: REGION=URL")
-	f.StringVar(&s.token, "token", "", "registration token from that cloud (`esasim token`); not needed again after the first start with --data")
+	f.StringVar(&s.token, "token", "", "registration token from that cloud, made by 'esasim token'; not needed again after the first start with --data")
 	return c
 }
 

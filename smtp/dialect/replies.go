@@ -18,24 +18,12 @@ func refusal(code int, text string) *gosmtp.SMTPError {
 
 // Replies of a session to MAIL, RCPT and the end of DATA.
 var (
-	AddressRejected     = refusal(550, "#5.1.0 Address rejected.")
-	RelayingDenied      = refusal(550, "#5.7.1 relaying denied")
-	TooManyRecipients   = refusal(452, "#4.5.3 Too many recipients")
-	TooManyThisHour     = refusal(452, "Too many recipients received this hour")
-	TooManyMessages     = refusal(421, "#4.x.2 Too many messages for this session")
-	TooManyFromHost     = refusal(421, "#4.4.5 Too many connections from your host")
-	TooManyToListener   = refusal(421, "#4.4.5 Too many connections to this listener")
-	TooManyTLS          = refusal(421, "#4.4.5 Too many TLS sessions at this time")
-	ConnectionTime      = refusal(421, "Exceeded allowable connection time")
-	MustStartTLS        = refusal(530, "#5.7.0 Must issue a STARTTLS command first")
-	TooManyHops         = refusal(554, "Too many hops")
-	QueueFull           = refusal(452, "#4.3.1 queue full")
-	ResourcesLow        = refusal(452, "#4.3.1 server resources low - try again later")
-	TemporarySystem     = refusal(452, "#4.3.1 temporary system error (12)")
-	ServerErrorForNow   = refusal(451, "#4.3.0 Server Error")
-	ServerErrorForGood  = refusal(554, "#5.3.0 Server Error")
-	SPFUnauthorized     = refusal(550, "#5.7.1 SPF unauthorized mail is prohibited.")
-	SPFTemporaryFailure = refusal(451, "#4.4.3 Temporary error occurred during SPF verification.")
+	AddressRejected    = refusal(550, "#5.1.0 Address rejected.")
+	TooManyRecipients  = refusal(452, "#4.5.3 Too many recipients")
+	TooManyMessages    = refusal(421, "#4.x.2 Too many messages for this session")
+	TooManyToListener  = refusal(421, "#4.4.5 Too many connections to this listener")
+	ServerErrorForNow  = refusal(451, "#4.3.0 Server Error")
+	ServerErrorForGood = refusal(554, "#5.3.0 Server Error")
 )
 
 // What can be wrong with a message; see [Conn.DataError].
