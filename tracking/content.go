@@ -65,8 +65,10 @@ func (c *Content) tail() int {
 	return len(c.buf)
 }
 
+// flushTo puts what is left into the batch. An empty message is a chunk too: it
+// has content, of no bytes.
 func (c *Content) flushTo(b *pebble.Batch) {
-	if c != nil && len(c.buf) > 0 {
+	if c != nil && (len(c.buf) > 0 || c.chunk == 0) {
 		_ = b.Set(keyChunk(c.mid, c.chunk), c.buf, nil)
 	}
 }

@@ -121,9 +121,9 @@ func TestNumbersWithoutGap(t *testing.T) {
 func TestContent(t *testing.T) {
 	s := open(t, vfs.NewMem())
 	defer s.Close()
-	for _, size := range []int{1, chunkSize - 1, chunkSize, chunkSize + 1, 3*chunkSize + 5} {
-		mid := esa.MID(size)
-		want := strings.Repeat("x", size-1) + "y"
+	for _, size := range []int{0, 1, chunkSize - 1, chunkSize, chunkSize + 1, 3*chunkSize + 5} {
+		mid := esa.MID(size + 1)
+		want := strings.Repeat("x", size)
 		c := s.NewContent(mid)
 		for rest := want; rest != ""; {
 			n := min(len(rest), 1+rand.IntN(chunkSize))
