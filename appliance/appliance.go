@@ -137,7 +137,7 @@ func (a *Appliance) device() cloudlink.Device {
 func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
 	g := group.New(context.WithoutCancel(ctx))
 	g.Go("work queue", func(ctx context.Context) error {
-		q := workqueue.Queue{Log: a.store, Stages: workqueue.Stages(), Policy: "DEFAULT"}
+		q := workqueue.Queue{Log: a.store, Stages: workqueue.Stages(), Policy: "DEFAULT", Logger: a.o.Logger}
 		return q.Run(ctx, a.leftOver, a.store.Follow(a.from))
 	})
 	g.Go("delivery", func(ctx context.Context) error {

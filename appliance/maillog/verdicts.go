@@ -33,6 +33,8 @@ func spamWord(v esa.Verdict) string {
 		return "positive"
 	case esa.Suspect:
 		return "suspect"
+	case esa.Unscannable:
+		return "unscannable" // inferred from "antivirus unscannable"
 	}
 	return "negative"
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"esasim/esa"
@@ -67,6 +68,7 @@ type Queue struct {
 	Log    Log
 	Stages []Stage
 	Policy string // the mail policy that every recipient matches: "DEFAULT"
+	Logger *slog.Logger
 }
 
 // Run processes the messages that a restart left over, then those that the
@@ -121,8 +123,9 @@ func (q *Queue) process(m *esa.Message) error {
 	job := &Job{Message: m, content: func() (io.ReadCloser, error) { return q.Log.Content(m.MID) }}
 	for _, s := range q.Stages {
 		f, err := s.Scan(job)
-		if err != nil {
-			return fmt.Errorf("scan MID %d: %w", m.MID, err)
+		if err != nil { // one message must not stop the others
+			q.Logger.Error("message not scanned", "mid", m.MID, "error", err)
+			f = Finding{Verdict: esa.Unscannable}
 		}
 		events = append(events, esa.Event{Kind: esa.EngineVerdict, Time: now, MID: m.MID, Engine: s.Engine, Verdict: f.Verdict, Name: f.Name})
 		if f.Drop != "" {

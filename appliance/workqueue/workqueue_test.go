@@ -3,7 +3,9 @@ package workqueue
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -25,10 +27,11 @@ func TestStages(t *testing.T) {
 		{"spam", "x " + gtube + " x", nil, map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Positive}, esa.Dropped},
 		{"virus", "hello", []esa.Attachment{{Name: "a", SHA256: "00"}, {Name: "eicar.com", SHA256: eicar}},
 			map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Negative, esa.AntiVirus: esa.Positive}, esa.Dropped},
+		{"content gone", unreadable, nil, map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Unscannable, esa.AntiVirus: esa.Negative, esa.AMP: esa.Skipped}, esa.Queued},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			log := &memory{body: c.body}
-			q := Queue{Log: log, Stages: Stages(), Policy: "DEFAULT"}
+			q := Queue{Log: log, Stages: Stages(), Policy: "DEFAULT", Logger: slog.New(slog.DiscardHandler)}
 			events := []esa.Event{{Kind: esa.MessageStarted, MID: 1}, {Kind: esa.RecipientGiven, MID: 1, Address: "a@b.test", RIDs: []esa.RID{0}}}
 			for i := range c.files {
 				events = append(events, esa.Event{Kind: esa.AttachmentSeen, MID: 1, Attachment: &c.files[i]})
@@ -53,6 +56,9 @@ func TestStages(t *testing.T) {
 	}
 }
 
+// unreadable is a body that the log cannot give back.
+const unreadable = "unreadable"
+
 type memory struct {
 	body   string
 	events []esa.Event
@@ -63,6 +69,9 @@ func (m *memory) Message(context.Context, esa.MID) (esa.Message, error) {
 	return esa.Message{}, nil
 }
 func (m *memory) Content(esa.MID) (io.ReadCloser, error) {
+	if m.body == unreadable {
+		return nil, errors.New("no content")
+	}
 	return io.NopCloser(strings.NewReader(m.body)), nil
 }
 
