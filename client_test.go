@@ -2,7 +2,6 @@ package esasim_test
 
 import (
 	"bufio"
-	"crypto/tls"
 	"net"
 	"strings"
 	"testing"
@@ -71,17 +70,4 @@ func (c *client) begin(recipients ...string) {
 	if got := c.say("DATA"); got != "354 go ahead" {
 		c.t.Fatalf("DATA: %s", got)
 	}
-}
-
-func (c *client) startTLS() {
-	c.t.Helper()
-	c.say("EHLO client.test")
-	if got := c.say("STARTTLS"); got[:3] != "220" {
-		c.t.Fatalf("STARTTLS: %s", got)
-	}
-	conn := tls.Client(c.conn, &tls.Config{InsecureSkipVerify: true})
-	if err := conn.Handshake(); err != nil {
-		c.t.Fatal(err)
-	}
-	c.conn, c.in = conn, bufio.NewReader(conn)
 }
