@@ -37,7 +37,7 @@ func (l *Link) push(ctx context.Context, reg Registration) error {
 	if err != nil {
 		return err
 	}
-	r := l.o.Follow(seq)
+	r, g := l.o.Follow(seq), newGather(l.o.Log)
 	for next := time.Now(); ; next = time.Now().Add(pace) {
 		if wait := time.Until(next); wait > 0 && !sleep(ctx, wait) {
 			return nil
@@ -49,7 +49,11 @@ func (l *Link) push(ctx context.Context, reg Registration) error {
 		if err != nil {
 			return fmt.Errorf("push sightings: %w", err)
 		}
-		if err := l.tell(ctx, reg, rested(entries)); err != nil {
+		messages, err := g.take(ctx, entries)
+		if err == nil {
+			err = l.tell(ctx, reg, messages)
+		}
+		if err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -63,43 +67,14 @@ func (l *Link) push(ctx context.Context, reg Registration) error {
 	}
 }
 
-// rested lists the messages that came to rest, or changed at rest, in these
-// entries; each once, because its sighting tells how it stands now.
-func rested(entries []esa.Entry) []esa.MID {
-	var out []esa.MID
-	seen := map[esa.MID]bool{}
-	for i := range entries {
-		for j := range entries[i].Events {
-			e := &entries[i].Events[j]
-			switch e.Kind {
-			case esa.RecipientDelivered, esa.RecipientDelayed, esa.RecipientBounced, esa.MessageDropped:
-				if !seen[e.MID] {
-					seen[e.MID] = true
-					out = append(out, e.MID)
-				}
-			}
-		}
-	}
-	return out
-}
-
-// tell pushes the sightings of the messages, in as many batches as it takes. A
-// sighting says how its message stands now: that may be an event ahead of what
-// is synced, but its MID is safe, and should a crash take the event, the next
-// one replaces the sighting.
-func (l *Link) tell(ctx context.Context, reg Registration, mids []esa.MID) error {
+// tell pushes the sightings of the messages, in as many batches as it takes.
+func (l *Link) tell(ctx context.Context, reg Registration, messages []esa.Message) error {
 	var b batch
-	for _, mid := range mids {
-		m, err := l.o.Log.Message(ctx, mid)
+	for i := range messages {
+		m := &messages[i]
+		doc, err := json.Marshal(l.sightings.of(m))
 		if err != nil {
-			return err
-		}
-		if !m.State.AtRest() {
-			continue // it is on its way again; the next rest is another entry
-		}
-		doc, err := json.Marshal(l.sightings.of(&m))
-		if err != nil {
-			return fmt.Errorf("sighting of MID %d: %w", mid, err)
+			return fmt.Errorf("sighting of MID %d: %w", m.MID, err)
 		}
 		if len(b.docs) == batchSightings || len(b.docs) > 0 && b.bytes+len(doc) > batchBytes {
 			if err := l.send(ctx, reg, b); err != nil {
@@ -107,7 +82,7 @@ func (l *Link) tell(ctx context.Context, reg Registration, mids []esa.MID) error
 			}
 			b = batch{}
 		}
-		b.mids, b.docs, b.bytes = append(b.mids, mid), append(b.docs, doc), b.bytes+len(doc)
+		b.mids, b.docs, b.bytes = append(b.mids, m.MID), append(b.docs, doc), b.bytes+len(doc)
 	}
 	if len(b.docs) == 0 {
 		return nil

@@ -144,7 +144,7 @@ func measureLab(exe, dir string, each time.Duration) (accepted, told float64, er
 		"--smtp", "127.0.0.1:0", "--console", "127.0.0.1:0", "--cloud", "AMERICAS=127.0.0.1:0")
 	cmd.Stderr = os.Stderr
 	if profile := os.Getenv("BENCH_PPROF"); profile != "" {
-		cmd.Env = append(os.Environ(), "ESASIM_CPUPROFILE="+profile, "GOMAXPROCS="+os.Getenv("BENCH_PROCS"))
+		cmd.Env = append(os.Environ(), "ESASIM_CPUPROFILE="+profile)
 	}
 	if err := cmd.Start(); err != nil {
 		return 0, 0, err
