@@ -7,8 +7,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// pebbleOptions are sized for an appliance on a laptop: some 64 MiB for the
-// newest writes, little for reading.
+// pebbleOptions are sized for an appliance on a laptop: up to 128 MiB for
+// the newest writes under load, little for reading.
 //
 // FormatNewest always: with Pebble's default a flipped byte in a write-ahead
 // log can open silently with fewer records, and several stores in one
@@ -17,12 +17,13 @@ func pebbleOptions(o Options) *pebble.Options {
 	return &pebble.Options{
 		FS:                 o.FS,
 		FormatMajorVersion: pebble.FormatNewest,
-		MemTableSize:       32 << 20,
+		MemTableSize:       64 << 20, // grows to this under load only
 		CacheSize:          16 << 20,
 		// Most of what is written is mail that is read once, soon: moving it
 		// through the levels early is work for nothing.
-		L0CompactionThreshold: 8,
-		LBaseMaxBytes:         256 << 20,
+		L0CompactionThreshold: 16,
+		L0StopWritesThreshold: 64,
+		LBaseMaxBytes:         512 << 20,
 		Logger:                storeLog{o.Logger},
 	}
 }

@@ -146,6 +146,9 @@ func measureLab(exe, dir string, each time.Duration) (accepted, told float64, er
 	if profile := os.Getenv("BENCH_PPROF"); profile != "" {
 		cmd.Env = append(os.Environ(), "ESASIM_CPUPROFILE="+profile)
 	}
+	if p := os.Getenv("BENCH_PROCS"); p != "" {
+		cmd.Env = append(os.Environ(), "GOMAXPROCS="+p)
+	}
 	if err := cmd.Start(); err != nil {
 		return 0, 0, err
 	}
