@@ -302,3 +302,31 @@ func TestDeviceDeleted(t *testing.T) {
 		}
 	})
 }
+
+// A cloud that is not on this machine is spoken to in packed form; nothing else
+// is different.
+func TestCloudElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := &virtual{fs: vfs.NewMem()}
+		cloud.start(t, func(o *lab.Options) {
+			o.Config.SMTP, o.Config.Console, o.Config.Cloud = "", "", lab.Regions{lab.Americas: "cloud.example:9080"}
+		})
+		defer func() { cloud.stop() }()
+		token, err := cloud.Token(t.Context(), lab.Americas)
+		if err != nil {
+			t.Fatal(err)
+		}
+		box := &virtual{fs: vfs.NewMem()}
+		box.start(t, func(o *lab.Options) {
+			o.Config.Cloud = nil
+			o.SSE = &lab.Enrol{Region: lab.Americas, URL: "http://cloud.example:9080", Token: token}
+			o.Dial = cloud.net.Dial
+		})
+		defer func() { box.stop() }()
+		box.send(t, "b@example.org", "from afar")
+		time.Sleep(time.Hour) // heartbeats, too
+		if n := len(cloud.investigate(t, ctim.EmailSubject, "from afar")); n != 1 {
+			t.Errorf("%d sightings, want 1; link %+v", n, box.Appliance().Link().Status())
+		}
+	})
+}

@@ -19,6 +19,8 @@ import (
 var (
 	// ErrRefused: the cloud will never take this; go on with the next.
 	ErrRefused = errors.New("refused by the cloud")
+	// ErrToken: the registration token is no good; it is ErrRefused, too.
+	ErrToken = fmt.Errorf("%w: invalid token", ErrRefused)
 	// ErrNotDevice: the cloud does not, or no longer, know this appliance.
 	ErrNotDevice = errors.New("not a registered device")
 	// errLater: the same again, later.
@@ -47,6 +49,7 @@ type call struct {
 	url        string
 	credential string // empty for register
 	body       any    // nil: none; a json.RawMessage goes as it is
+	pack       bool   // the cloud takes this one packed
 	answer     any    // nil: not wanted
 }
 
@@ -93,7 +96,7 @@ func (c call) request(ctx context.Context) (*http.Request, error) {
 				return nil, fmt.Errorf("write request to %s: %w", c.url, err)
 			}
 		}
-		if packed = !onThisHost(c.url); packed {
+		if packed = c.pack && !onThisHost(c.url); packed {
 			z, _ := gzip.NewWriterLevel(&body, gzip.BestSpeed)
 			_, _ = z.Write(b) // a bytes.Buffer takes everything
 			_ = z.Close()
@@ -143,6 +146,8 @@ func sort(resp *http.Response, body []byte) error {
 	case resp.StatusCode == http.StatusUnauthorized,
 		resp.StatusCode == http.StatusNotFound && e.Error == "unknown_device":
 		return fmt.Errorf("%w: %w", ErrNotDevice, cause)
+	case resp.StatusCode == http.StatusForbidden && e.Error == "invalid_token":
+		return fmt.Errorf("%w: %w", ErrToken, cause)
 	case permanent(resp.StatusCode):
 		return fmt.Errorf("%w: %w", ErrRefused, cause)
 	}

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,6 +134,19 @@ func TestRecipientsAreRelated(t *testing.T) {
 	}
 }
 
+// However many recipients a message has, and however long they are, its
+// sighting is smaller than what the cloud takes.
+func TestLargestSighting(t *testing.T) {
+	m := message()
+	for i := range 5000 {
+		m.Recipients = append(m.Recipients, esa.Recipient{Address: strings.Repeat("&", 300) + strconv.Itoa(i) + "@example.org"})
+	}
+	doc, err := encode(newSightings("S", "").of(&m))
+	if err != nil || len(doc) > batchBytes {
+		t.Errorf("%d bytes, %v, want at most %d", len(doc), err, batchBytes)
+	}
+}
+
 // A message that lacks everything is a sighting all the same, and none of its
 // observables is empty.
 func TestBareMessage(t *testing.T) {
@@ -159,7 +174,9 @@ func TestSortAnswers(t *testing.T) {
 		{200, "", nil, nil, 0},
 		{204, "", nil, nil, 0},
 		{400, "", nil, ErrRefused, 0},
+		{403, `{"error":"invalid_token","message":"no"}`, nil, ErrToken, 0},
 		{403, `{"error":"invalid_token","message":"no"}`, nil, ErrRefused, 0},
+		{403, `{"error":"cross_origin","message":"no"}`, nil, ErrRefused, 0},
 		{413, "<html>", nil, ErrRefused, 0},
 		{422, "", nil, ErrRefused, 0},
 		{401, "", nil, ErrNotDevice, 0},

@@ -177,7 +177,7 @@ func (l *Link) Register(ctx context.Context, region, token string) error {
 			body: registerRequest{strings.TrimSpace(token), l.o.Device}, answer: &ans,
 		})
 	})
-	if errors.Is(err, ErrRefused) {
+	if errors.Is(err, ErrToken) {
 		err = fmt.Errorf("%s (%w)", invalidToken, err)
 	}
 	if err == nil {

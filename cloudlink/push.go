@@ -1,6 +1,7 @@
 package cloudlink
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"esasim/cloud/ctim"
 	"esasim/esa"
 )
 
@@ -72,7 +74,7 @@ func (l *Link) tell(ctx context.Context, reg Registration, messages []esa.Messag
 	var b batch
 	for i := range messages {
 		m := &messages[i]
-		doc, err := json.Marshal(l.sightings.of(m))
+		doc, err := encode(l.sightings.of(m))
 		if err != nil {
 			return fmt.Errorf("sighting of MID %d: %w", m.MID, err)
 		}
@@ -90,6 +92,16 @@ func (l *Link) tell(ctx context.Context, reg Registration, messages []esa.Messag
 	return l.send(ctx, reg, b)
 }
 
+// encode writes a sighting. Without the escapes for HTML, which would make six
+// bytes of an ampersand.
+func encode(s ctim.Sighting) (json.RawMessage, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(s)
+	return bytes.TrimRight(b.Bytes(), "\n"), err
+}
+
 // send pushes one batch. One that is refused as a whole is sent again one by
 // one, so that a bad sighting never takes others with it, nor stops the link.
 func (l *Link) send(ctx context.Context, reg Registration, b batch) error {
@@ -98,7 +110,7 @@ func (l *Link) send(ctx context.Context, reg Registration, b batch) error {
 		ans = sightingsResponse{}
 		return l.do(ctx, call{
 			method: http.MethodPost, url: reg.device() + "/sightings", credential: reg.Credential,
-			body: b.request(), answer: &ans,
+			body: b.request(), pack: true, answer: &ans,
 		})
 	})
 	if errors.Is(err, ErrRefused) {

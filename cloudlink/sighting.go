@@ -14,8 +14,11 @@ import (
 // title in the vendor's integration guide.
 const Module = "Email Security Appliance"
 
-// maxValue bounds an observable's value, in characters; what is longer is cut.
-const maxValue = 1024
+// What a sighting tells at most, so that none is larger than the cloud takes.
+const (
+	maxValue      = 1024 // characters of an observable; what is longer is cut
+	maxRecipients = 2000 // the others are in message tracking
+)
 
 // sightings maps messages of one appliance. The whole mapping is inferred: the
 // nodes are those of the published screenshot of an investigated message, the
@@ -135,7 +138,7 @@ func nodesOf(m *esa.Message) nodes {
 	for _, a := range m.Attachments {
 		n.files = append(n.files, file{observable(ctim.FileName, a.Name), observable(ctim.SHA256, a.SHA256)})
 	}
-	for _, r := range m.Recipients {
+	for _, r := range m.Recipients[:min(len(m.Recipients), maxRecipients)] {
 		n.recipients = append(n.recipients, observable(ctim.Email, r.Address))
 	}
 	return n

@@ -22,7 +22,6 @@ import (
 	"esasim/cloud"
 	"esasim/cloud/ctr"
 	"esasim/cloud/portal"
-	"esasim/cloud/sse"
 	"esasim/internal/group"
 	"esasim/internal/web"
 )
@@ -156,7 +155,7 @@ func (l *Lab) openCloud(region string) error {
 		return fmt.Errorf("cloud %s: %w", region, err)
 	}
 	l.clouds[region] = c
-	return c.SSE().SetServices(context.Background(), sse.Services{ThreatResponse: true})
+	return nil
 }
 
 // Run serves until ctx ends.

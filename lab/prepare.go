@@ -37,6 +37,11 @@ func (l *Lab) openClient() error {
 		}
 	}
 	for region, c := range l.clouds {
+		if !found { // the first start; later it is as somebody left it
+			if err := c.SSE().SetServices(context.Background(), sse.Services{ThreatResponse: true}); err != nil {
+				return fmt.Errorf("cloud %s: %w", region, err)
+			}
+		}
 		if err := c.CTR().AddClient(context.Background(), l.client); err != nil {
 			return fmt.Errorf("cloud %s: %w", region, err)
 		}
