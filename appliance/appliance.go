@@ -49,7 +49,8 @@ type Appliance struct {
 	listener *smtp.Listener
 	link     *cloudlink.Link
 	logs     *maillog.Writer
-	leftOver []esa.MID // accepted before this start and not finished
+	toScan   []esa.MID // accepted before this start and not yet through the work queue
+	toSend   []esa.MID // through it, and not finished
 	from     uint64    // the log's end at this start
 }
 
@@ -77,7 +78,7 @@ func (a *Appliance) build() (err error) {
 	// Before the listener takes mail: what is open now is left over, what comes
 	// behind this place in the log is new.
 	a.from = a.store.Last()
-	if a.leftOver, err = a.store.Open(context.Background()); err != nil {
+	if err := a.leftOver(); err != nil {
 		return err
 	}
 	if a.listener, err = a.newListener(); err != nil {
@@ -98,6 +99,28 @@ func (a *Appliance) build() (err error) {
 		RollSize: int64(c.MailLogs.RollSize), Keep: c.MailLogs.Keep,
 	}, a.store)
 	return err
+}
+
+// leftOver sorts the messages that the run before did not finish, before
+// anything touches them: each goes to one of the two.
+func (a *Appliance) leftOver() error {
+	ctx := context.Background()
+	open, err := a.store.Open(ctx)
+	if err != nil {
+		return err
+	}
+	for _, mid := range open {
+		m, err := a.store.Message(ctx, mid)
+		if err != nil {
+			return err
+		}
+		if m.State == esa.Processing {
+			a.toScan = append(a.toScan, mid)
+		} else {
+			a.toSend = append(a.toSend, mid)
+		}
+	}
+	return nil
 }
 
 func (a *Appliance) newListener() (*smtp.Listener, error) {
@@ -138,12 +161,12 @@ func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
 	g := group.New(context.WithoutCancel(ctx))
 	g.Go("work queue", func(ctx context.Context) error {
 		q := workqueue.Queue{Log: a.store, Stages: workqueue.Stages(), Policy: "DEFAULT", Logger: a.o.Logger}
-		return q.Run(ctx, a.leftOver, a.store.Follow(a.from))
+		return q.Run(ctx, a.toScan, a.store.Follow(a.from))
 	})
 	g.Go("delivery", func(ctx context.Context) error {
 		q := delivery.Queue{Log: a.store, Host: delivery.Simulated{},
 			Profile: delivery.Profile(a.o.Config.Delivery), Local: local(mail)}
-		return q.Run(ctx, a.leftOver, a.store.Follow(a.from))
+		return q.Run(ctx, a.toSend, a.store.Follow(a.from))
 	})
 	g.Go("mail logs", func(ctx context.Context) error { return a.logs.Run(ctx, a.store.Follow(a.logs.Seq())) })
 	g.Go("cloud link", a.link.Run)
@@ -157,7 +180,7 @@ func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
 
 // local is the interface that mail goes out from: the one it comes in by.
 func local(l net.Listener) netip.Addr {
-	if ap, err := netip.ParseAddrPort(l.Addr().String()); err == nil {
+	if ap, err := netip.ParseAddrPort(l.Addr().String()); err == nil && !ap.Addr().IsUnspecified() {
 		return ap.Addr()
 	}
 	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
@@ -166,7 +189,7 @@ func local(l net.Listener) netip.Addr {
 // Close ends the appliance. Run must have returned, and the pages must no
 // longer be served.
 func (a *Appliance) Close() error {
-	if err := a.store.Close(); err != nil {
+	if err := errors.Join(a.logs.Close(), a.store.Close()); err != nil {
 		return fmt.Errorf("close appliance: %w", err)
 	}
 	return nil
@@ -194,7 +217,7 @@ type journal struct{ *tracking.Store }
 
 func (j journal) NewContent(mid esa.MID) smtp.Content { return j.Store.NewContent(mid) }
 
-func (j journal) Commit(ctx context.Context, events []esa.Event, c smtp.Content) error {
+func (j journal) Commit(events []esa.Event, c smtp.Content) error {
 	kept, _ := c.(*tracking.Content) // all contents come from NewContent
-	return j.Store.Commit(ctx, events, kept)
+	return j.Store.Commit(events, kept)
 }

@@ -244,6 +244,19 @@ func TestBadRequests(t *testing.T) {
 		{"PUT", "/sse/api/v1/services", `{"Eventing":true}`, 400, `unknown key`},
 		{"DELETE", "/sse/api/v1/devices/nobody", ``, 404, `"unknown_device"`},
 		{"GET", "/", ``, 404, `"not_found"`},
+		{"POST", observe + "?mids=%zz", `[]`, 400, `"invalid_request"`},
+		{"POST", observe + "?mids=a;flags=b", `[]`, 400, `cannot be read`},
+		{"POST", observe + "?mids=a&mids=b", `[]`, 200, `{"data":[]}`},
+		{"POST", deliberate + "?x=1", `[]`, 400, `query parameter \"x\"`},
+		{"POST", "/iroh/iroh-enrich/health/x?x=1", ``, 400, `query parameter \"x\"`},
+		{"GET", "/.well-known/jwks?x=1", ``, 400, `query parameter \"x\"`},
+		{"POST", "/iroh/oauth2/token?x=1", ``, 400, `query parameter \"x\"`},
+		{"POST", "/sse/api/v1/tokens?devices=2", `{}`, 400, `query parameter \"devices\"`},
+		{"GET", "/sse/api/v1/services?x=1", ``, 400, `query parameter \"x\"`},
+		{"PUT", "/sse/api/v1/services?x=1", `{"Cisco Threat Response":true}`, 400, `query parameter \"x\"`},
+		{"DELETE", "/sse/api/v1/devices/nobody?x=1", ``, 400, `query parameter \"x\"`},
+		{"POST", "/providers/sse/v1/register?x=1", ``, 400, `query parameter \"x\"`},
+		{"POST", "/providers/sse/v1/devices/x/sightings?x=1", ``, 400, `query parameter \"x\"`},
 	} {
 		w := b.do(c.method, c.path, c.body, auth)
 		if w.Code != c.status || !strings.Contains(w.Body.String(), c.want) || !json.Valid(w.Body.Bytes()) {

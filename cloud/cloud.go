@@ -33,7 +33,7 @@ type Options struct {
 	Logger       *slog.Logger                   // nil: silent
 	Organisation string                         // the one organisation's name
 	Portal       func(*ctr.Threat) http.Handler // the pages, at "/"; nil: none
-	Registered   func(c *Cloud, device string)  // called for each device that has registered; nil: nobody wants to know
+	Registered   func(c *Cloud, device string)  // called once for each device that has registered; nil: nobody wants to know
 }
 
 // Cloud is the running cloud of one region.
@@ -52,19 +52,18 @@ func Open(o Options) (*Cloud, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	log := o.Logger.With("region", o.Region)
-	s, err := store.Open(store.Options{FS: o.FS, Dir: o.Dir, Region: o.Region, Logger: log})
+	s, err := store.Open(store.Options{FS: o.FS, Dir: o.Dir, Region: o.Region, Logger: o.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("open cloud %s: %w", o.Region, err)
 	}
 	c := &Cloud{store: s}
-	exchange := sse.New(s, log, func(_ context.Context, device string) {
+	exchange := sse.New(s, o.Logger, func(_ context.Context, device string) {
 		if o.Registered != nil {
 			o.Registered(c, device)
 		}
 	})
 	threat, err := ctr.Open(ctr.Options{
-		Region: o.Region, Organisation: o.Organisation, Store: s, Devices: exchange, Logger: log,
+		Region: o.Region, Organisation: o.Organisation, Store: s, Devices: exchange, Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open cloud %s: %w", o.Region, err), s.Close())

@@ -3,10 +3,13 @@ package cloud_test
 import (
 	"fmt"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"esasim/cloud/ctim"
 	"esasim/cloud/ctr"
 	"esasim/cloud/sse"
 )
@@ -22,26 +25,45 @@ func tokenAnswer(b *box) *httptest.ResponseRecorder {
 		"Content-Type: application/json")
 }
 
-// TestTogether lets everything happen at once: several devices push, the same
-// sightings twice side by side, while others register, investigate, delete and
-// the cloud is closed at last. Every call gets a right answer or 503.
+// TestTogether lets everything happen at once: four calls at a time push the
+// same messages of one device, in batches and in different states, a second
+// device pushes its own, a third one comes, pushes and is deleted, while others
+// investigate and ask for tokens. Every call is answered as if it were alone,
+// and in the end the index holds what the rows hold.
 func TestTogether(t *testing.T) {
 	b := open(t, "AMERICAS")
 	d, _ := b.connect("ESA")
 	d2, _ := b.connect("ESA 2")
 	now := time.Now()
+	push := func(dev *device, round int, allowed ...int) {
+		var batch []any
+		for mid := range 10 {
+			n := round * (mid + 1) % 30
+			batch = append(batch, sighting(mid, now.Add(time.Duration(n)*time.Millisecond), ob("cisco_mid", fmt.Sprint(mid)), ob("email_subject", fmt.Sprintf("%d of %d", n, mid))))
+		}
+		if w := dev.call("POST", "/sightings", map[string]any{"sightings": batch}); !slices.Contains(allowed, w.Code) {
+			t.Errorf("push: %d %s", w.Code, w.Body)
+		}
+	}
 	var wg sync.WaitGroup
-	for _, dev := range []*device{d, d, d2} { // d twice: a batch sent again while the first is under way
+	for k, dev := range []*device{d, d, d, d, d2} {
 		wg.Go(func() {
 			for i := range 30 {
-				s := sighting(i%10, now.Add(time.Duration(i)*time.Millisecond), ob("cisco_mid", fmt.Sprint(i%10)), ob("email_subject", fmt.Sprint(i)))
-				w := dev.call("POST", "/sightings", map[string]any{"sightings": []any{s}})
-				if w.Code != 200 {
-					t.Errorf("push: %d %s", w.Code, w.Body)
-				}
+				push(dev, i+7*k, 200)
 			}
 		})
 	}
+	third := b.register()
+	wg.Go(func() {
+		for i := range 30 {
+			push(third, i, 200, 404)
+		}
+	})
+	wg.Go(func() {
+		if w := third.call("DELETE", "", nil); w.Code != 204 {
+			t.Errorf("delete: %d %s", w.Code, w.Body)
+		}
+	})
 	wg.Go(func() {
 		for range 20 {
 			if _, err := b.cloud.CTR().Observe(t.Context(), b.cloud.CTR().Inspect(`cisco_mid:"3"`)); err != nil {
@@ -69,17 +91,22 @@ func TestTogether(t *testing.T) {
 		}
 	})
 	wg.Wait()
-	// The index holds what the rows hold: no subject finds a sighting that has
-	// another one now.
-	for i := range 30 {
-		env := b.observe(ob("email_subject", fmt.Sprint(i)))
-		for _, m := range env.Data {
-			if m.Data.Sightings == nil {
-				continue
+	// Each message of each device is found by the one subject it has now.
+	for mid := range 10 {
+		var subjects []ctim.Observable
+		for n := range 30 {
+			subjects = append(subjects, ob("email_subject", fmt.Sprintf("%d of %d", n, mid)))
+		}
+		found := map[string]int{}
+		for _, o := range subjects {
+			for _, m := range b.observe(o).Data {
+				if m.Data.Sightings != nil {
+					found[m.Module] += m.Data.Sightings.Count
+				}
 			}
-			if m.Data.Sightings.Count != 1 {
-				t.Errorf("subject %d: %d sightings", i, m.Data.Sightings.Count)
-			}
+		}
+		if found["ESA"] != 1 || found["ESA 2"] != 1 {
+			t.Errorf("MID %d: found by %v subjects", mid, found)
 		}
 	}
 	for mid := range 10 {
@@ -96,7 +123,8 @@ func TestOneTokenOneDevice(t *testing.T) {
 	codes := make([]int, 8)
 	var wg sync.WaitGroup
 	for i := range codes {
-		wg.Go(func() { codes[i] = b.do("POST", "/providers/sse/v1/register", registration(token)).Code })
+		body := strings.Replace(registration(token), `"serial":"S"`, fmt.Sprintf(`"serial":"S%d"`, i), 1)
+		wg.Go(func() { codes[i] = b.do("POST", "/providers/sse/v1/register", body).Code })
 	}
 	wg.Wait()
 	in := 0
@@ -109,8 +137,8 @@ func TestOneTokenOneDevice(t *testing.T) {
 			t.Errorf("status %d", c)
 		}
 	}
-	if in != 1 {
-		t.Errorf("%d registered with one token", in)
+	if in != 1 || len(b.heard) != 1 {
+		t.Errorf("%d registered with one token, heard of %v", in, b.heard)
 	}
 }
 

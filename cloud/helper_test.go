@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,8 @@ type box struct {
 	cloud  *cloud.Cloud
 	fs     vfs.FS
 	region string
+	mu     sync.Mutex
+	heard  []string // devices that Options.Registered was called for
 }
 
 func open(t testing.TB, region string) *box {
@@ -37,11 +40,18 @@ func open(t testing.TB, region string) *box {
 
 func (b *box) start() {
 	b.t.Helper()
-	c, err := cloud.Open(cloud.Options{Region: b.region, FS: b.fs, Dir: "cloud", Organisation: "Example Ltd"})
+	c, err := cloud.Open(cloud.Options{Region: b.region, FS: b.fs, Dir: "cloud", Organisation: "Example Ltd",
+		Registered: b.hear})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	b.cloud = c
+}
+
+func (b *box) hear(_ *cloud.Cloud, device string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.heard = append(b.heard, device)
 }
 
 func (b *box) stop() {
@@ -156,6 +166,19 @@ func sighting(mid int, at time.Time, observables ...ctim.Observable) ctim.Sighti
 		Relations: []ctim.Relation{{Origin: "Email Security Appliance", Relation: "Sent_To",
 			Source: ctim.Observable{Type: ctim.Email, Value: "alice@sender.example"}, Related: to}},
 	}
+}
+
+// toMany is a message with 1,000 recipients of the longest addresses there are.
+func toMany(mid int, at time.Time, observables ...ctim.Observable) ctim.Sighting {
+	s := sighting(mid, at, observables...)
+	target, relation := s.Targets[0], s.Relations[0]
+	s.Targets, s.Relations = nil, nil
+	for i := range 1000 {
+		to := ob("email", fmt.Sprintf("%063d@%s.example", i, strings.Repeat("x", 246)))
+		target.Observables, relation.Source, relation.Related = []ctim.Observable{to}, to, to
+		s.Targets, s.Relations = append(s.Targets, target), append(s.Relations, relation)
+	}
+	return s
 }
 
 func ob(kind, value string) ctim.Observable {

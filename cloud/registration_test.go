@@ -2,7 +2,9 @@ package cloud_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"regexp"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,7 +88,6 @@ func TestRegistration(t *testing.T) {
 			row.Name != "esa.esasim.test" || row.Version != "13.0.0" || row.ConnectorVersion != "1.3.34" || row.IPAddress != "127.0.0.1" {
 			t.Errorf("registered %+v as %+v", d, row)
 		}
-		refused(t, b.do("POST", "/providers/sse/v1/register", registration(token)), 403, "invalid_token") // used
 
 		time.Sleep(39 * time.Minute)
 		if !status(sse.Registered).Online {
@@ -107,6 +108,47 @@ func TestRegistration(t *testing.T) {
 		refused(t, d.call("POST", "/sightings", `{"sightings":[]}`), 404, "unknown_device")
 		refused(t, d.call("DELETE", "", nil), 404, "unknown_device")
 	})
+}
+
+// TestLostAnswer: a device whose registration was answered into the void sends
+// it again and gets another credential for the same device, until the token
+// expires; nobody else gets one, and the world hears of the device once.
+func TestLostAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := open(t, "AMERICAS")
+		token := b.token()
+		first, again := device{box: b}, device{box: b}
+		register := func() *httptest.ResponseRecorder {
+			return b.do("POST", "/providers/sse/v1/register", registration(token))
+		}
+		want(t, register(), 201, &first)
+		time.Sleep(time.Hour - time.Second)
+		want(t, register(), 201, &again)
+		if again.ID != first.ID || again.Credential == first.Credential {
+			t.Errorf("%s with %s, then %s with %s", first.ID, first.Credential, again.ID, again.Credential)
+		}
+		refused(t, first.call("POST", "/sightings", `{"sightings":[]}`), 401, "unauthorized")
+		again.push()
+		if len(b.heard) != 1 || b.heard[0] != first.ID {
+			t.Errorf("registered: %v", b.heard)
+		}
+		other := strings.Replace(registration(token), `"serial":"S"`, `"serial":"other"`, 1)
+		refused(t, b.do("POST", "/providers/sse/v1/register", other), 403, "invalid_token")
+		again.push() // what was refused changed nothing
+		time.Sleep(time.Second)
+		refused(t, register(), 403, "invalid_token")
+		again.push()
+	})
+}
+
+// TestDeletedToken: with the device its used token is gone.
+func TestDeletedToken(t *testing.T) {
+	b := open(t, "AMERICAS")
+	token := b.token()
+	d := device{box: b}
+	want(t, b.do("POST", "/providers/sse/v1/register", registration(token)), 201, &d)
+	want(t, d.call("DELETE", "", nil), 204, nil)
+	refused(t, b.do("POST", "/providers/sse/v1/register", registration(token)), 403, "invalid_token")
 }
 
 // TestInvalidToken: nobody is told why a token is no good.

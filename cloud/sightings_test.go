@@ -146,3 +146,49 @@ func TestBatchBounds(t *testing.T) {
 	want(t, d.call("POST", "/sightings", many(1000)), 200, nil)
 	want(t, d.call("POST", "/sightings", pack(`{"sightings":[]}`), "Content-Encoding: gzip", "Content-Type: application/json; charset=utf-8"), 200, nil)
 }
+
+// TestLargeSighting: a message to as many as a message can have is taken; what
+// is longer is refused by name. Lengths that the schema gives in characters are
+// not counted in bytes.
+func TestLargeSighting(t *testing.T) {
+	b := open(t, "AMERICAS")
+	d, _ := b.connect("ESA")
+	d.push(toMany(1, time.Now(), ob("cisco_mid", "1")))
+	if got := docs(b.observe(ob("cisco_mid", "1"))); len(got) != 1 || len(got[0].Targets) != 1000 {
+		t.Errorf("%d sightings", len(got))
+	}
+	wide := sighting(2, time.Now())
+	wide.Title, wide.Description, wide.Source = strings.Repeat("é", 1024), strings.Repeat("é", 5000), strings.Repeat("é", 2048)
+	d.push(wide)
+	wide.Description += "é"
+	over := sighting(3, time.Now(), ob("cisco_mid", "3"))
+	over.Description = strings.Repeat("x", 4<<20)
+	for _, c := range []struct {
+		s    any
+		want string
+	}{
+		{wide, `{"index":0,"external_id":"esasim-S-2","reason":"description: longer than 5000 characters"}`},
+		{over, `{"index":0,"external_id":"esasim-S-3","reason":"longer than 4194304 bytes"}`},
+		{map[string]any{"external_ids": 7, "x": strings.Repeat("x", 4<<20)}, `{"index":0,"reason":"longer than 4194304 bytes"}`},
+	} {
+		if w := d.call("POST", "/sightings", map[string]any{"sightings": []any{c.s}}); w.Code != 200 || !strings.Contains(w.Body.String(), c.want) {
+			t.Errorf("%d %s, want %s", w.Code, w.Body, c.want)
+		}
+	}
+}
+
+// TestReplacedOften: what an index holds of old states would push what is there
+// out of the answer.
+func TestReplacedOften(t *testing.T) {
+	b := open(t, "AMERICAS")
+	d, _ := b.connect("ESA")
+	now := time.Now()
+	shared := ob("domain", "x.example")
+	d.push(sighting(1, now.Add(-time.Hour), shared), sighting(2, now.Add(-2*time.Hour), shared))
+	for i := range 101 {
+		d.push(sighting(3, now.Add(time.Duration(i)*time.Millisecond), shared))
+	}
+	if env := b.observe(shared); len(docs(env)) != 3 || env.Errors != nil {
+		t.Errorf("%d sightings, %+v", len(docs(env)), env.Errors)
+	}
+}

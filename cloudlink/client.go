@@ -43,6 +43,9 @@ const maxAnswer = 1 << 20
 // requestTimeout bounds one call from first byte to last.
 const requestTimeout = 30 * time.Second
 
+// maxRetryAfter bounds the wait that the cloud can ask for.
+const maxRetryAfter = 10 * time.Minute
+
 // call is one request over the wire.
 type call struct {
 	method     string
@@ -151,8 +154,14 @@ func sort(resp *http.Response, body []byte) error {
 	case permanent(resp.StatusCode):
 		return fmt.Errorf("%w: %w", ErrRefused, cause)
 	}
-	after, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
-	return &later{after: time.Duration(after) * time.Second, cause: cause}
+	return &later{after: retryAfter(resp.Header), cause: cause}
+}
+
+// retryAfter is the time that the cloud asks for; 0: none that makes sense. It
+// is never so long that the appliance would seem to have given up.
+func retryAfter(h http.Header) time.Duration {
+	s, _ := strconv.Atoi(h.Get("Retry-After")) // out of range: the nearest number
+	return time.Duration(min(max(s, 0), int(maxRetryAfter/time.Second))) * time.Second
 }
 
 func permanent(status int) bool {

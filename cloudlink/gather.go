@@ -6,18 +6,29 @@ import (
 	"esasim/esa"
 )
 
-// maxOpen bounds the messages whose events are held; beyond it they are asked
-// for again.
-const maxOpen = 20_000
+// What is held at most: messages, and the bytes of their events. Beyond it all
+// are let go, and those that come to rest are asked for.
+const (
+	maxOpen  = 20_000
+	maxBytes = 64 << 20
+)
+
+// eventBytes is about what an event takes without its texts.
+const eventBytes = 200
 
 // gather puts messages together from the entries as they come by, so that
 // telling of one takes no look-up, however far behind the link is. What it
 // makes is how the message stood after the entries it was given: never ahead of
-// what is synced. Only a message whose beginning lies before the cursor is
-// asked for.
+// what is synced.
+//
+// A message that is not held, because its beginning lies before the cursor or
+// too much was held, is asked for. It is as it stands now, which may be further
+// than the entries given, or than what is synced. That does no harm: each later
+// rest is told again and replaces the sighting.
 type gather struct {
-	log  Log
-	open map[esa.MID][]esa.Event
+	log   Log
+	open  map[esa.MID][]esa.Event
+	bytes int // of the events in open, about
 }
 
 func newGather(log Log) *gather { return &gather{log: log, open: map[esa.MID][]esa.Event{}} }
@@ -36,6 +47,7 @@ func (g *gather) take(ctx context.Context, entries []esa.Entry) ([]esa.Message, 
 			}
 			if _, known := g.open[e.MID]; known || e.Kind == esa.MessageStarted {
 				g.open[e.MID] = append(g.open[e.MID], *e)
+				g.bytes += size(e)
 			}
 			switch e.Kind {
 			case esa.RecipientDelivered, esa.RecipientDelayed, esa.RecipientBounced, esa.MessageDropped:
@@ -50,12 +62,28 @@ func (g *gather) take(ctx context.Context, entries []esa.Entry) ([]esa.Message, 
 	}
 	out, err := g.messages(ctx, rested)
 	for _, mid := range done {
+		for i := range g.open[mid] {
+			g.bytes -= size(&g.open[mid][i])
+		}
 		delete(g.open, mid)
 	}
-	if len(g.open) > maxOpen {
+	if len(g.open) > maxOpen || g.bytes > maxBytes {
 		clear(g.open)
+		g.bytes = 0
 	}
 	return out, err
+}
+
+// size is about what an event takes in memory.
+func size(e *esa.Event) int {
+	n := eventBytes + len(e.Address) + len(e.Name) + len(e.Text) + 4*len(e.RIDs)
+	if s := e.Source; s != nil {
+		n += eventBytes + len(s.Host) + len(s.Match)
+	}
+	if a := e.Attachment; a != nil {
+		n += len(a.Name) + len(a.Type) + len(a.SHA256)
+	}
+	return n
 }
 
 func (g *gather) messages(ctx context.Context, mids []esa.MID) ([]esa.Message, error) {

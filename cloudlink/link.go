@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -75,7 +76,7 @@ type Status struct {
 	LastError string // why the last registration failed, or why the appliance is no longer registered
 	Pushed    uint64 // sightings the cloud has taken since start
 	Refused   uint64 // sightings the cloud refused for good since start
-	Seq       uint64 // the log has been told up to this entry
+	Seq       uint64 // the device in force has told the cloud the log up to this entry
 }
 
 // State of the registration.
@@ -93,6 +94,12 @@ type Link struct {
 	http      *http.Client
 	sightings sightings
 
+	// lifecycle is held by whoever gains or loses a registration, from the look
+	// at the one in force until the new one is kept: over a file's write, and
+	// over Deregister's call; a channel, because of that wait. It is taken before mu,
+	// never while holding it.
+	lifecycle chan struct{} // holds one token while it is held
+
 	// mu guards what follows. Nothing waits while holding it.
 	mu      sync.Mutex
 	status  Status
@@ -102,7 +109,7 @@ type Link struct {
 
 // New makes the link of an appliance. A registration made before is in force.
 func New(o Options) (*Link, error) {
-	l := &Link{o: o, sightings: newSightings(o.Device.Serial, o.Console), changed: make(chan struct{})}
+	l := &Link{o: o, sightings: newSightings(o.Device.Serial, o.Console), changed: make(chan struct{}), lifecycle: make(chan struct{}, 1)}
 	l.http = &http.Client{Transport: &http.Transport{
 		DialContext: o.Dial, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute,
 	}}
@@ -115,7 +122,7 @@ func New(o Options) (*Link, error) {
 		l.reg.URL = cmp.Or(o.Servers[l.reg.Region], l.reg.URL)
 		l.status.State, l.status.Region, l.status.DeviceID = Registered, l.reg.Region, l.reg.DeviceID
 	}
-	l.status.Seq, _, err = o.Log.Cursor(cursorName)
+	l.status.Seq, err = l.told(l.reg)
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +136,7 @@ func (l *Link) Status() Status {
 	return l.status
 }
 
+// update changes the status, and l.reg with it where the two belong together.
 func (l *Link) update(change func(*Status)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -151,6 +159,10 @@ func (l *Link) registration() (Registration, bool, <-chan struct{}) {
 // ErrRegistered says that the appliance is registered already.
 var ErrRegistered = errors.New("the appliance is registered; deregister it first")
 
+// ErrRegistering says that a registration is under way: there is none yet that
+// could be ended. It is ErrNotDevice, too.
+var ErrRegistering = fmt.Errorf("%w yet: the registration is under way", ErrNotDevice)
+
 // ErrRegion says that the appliance knows no Threat Response server of that
 // name.
 var ErrRegion = errors.New("no such Threat Response server")
@@ -163,7 +175,7 @@ const invalidToken = "The registration failed because of an invalid or expired t
 // waits for the cloud's answer, and while the cloud cannot be reached tries
 // again until ctx ends. A refused token gives an error that is ErrRefused.
 func (l *Link) Register(ctx context.Context, region, token string) error {
-	url, ok := l.o.Servers[region]
+	server, ok := l.o.Servers[region]
 	if !ok {
 		return fmt.Errorf("register with %q: %w", region, ErrRegion)
 	}
@@ -172,16 +184,21 @@ func (l *Link) Register(ctx context.Context, region, token string) error {
 	}
 	var ans registerResponse
 	err := l.retry(ctx, func() error {
-		return l.do(ctx, call{
-			method: http.MethodPost, url: base(url) + "/register",
+		ans = registerResponse{}
+		err := l.do(ctx, call{
+			method: http.MethodPost, url: base(server) + "/register",
 			body: registerRequest{strings.TrimSpace(token), l.o.Device}, answer: &ans,
 		})
+		if err == nil && (ans.DeviceID == "" || ans.Credential == "") {
+			err = &later{cause: errors.New("the answer names no device, or no credential")}
+		}
+		return err
 	})
 	if errors.Is(err, ErrToken) {
 		err = fmt.Errorf("%s (%w)", invalidToken, err)
 	}
 	if err == nil {
-		err = l.registered(Registration{region, url, ans.DeviceID, ans.Credential, ans.HeartbeatSeconds})
+		err = l.registered(Registration{region, server, ans.DeviceID, ans.Credential, ans.HeartbeatSeconds})
 	}
 	if err != nil {
 		l.update(func(s *Status) { s.State, s.LastError = Unregistered, err.Error() })
@@ -201,48 +218,65 @@ func (l *Link) begin(region string) bool {
 	return ok
 }
 
-// registered enters the state Registered. The cloud knows nothing yet of a
-// device that is new to it, so the log is told from its beginning.
+// registered enters the state Registered.
 func (l *Link) registered(r Registration) error {
-	if err := l.o.Log.SetCursor(cursorName, 0, nil); err != nil {
-		return err
-	}
+	l.lifecycle <- struct{}{}
+	defer func() { <-l.lifecycle }()
 	if err := l.o.Keep.Save(r); err != nil {
 		return fmt.Errorf("keep registration: %w", err)
 	}
-	l.mu.Lock()
-	l.reg = r
-	l.mu.Unlock()
-	l.update(func(s *Status) { s.State, s.DeviceID, s.LastError = Registered, r.DeviceID, "" })
+	l.update(func(s *Status) {
+		l.reg = r
+		s.State, s.DeviceID, s.LastError, s.Seq = Registered, r.DeviceID, "", 0
+	})
 	return nil
 }
 
 // Deregister ends the registration on both sides. A cloud that cannot be
-// reached leaves it as it was.
+// reached leaves it as it was. Without a registration the error is
+// ErrNotDevice; while one is under way, ErrRegistering.
 func (l *Link) Deregister(ctx context.Context) error {
+	// Held over the call: else a push that fails because of it would be quicker
+	// to say that the cloud removed the appliance.
+	l.lifecycle <- struct{}{}
+	defer func() { <-l.lifecycle }()
 	reg, ok, _ := l.registration()
-	if !ok {
+	switch {
+	case !ok && l.Status().State == Registering:
+		return ErrRegistering
+	case !ok:
 		return ErrNotDevice
 	}
 	err := l.do(ctx, call{method: http.MethodDelete, url: reg.device(), credential: reg.Credential})
 	if err != nil && !errors.Is(err, ErrNotDevice) {
 		return fmt.Errorf("deregister from %s: %w", reg.Region, err)
 	}
-	return l.forget("")
+	return l.unregister("")
 }
 
-// forget drops to unregistered: by our own wish, or because the cloud said so.
-func (l *Link) forget(why string) error {
+// forget drops to unregistered because the cloud said so, unless another
+// registration has taken the place of the one it spoke of.
+func (l *Link) forget(reg Registration, why string) error {
+	l.lifecycle <- struct{}{}
+	defer func() { <-l.lifecycle }()
+	if now, ok, _ := l.registration(); !ok || now.DeviceID != reg.DeviceID {
+		return nil
+	}
+	return l.unregister(why)
+}
+
+// unregister enters the state Unregistered; the caller holds lifecycle.
+func (l *Link) unregister(why string) error {
 	if err := l.o.Keep.Save(Registration{}); err != nil {
 		return fmt.Errorf("forget registration: %w", err)
 	}
-	l.mu.Lock()
-	l.reg = Registration{}
-	l.mu.Unlock()
-	l.update(func(s *Status) { s.State, s.DeviceID, s.LastError = Unregistered, "", why })
+	l.update(func(s *Status) {
+		l.reg = Registration{}
+		s.State, s.DeviceID, s.LastError, s.Seq = Unregistered, "", why, 0
+	})
 	return nil
 }
 
-func base(url string) string { return strings.TrimSuffix(url, "/") + "/providers/sse/v1" }
+func base(server string) string { return strings.TrimSuffix(server, "/") + "/providers/sse/v1" }
 
-func (r Registration) device() string { return base(r.URL) + "/devices/" + r.DeviceID }
+func (r Registration) device() string { return base(r.URL) + "/devices/" + url.PathEscape(r.DeviceID) }

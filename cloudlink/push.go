@@ -35,10 +35,11 @@ type batch struct {
 // push tells the cloud of every message that came to rest, in the order of the
 // log, until ctx ends.
 func (l *Link) push(ctx context.Context, reg Registration) error {
-	seq, _, err := l.o.Log.Cursor(cursorName)
+	seq, err := l.told(reg)
 	if err != nil {
 		return err
 	}
+	l.setSeq(reg, seq)
 	r, g := l.o.Follow(seq), newGather(l.o.Log)
 	for next := time.Now(); ; next = time.Now().Add(pace) {
 		if wait := time.Until(next); wait > 0 && !sleep(ctx, wait) {
@@ -62,11 +63,31 @@ func (l *Link) push(ctx context.Context, reg Registration) error {
 			return fmt.Errorf("push sightings: %w", err)
 		}
 		last := entries[len(entries)-1].Seq
-		if err := l.o.Log.SetCursor(cursorName, last, nil); err != nil {
+		if err := l.o.Log.SetCursor(cursorName, last, []byte(reg.DeviceID)); err != nil {
 			return err
 		}
-		l.update(func(s *Status) { s.Seq = last })
+		l.setSeq(reg, last)
 	}
+}
+
+// told is the last entry that the cloud knows of. The cursor's note names the
+// device that it belongs to: the cloud knows nothing yet of another one, so
+// that is told the log from its beginning. Nobody has to reset the cursor, and
+// an old device's push can do no harm, however late it comes.
+func (l *Link) told(reg Registration) (uint64, error) {
+	seq, device, err := l.o.Log.Cursor(cursorName)
+	if err != nil || string(device) != reg.DeviceID {
+		return 0, err
+	}
+	return seq, nil
+}
+
+func (l *Link) setSeq(reg Registration, seq uint64) {
+	l.update(func(s *Status) {
+		if s.DeviceID == reg.DeviceID {
+			s.Seq = seq
+		}
+	})
 }
 
 // tell pushes the sightings of the messages, in as many batches as it takes.

@@ -1,6 +1,7 @@
 package cloudlink
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,6 +26,7 @@ type box struct {
 	more   chan struct{} // closed and replaced when there is more
 	mids   int
 	cursor uint64
+	note   []byte
 	saved  []byte
 }
 
@@ -50,7 +52,7 @@ func (b *box) Message(_ context.Context, mid esa.MID) (esa.Message, error) {
 func (b *box) Cursor(string) (uint64, []byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.cursor, nil, nil
+	return b.cursor, b.note, nil
 }
 
 func (b *box) at() uint64 {
@@ -58,13 +60,13 @@ func (b *box) at() uint64 {
 	return seq
 }
 
-func (b *box) SetCursor(_ string, seq uint64, _ []byte) error {
+func (b *box) SetCursor(_ string, seq uint64, note []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if seq != 0 && seq < b.cursor {
+	if seq < b.cursor && bytes.Equal(note, b.note) {
 		return fmt.Errorf("cursor goes back from %d to %d", b.cursor, seq)
 	}
-	b.cursor = seq
+	b.cursor, b.note = seq, note
 	return nil
 }
 
@@ -108,6 +110,12 @@ type scripted struct {
 	answer func(sightings []string) (status int, body string, header map[string]string)
 	taken  []string // external ids, in the order they came
 	pushes []time.Time
+
+	registrations int
+	register      func(n int) string               // the body of the n-th answer, from 1; nil: device "dN"
+	heartbeat     func() (status int, body string) // nil: good
+	deregister    func()                           // nil: nothing
+	beats         []time.Time
 }
 
 func (s *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -116,9 +124,25 @@ func (s *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/register"):
 		w.WriteHeader(http.StatusCreated)
-		io.WriteString(w, `{"device_id":"d","credential":"c","heartbeat_seconds":1200}`)
+		s.registrations++
+		body := fmt.Sprintf(`{"device_id":"d%d","credential":"c","heartbeat_seconds":1200}`, s.registrations)
+		if s.register != nil {
+			body = s.register(s.registrations)
+		}
+		io.WriteString(w, body)
 	case strings.HasSuffix(r.URL.Path, "/heartbeat"):
-		io.WriteString(w, `{"status":"Registered"}`)
+		s.beats = append(s.beats, time.Now())
+		status, body := http.StatusOK, `{"status":"Registered"}`
+		if s.heartbeat != nil {
+			status, body = s.heartbeat()
+		}
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	case r.Method == http.MethodDelete:
+		if s.deregister != nil {
+			s.deregister()
+		}
+		w.WriteHeader(http.StatusNoContent)
 	case strings.HasSuffix(r.URL.Path, "/sightings"):
 		s.sightings(w, r)
 	}
@@ -152,8 +176,26 @@ func (s *scripted) sightings(w http.ResponseWriter, r *http.Request) {
 
 func taken(n int) string { return fmt.Sprintf(`{"taken":%d}`, n) }
 
-// withLink runs a link against a scripted cloud.
+// withLink runs a link against a scripted cloud, registered.
 func withLink(t *testing.T, cloud *scripted, f func(t *testing.T, b *box, l *Link)) {
+	withNewLink(t, cloud, func(t *testing.T, b *box, l *Link) {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- l.Run(ctx) }()
+		if err := l.Register(ctx, "AMERICAS", "token"); err != nil {
+			t.Fatal(err)
+		}
+		f(t, b, l)
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// withNewLink makes a link to a scripted cloud; it is neither registered nor
+// run.
+func withNewLink(t *testing.T, cloud *scripted, f func(t *testing.T, b *box, l *Link)) {
 	synctest.Test(t, func(t *testing.T) {
 		var network memnet.Network
 		ln, err := network.Listen("tcp", "127.0.0.1:80")
@@ -173,17 +215,8 @@ func withLink(t *testing.T, cloud *scripted, f func(t *testing.T, b *box, l *Lin
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- l.Run(ctx) }()
-		if err := l.Register(ctx, "AMERICAS", "token"); err != nil {
-			t.Fatal(err)
-		}
+		defer l.http.CloseIdleConnections()
 		f(t, b, l)
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
 	})
 }
 

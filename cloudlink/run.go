@@ -16,8 +16,13 @@ const (
 	maxWait   = time.Minute
 )
 
+// maxBeat is the longest time between two heartbeats, whatever the cloud asks
+// for.
+const maxBeat = 24 * time.Hour
+
 // Run pushes sightings and sends heartbeats while the appliance is registered,
-// until ctx ends.
+// until ctx ends. Nothing that the cloud answers ends it: an error is one of
+// this side, of the log or of what keeps the registration.
 func (l *Link) Run(ctx context.Context) error {
 	defer l.http.CloseIdleConnections()
 	for ctx.Err() == nil {
@@ -44,22 +49,23 @@ func (l *Link) serve(ctx context.Context, reg Registration) error {
 	var beat, push error
 	wg.Go(func() { defer cancel(); beat = l.heartbeats(ctx, reg) })
 	wg.Go(func() { defer cancel(); push = l.push(ctx, reg) })
-	wg.Go(func() { l.watch(ctx, cancel) })
+	wg.Go(func() { l.watch(ctx, reg, cancel) })
 	wg.Wait()
 	for _, err := range []error{beat, push} {
 		if errors.Is(err, ErrNotDevice) {
 			l.o.Logger.Warn("the cloud no longer knows this appliance", "region", reg.Region, "device", reg.DeviceID)
-			return l.forget("The appliance is no longer registered: it was removed from Security Services Exchange.")
+			return l.forget(reg, "The appliance is no longer registered: it was removed from Security Services Exchange.")
 		}
 	}
 	return errors.Join(beat, push)
 }
 
-// watch ends the work when somebody deregisters the appliance.
-func (l *Link) watch(ctx context.Context, cancel func()) {
+// watch ends the work for a registration that is no longer in force: somebody
+// deregistered the appliance, and perhaps registered it again since.
+func (l *Link) watch(ctx context.Context, reg Registration, cancel func()) {
 	for ctx.Err() == nil {
-		_, ok, changed := l.registration()
-		if !ok {
+		now, ok, changed := l.registration()
+		if !ok || now != reg {
 			cancel()
 			return
 		}
@@ -71,9 +77,10 @@ func (l *Link) watch(ctx context.Context, cancel func()) {
 }
 
 // heartbeats tells the cloud that the appliance is there, at once and then as
-// often as it asked for.
+// often as it asked for. One that is refused is no reason to end: the cloud may
+// take the next.
 func (l *Link) heartbeats(ctx context.Context, reg Registration) error {
-	every := time.Duration(max(reg.Heartbeat, 1)) * time.Second
+	every := time.Duration(min(max(reg.Heartbeat, 1), int(maxBeat/time.Second))) * time.Second
 	for {
 		err := l.retry(ctx, func() error {
 			return l.do(ctx, call{
@@ -81,10 +88,12 @@ func (l *Link) heartbeats(ctx context.Context, reg Registration) error {
 				body: heartbeatRequest{l.o.Device}, answer: &heartbeatResponse{},
 			})
 		})
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return nil
-		}
-		if err != nil {
+		case errors.Is(err, ErrRefused):
+			l.o.Logger.Error("heartbeat refused", "error", err)
+		case err != nil:
 			return fmt.Errorf("heartbeat: %w", err)
 		}
 		if !sleep(ctx, every) {

@@ -46,7 +46,7 @@ func openDir(fsys vfs.FS, dir string) (io.Closer, error) {
 		if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("data directory %s: %w", dir, err)
 		}
-		return nil, fmt.Errorf("data directory %s: %w", dir, ErrInUse)
+		return nil, fmt.Errorf("data directory %s: %w (%v)", dir, ErrInUse, err)
 	}
 	info := dataInfo{Program: "esasim", Format: dataFormat}
 	if err := (statefile.File{FS: fsys, Dir: dir, Key: "esasim.json"}).Save(info); err != nil {

@@ -54,7 +54,8 @@ const patience = 5 * time.Second
 
 // prepare registers the appliance and says that the lab is ready. A cloud in
 // another process may not be there yet: then the appliance takes mail, and goes
-// on trying.
+// on trying. From then on a failure, as of a token that expired meanwhile, is
+// for its status to tell and no reason to end a running appliance.
 func (l *Lab) prepare(ctx context.Context) error {
 	late := time.AfterFunc(patience, func() {
 		l.o.Logger.Warn("the cloud cannot be reached yet; the appliance goes on trying to register")
@@ -62,11 +63,14 @@ func (l *Lab) prepare(ctx context.Context) error {
 	})
 	defer late.Stop()
 	err := l.register(ctx)
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return nil
-	}
-	if err != nil {
+	case errors.Is(err, cloudlink.ErrRegistered): // somebody was quicker, over the API
+	case err != nil && late.Stop(): // nobody was told yet that the lab is ready
 		return err
+	case err != nil:
+		l.o.Logger.Error("the appliance is not registered", "error", err)
 	}
 	l.setReady()
 	return nil
@@ -112,36 +116,13 @@ func (l *Lab) enrol(ctx context.Context, region string) error {
 }
 
 // adopt adds the module of a device that has just registered, the last step of
-// the integration guide, and removes those of devices that are gone: each of
-// them would be an error in every investigation. A lab's cloud does it for every
-// device, because there is no form for it yet.
+// the integration guide. A lab's cloud does it for every device, because there
+// is no form for it yet.
 func (l *Lab) adopt(c *cloud.Cloud, device string) {
-	ctx := context.Background()
-	if err := removeOrphans(ctx, c); err != nil {
-		l.o.Logger.Error("modules of devices that are gone", "error", err)
-	}
-	_, err := c.CTR().AddModule(ctx, ctr.Module{Type: ctr.ESAType, DeviceID: device})
+	_, err := c.CTR().AddModule(context.Background(), ctr.Module{Type: ctr.ESAType, DeviceID: device})
 	if err != nil {
 		l.o.Logger.Error("no module for the new device", "device", device, "error", err)
 	}
-}
-
-func removeOrphans(ctx context.Context, c *cloud.Cloud) error {
-	modules, err := c.CTR().Modules(ctx)
-	if err != nil {
-		return err
-	}
-	for _, m := range modules {
-		_, err := c.SSE().Device(ctx, m.DeviceID)
-		if errors.Is(err, sse.ErrUnknownDevice) {
-			err = c.CTR().RemoveModule(ctx, m.ID)
-		}
-		// Another registration may have been quicker.
-		if err != nil && !errors.Is(err, ctr.ErrUnknownModule) {
-			return err
-		}
-	}
-	return nil
 }
 
 // servers are the clouds the appliance may register with: ours, and the one in

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"esasim/cloud/sse"
 )
@@ -16,7 +17,11 @@ import (
 // Token makes a registration token for one appliance in one of the lab's own
 // clouds, good for an hour.
 func (l *Lab) Token(ctx context.Context, region string) (string, error) {
-	tokens, err := l.clouds[region].SSE().GenerateTokens(ctx, 1, sse.DefaultExpiry)
+	c, ok := l.clouds[region]
+	if !ok {
+		return "", fmt.Errorf("token of %q: the lab has no such region", region)
+	}
+	tokens, err := c.SSE().GenerateTokens(ctx, 1, sse.DefaultExpiry)
 	if err != nil {
 		return "", fmt.Errorf("token of %s: %w", region, err)
 	}
@@ -35,7 +40,9 @@ func RequestToken(ctx context.Context, url, expiry string) (string, error) {
 		return "", fmt.Errorf("token: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	client := tokenClient()
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
 	if err != nil {
 		return "", fmt.Errorf("token: %w", err)
 	}
@@ -45,6 +52,12 @@ func RequestToken(ctx context.Context, url, expiry string) (string, error) {
 		return "", fmt.Errorf("token: %w", err)
 	}
 	return readToken(resp.StatusCode, b)
+}
+
+// tokenClient goes to the cloud itself, never through a proxy: the answer is a
+// credential, and the cloud is on this machine or one beside it.
+func tokenClient() *http.Client {
+	return &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{Proxy: nil}}
 }
 
 func readToken(status int, body []byte) (string, error) {

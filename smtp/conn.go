@@ -1,7 +1,6 @@
 package smtp
 
 import (
-	"context"
 	"time"
 
 	"esasim/esa"
@@ -12,13 +11,12 @@ import (
 // connection, which is also the one that tells it what the dialect sees.
 type conn struct {
 	l      *Listener
-	ctx    context.Context // go-smtp's calls carry none; it ends with the listener
 	icid   esa.ICID
 	source *esa.Source
 }
 
-// report appends events. A log that takes no more ends the appliance, so here
-// it is enough to say so.
+// report appends events. Where that fails the store has failed, which every
+// other part of the appliance notices too; here it is enough to say so.
 func (c *conn) report(events ...esa.Event) {
 	if err := c.l.o.Log.Append(events); err != nil {
 		c.l.o.Logger.Error("event lost", "icid", c.icid, "error", err)

@@ -26,7 +26,8 @@ type session struct {
 type transaction struct {
 	mid    esa.MID
 	sender string
-	rcpts  int
+	rcpts  int         // taken
+	bad    int         // refused, as far as they were noted
 	events []esa.Event // reported together when the message is complete
 }
 
@@ -55,6 +56,9 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 		return dialect.TooManyRecipients
 	}
 	if s.conn.source.Rule != Relay && !o.RAT.accepts(to) {
+		if m.bad++; m.bad > o.MaxRecipients { // enough is known of this one
+			return dialect.AddressRejected
+		}
 		s.note(esa.Event{Kind: esa.RecipientRejected, Address: to, Text: "RAT"})
 		return dialect.AddressRejected
 	}
@@ -69,25 +73,43 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 // go-smtp's, which reads the same bytes one at a time.
 func (s *session) Data(io.Reader) error {
 	m, log := s.msg, s.conn.l.o.Log
-	kept := log.NewContent(m.mid)
+	kept := &keeping{Content: log.NewContent(m.mid)}
 	got, err := s.scan.Scan(io.TeeReader(s.wire.Message(), kept))
 	if bad := s.wire.DataError(); bad != nil {
 		return s.refuse(kept, bad)
 	}
 	if err != nil {
-		s.conn.l.o.Logger.Debug("message cut off", "mid", m.mid, "error", err)
+		if kept.err != nil {
+			s.conn.l.o.Logger.Error("message not kept", "mid", m.mid, "error", kept.err)
+		}
 		s.discard(kept)
-		return dialect.ServerErrorForNow // nobody is there to read it
+		return dialect.ServerErrorForNow // nobody reads it if the client is gone
 	}
 	s.describe(&got)
 	s.note(esa.Event{Kind: esa.MessageReady, Size: s.wire.DataBytes(), Address: m.sender})
-	if err := log.Commit(s.conn.ctx, m.events, kept); err != nil {
+	// From here on the message may be in the log, whatever Commit says: nothing
+	// of it may be taken back.
+	s.msg = nil
+	if err := log.Commit(m.events, kept.Content); err != nil {
 		s.conn.l.o.Logger.Error("message not kept", "mid", m.mid, "error", err)
-		s.discard(kept)
 		return dialect.ServerErrorForNow
 	}
-	s.msg = nil
 	return dialect.Accepted(uint64(m.mid))
+}
+
+// keeping is a content that remembers why it could not be written: Scan gives
+// back one error for both its ends.
+type keeping struct {
+	Content
+	err error
+}
+
+func (k *keeping) Write(p []byte) (int, error) {
+	n, err := k.Content.Write(p)
+	if err != nil {
+		k.err = err
+	}
+	return n, err
 }
 
 // refuse ends a message that breaks a rule; bad is the rule's reply.

@@ -31,7 +31,7 @@ type Log interface {
 	Append(events []esa.Event) error
 	// Commit adds events and a message's content and returns when they are
 	// safely on disk.
-	Commit(ctx context.Context, events []esa.Event, c Content) error
+	Commit(events []esa.Event, c Content) error
 	NewContent(mid esa.MID) Content
 }
 
@@ -74,31 +74,45 @@ func (l *Listener) Serve(ctx context.Context, raw net.Listener) error {
 		MaxHeaderLines: l.o.MaxHeaderLines, CommandIdle: l.o.Idle, Logger: l.o.Logger,
 	}
 	server := dialect.Server(gosmtp.BackendFunc(newSession), opts)
-	outer := dialect.Listen(raw, opts, func(c net.Conn) dialect.Admission { return l.admit(ctx, c) })
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(outer) }()
-	select {
-	case err := <-served:
-		return fmt.Errorf("listener %s: %w", l.o.Interface, err)
-	case <-ctx.Done():
-	}
-	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
+	outer := dialect.Listen(raw, opts, l.admit)
+	ctx, broken := context.WithCancelCause(ctx)
+	defer broken(nil)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		if err := server.Serve(outer); err != nil && ctx.Err() == nil {
+			broken(fmt.Errorf("%w: %w", errBroken, err))
+		}
+	}()
+	<-ctx.Done()
 	err := outer.Shutdown()
-	if stop := server.Shutdown(down); stop != nil && !errors.Is(stop, net.ErrClosed) {
-		// Someone is in the middle of a long message: it was not accepted, so
-		// it may be cut off.
-		_ = server.Close()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
+	gone := make(chan struct{})
+	go func() { defer close(gone); _ = server.Shutdown(context.Background()) }()
+	select {
+	case <-gone:
+	case <-time.After(grace):
+		// Someone is in the middle of a long message, or does not read: what
+		// was not accepted may be cut off.
+		outer.CloseConns()
+		<-gone
 	}
 	<-served
-	if errors.Is(err, net.ErrClosed) {
-		return nil
+	if cause := context.Cause(ctx); errors.Is(cause, errBroken) {
+		err = errors.Join(fmt.Errorf("listener %s: %w", l.o.Interface, cause), err)
 	}
 	return err
 }
 
+// grace is how long clients have to end by themselves.
+const grace = time.Second
+
+var errBroken = errors.New("no more connections")
+
 // admit decides about a new connection.
-func (l *Listener) admit(ctx context.Context, raw net.Conn) dialect.Admission {
+func (l *Listener) admit(raw net.Conn) dialect.Admission {
 	icid, err := l.o.Log.NextICID()
 	if err != nil {
 		l.o.Logger.Error("no number for a connection", "error", err)
@@ -106,7 +120,7 @@ func (l *Listener) admit(ctx context.Context, raw net.Conn) dialect.Admission {
 	}
 	src := l.o.HAT.decide(address(raw.RemoteAddr()))
 	src.Listener, src.Local = l.o.Interface, address(raw.LocalAddr())
-	c := &conn{l: l, ctx: ctx, icid: icid, source: src}
+	c := &conn{l: l, icid: icid, source: src}
 	now := time.Now()
 	c.report(
 		esa.Event{Kind: esa.ConnectionOpened, Time: now, ICID: icid, Source: src},

@@ -6,6 +6,10 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"esasim/esa"
 )
 
 var times = []time.Time{
@@ -55,4 +59,22 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+var zone = time.FixedZone("somewhere", -4*3600)
+
+func testRand() *rand.Rand { return rand.New(rand.NewPCG(7, 7)) }
+
+func sameEntries(t *testing.T, a, b []esa.Entry) {
+	t.Helper()
+	if d := cmp.Diff(a, b, cmp.Comparer(sameAddr)); d != "" {
+		t.Error(d)
+	}
+	for i := range a {
+		for j := range a[i].Events {
+			if x, y := a[i].Events[j].Time, b[i].Events[j].Time; x != y {
+				t.Errorf("entry %d: %#v is not %#v", a[i].Seq, x, y)
+			}
+		}
+	}
 }

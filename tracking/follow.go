@@ -67,7 +67,13 @@ func (s *Store) entries(first, last uint64) ([]esa.Entry, error) {
 		}
 		out = append(out, esa.Entry{Seq: seq, Events: events})
 	}
-	return out, it.Error()
+	if err := it.Error(); err != nil {
+		return nil, err
+	}
+	if next := first + uint64(len(out)); next <= last {
+		return nil, fmt.Errorf("entry %d: %w: missing", next, errEntry)
+	}
+	return out, nil
 }
 
 // Last is the number of the last entry that is safely on disk.

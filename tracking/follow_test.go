@@ -91,7 +91,7 @@ func TestNumbersNeverReused(t *testing.T) {
 				t.Fatalf("round %d: MID %d given out again (%d was promised)", round, mid, highest)
 			}
 			if rand.IntN(100) == 0 {
-				if err := s.Commit(t.Context(), []esa.Event{{Kind: esa.MessageStarted, MID: mid}}, nil); err != nil {
+				if err := s.Commit([]esa.Event{{Kind: esa.MessageStarted, MID: mid}}, nil); err != nil {
 					t.Fatal(err)
 				}
 				highest = mid
@@ -132,7 +132,7 @@ func TestContent(t *testing.T) {
 			}
 			rest = rest[n:]
 		}
-		if err := s.Commit(t.Context(), []esa.Event{{Kind: esa.MessageReady, MID: mid}}, c); err != nil {
+		if err := s.Commit([]esa.Event{{Kind: esa.MessageReady, MID: mid}}, c); err != nil {
 			t.Fatal(err)
 		}
 		r, err := s.Content(mid)

@@ -54,6 +54,9 @@ func (s *Store) waitDurable(ctx context.Context, seq uint64) error {
 		select {
 		case <-advance:
 		case <-ctx.Done():
+			if durable, _ := s.mark(); durable >= seq {
+				return nil
+			}
 			return context.Cause(ctx)
 		case <-s.ctx.Done():
 			return context.Cause(s.ctx)

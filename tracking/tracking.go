@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -112,7 +113,8 @@ func openDB(o Options) (*pebble.DB, error) {
 	}
 	_, closer, err := db.Get([]byte{prefixFormat})
 	if err == nil {
-		return db, closer.Close()
+		_ = closer.Close() // it only gives back what Get lent
+		return db, nil
 	}
 	if errors.Is(err, pebble.ErrNotFound) {
 		err = db.Set([]byte{prefixFormat}, binary.AppendUvarint(nil, format), pebble.Sync)
@@ -168,16 +170,22 @@ func (s *Store) Append(events []esa.Event) error {
 }
 
 // Commit is Append, with the rest of a message's content (nil: none), and
-// returns when all of it is safely on disk.
-func (s *Store) Commit(ctx context.Context, events []esa.Event, c *Content) error {
+// returns when all of it is safely on disk. It cannot be called off: once the
+// entry is in the log it will be durable, and whoever gave up waiting would
+// believe otherwise. An error means that the store has failed.
+func (s *Store) Commit(events []esa.Event, c *Content) error {
 	seq, err := s.append(events, c)
 	if err != nil {
 		return err
 	}
-	return s.waitDurable(ctx, seq)
+	return s.waitDurable(context.Background(), seq)
 }
 
 func (s *Store) append(events []esa.Event, c *Content) (uint64, error) {
+	for i := range events { // as they will be read back
+		events[i].Time = events[i].Time.UTC().Truncate(time.Microsecond)
+		events[i].Until = events[i].Until.UTC().Truncate(time.Microsecond)
+	}
 	value := appendEntry(make([]byte, 0, 128*len(events)), events)
 	b := s.db.NewBatchWithSize(len(value) + c.tail() + 512)
 	defer b.Close()

@@ -144,7 +144,7 @@ func TestSearchEqualsScan(t *testing.T) {
 	shuffleKeepingLives(r, order)
 	for i, o := range order {
 		step := o.steps[0]
-		if err := s.Commit(context.Background(), step, nil); err != nil {
+		if err := s.Commit(step, nil); err != nil {
 			t.Fatal(err)
 		}
 		model[o.mid] = append(model[o.mid], step...)

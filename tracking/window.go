@@ -7,9 +7,12 @@ import (
 	"esasim/esa"
 )
 
-// windowSize is how many entries at the log's end are kept in memory: some
-// seconds of full load, a few MiB.
-const windowSize = 8 << 10
+// How much of the log's end is kept in memory at most: some seconds of full
+// load.
+const (
+	windowSize  = 8 << 10  // entries
+	windowBytes = 32 << 20 // about; one entry is kept however large it is
+)
 
 // window is the end of the log in memory. All followers read the same few
 // entries soon after they are written, and ask for the messages these speak of;
@@ -22,6 +25,7 @@ type window struct {
 	ring  [windowSize]esa.Entry
 	first uint64               // the oldest entry held
 	next  uint64               // behind the newest
+	bytes int                  // about what the entries held take
 	mids  map[esa.MID][]uint64 // the entries held that speak of a message, oldest first
 }
 
@@ -32,18 +36,21 @@ func newWindow(next uint64) *window {
 func (w *window) put(e esa.Entry) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	slot := &w.ring[e.Seq%windowSize]
-	if w.next-w.first == windowSize {
-		w.drop(slot)
+	w.bytes += weight(e.Events)
+	for w.next-w.first == windowSize || w.bytes > windowBytes && w.first < w.next {
+		w.drop(&w.ring[w.first%windowSize])
 		w.first++
 	}
-	*slot = e
+	w.ring[e.Seq%windowSize] = e
 	w.next++
 	eachMID(e.Events, func(mid esa.MID) { w.mids[mid] = append(w.mids[mid], e.Seq) })
 }
 
-// drop forgets an entry's messages' oldest sequence number, which is its own.
+// drop forgets an entry, and its messages' oldest sequence number, which is its
+// own.
 func (w *window) drop(e *esa.Entry) {
+	w.bytes -= weight(e.Events)
+	defer func() { e.Events = nil }()
 	eachMID(e.Events, func(mid esa.MID) {
 		if rest := w.mids[mid][1:]; len(rest) > 0 {
 			w.mids[mid] = rest
@@ -82,6 +89,19 @@ func (w *window) message(mid esa.MID) []esa.Event {
 		out = appendOf(out, w.ring[seq%windowSize].Events, mid)
 	}
 	return out
+}
+
+// weight is about what events take in memory.
+func weight(events []esa.Event) int {
+	n := 200 * len(events) // an event without its texts
+	for i := range events {
+		e := &events[i]
+		n += len(e.Address) + len(e.Name) + len(e.Text) + 4*len(e.RIDs)
+		if a := e.Attachment; a != nil {
+			n += 150 + len(a.Name) + len(a.Type)
+		}
+	}
+	return n
 }
 
 // appendOf appends those of the events that belong to a message's life: its own

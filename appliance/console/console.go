@@ -27,6 +27,8 @@ import (
 type Tracker interface {
 	// Search finds messages, newest first, one page at a time.
 	Search(ctx context.Context, q tracking.Query) (tracking.Page, error)
+	// Count tells how many messages match, but at most limit.
+	Count(ctx context.Context, q tracking.Query, limit int) (int, error)
 	// Message is one message with all its events; tracking.ErrNotFound.
 	Message(ctx context.Context, mid esa.MID) (esa.Message, error)
 	// Connection is what happened on an injection connection, apart from its

@@ -89,6 +89,14 @@ func TestScenarios(t *testing.T) {
 			want: []string{"Displaying 41 — 57 of 57 items.", "First page"}, unwant: []string{"Next page"}},
 		{name: "more than the maximum", tracker: many(1200), target: "/monitor/message_tracking?pageSize=50", status: 200,
 			want: []string{"Displaying 1 — 50 of 1000+ items."}},
+		{name: "a later page of more than the maximum", tracker: many(1200), target: "/monitor/message_tracking?before=1181&first=21", status: 200,
+			want: []string{"Displaying 21 — 40 of 1000+ items."}},
+		{name: "exactly the maximum", tracker: many(1000), target: "/monitor/message_tracking?before=981&first=21", status: 200,
+			want: []string{"Displaying 21 — 40 of 1000 items."}},
+		{name: "a first row of nowhere", tracker: many(57), target: "/monitor/message_tracking?first=999999999999", status: 200,
+			want: []string{"Displaying 1000000000 — 1000000019 of 1000+ items."}},
+		{name: "the count breaks", tracker: &fakeTracker{messages: many(57).messages, uncounted: errBroken}, status: 500,
+			target: "/monitor/message_tracking?sender=", want: []string{"Message tracking did not answer"}, unwant: []string{"disk on fire"}},
 		{name: "retention has taken a part", status: 200, target: "/monitor/message_tracking?timerange=range_day",
 			tracker: &fakeTracker{messages: []esa.Message{delivered(900, moment.Add(-11*time.Hour-41*time.Minute-47*time.Second), "x")}},
 			want:    []string{"Data in time range: 50.0% complete"}},
@@ -219,7 +227,7 @@ func TestExport(t *testing.T) {
 		if len(records) != rows+1 || records[1][1] != "1200" {
 			t.Errorf("%s: %d records, the first %v", scope, len(records), records[1])
 		}
-		if tracker.longest > batch {
+		if tracker.longest > 50 {
 			t.Errorf("%d messages in memory at once", tracker.longest)
 		}
 	}
@@ -228,6 +236,34 @@ func TestExport(t *testing.T) {
 	}
 	if w := get(t, &fakeTracker{broken: errBroken}, "/monitor/message_tracking/export?scope=all"); w.Code != 500 {
 		t.Errorf("broken tracking gives %d", w.Code)
+	}
+}
+
+// TestCountLoadsNothing: the number of matches costs no messages in memory.
+func TestCountLoadsNothing(t *testing.T) {
+	tracker := many(1200)
+	get(t, tracker, "/monitor/message_tracking?subject=load")
+	if tracker.longest > 20 {
+		t.Errorf("a page of 20 loaded %d messages at once", tracker.longest)
+	}
+}
+
+// TestInert: what a spreadsheet would run, or show in another order, is neither
+// run nor reordered.
+func TestInert(t *testing.T) {
+	for cell, want := range map[string]string{
+		"": "", "test test": "test test", "a=b": "a=b", "1-2": "1-2", " ": " ", "\u00a0": "\u00a0", "é-": "é-",
+		"=1": "'=1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "＝1": "'＝1", "＋1": "'＋1", "－1": "'－1", "＠x": "'＠x", "﹦1": "'﹦1", "−1": "'−1",
+		" =1": "' =1", "\t=1": "'\t=1", "\r\n=1": "'\r\n=1", "\ufeff=1": "'\ufeff=1", "\u00a0\u3000\u2009=1": "'\u00a0\u3000\u2009=1",
+		"\u200b\u00ad＝1": "'\u200b\u00ad＝1", "\x00=1": "'\x00=1", "\u0085=1": "'\u0085=1", "\u2028=1": "'\u2028=1",
+		"\u2800=1": "'\u2800=1", "\u3164=1": "'\u3164=1", "\ufe0f=1": "'\ufe0f=1", "\xff=1": "'\ufffd=1",
+		"\tx": "'\tx", "\ufeffx": "\ufeffx",
+		"exe\u202efdp.invoice": "exe\ufffdfdp.invoice", "a\u2066b\u2069\u200e\u200f\u061c": "a\ufffdb\ufffd\ufffd\ufffd\ufffd", "\u202e=1": "'\ufffd=1",
+		"bad \xff octet": "bad \ufffd octet",
+	} {
+		if got := inert(cell); got != want {
+			t.Errorf("inert(%q) = %q, want %q", cell, got, want)
+		}
 	}
 }
 

@@ -7,14 +7,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"esasim/appliance/details"
 	"esasim/esa"
 	"esasim/tracking"
 )
 
-// batch is how many messages of an export are in memory at a time.
-const batch = 500
+// batch is how many messages of an export are in memory at a time. They are
+// whole messages: one to a thousand recipients takes hundreds of kilobytes.
+const batch = 50
 
 // columns of the CSV file. The vendor's were not found; these are what its
 // result rows show (inferred).
@@ -98,11 +101,34 @@ func (c *console) record(m *esa.Message) []string {
 	return cells
 }
 
-// inert keeps a cell from being a formula: spreadsheets run what begins with
-// one of these signs, and senders choose subjects and names.
+// inert keeps a cell from being a formula, and from showing other than it is:
+// senders choose subjects and names. Spreadsheets run what begins with one of
+// the signs, some of them also after blanks, a byte order mark or other signs
+// that are not seen, and when the sign is of full width. A control at the very
+// beginning is not left to chance either.
 func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+	seen := strings.TrimLeftFunc(cell, unseen)
+	sign, _ := utf8.DecodeRuneInString(seen)
+	formula := seen != "" && strings.ContainsRune(signs, sign) || cell != "" && cell[0] < ' '
+	cell = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return utf8.RuneError
+		}
+		return r // of an octet that is no UTF-8: RuneError, too
+	}, cell)
+	if formula {
 		return "'" + cell
 	}
 	return cell
+}
+
+// signs begin a formula: in ASCII, of full width, and as small forms.
+const signs = "=+-@＝＋－＠﹦﹢﹣−﹫"
+
+// unseen tells that a spreadsheet may pass over a character: blanks of any kind,
+// controls, format characters, fillers, and octets that are no UTF-8.
+func unseen(r rune) bool {
+	const brailleBlank = '\u2800'
+	return unicode.IsSpace(r) || r == brailleBlank || r == utf8.RuneError ||
+		unicode.In(r, unicode.Z, unicode.C, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,8 @@ type fakeTracker struct {
 	broken     error // returned by Search
 	brokenAt   int   // only by the nth Search from now, if set
 	asked      tracking.Query
-	longest    int // the longest page handed out
+	longest    int   // the longest page handed out
+	uncounted  error // returned by Count
 }
 
 var errBroken = errors.New("disk on fire")
@@ -56,6 +58,17 @@ func (f *fakeTracker) Search(ctx context.Context, q tracking.Query) (tracking.Pa
 	}
 	f.longest = max(f.longest, len(page.Messages))
 	return page, ctx.Err()
+}
+
+// Count does what it says, in the simplest way.
+func (f *fakeTracker) Count(ctx context.Context, q tracking.Query, limit int) (int, error) {
+	n := 0
+	for _, m := range f.messages {
+		if n < limit && fits(&m, q) {
+			n++
+		}
+	}
+	return n, cmp.Or(f.uncounted, ctx.Err())
 }
 
 func fits(m *esa.Message, q tracking.Query) bool {

@@ -154,22 +154,24 @@ func (c *console) find(ctx context.Context, f *form) (*results, error) {
 	return res, nil
 }
 
-// count says of how many items the page is a part. Only when there are more
-// pages must they be counted, and only up to the product's own maximum.
+// count says of how many items the page is a part. What lies before this page
+// and on it is known; only the rest, if there is one, must be counted, and only
+// up to the product's own maximum.
 func (c *console) count(ctx context.Context, f *form, found tracking.Page) (string, error) {
+	n := f.First - 1 + len(found.Messages)
 	if found.Next == 0 {
-		return strconv.Itoa(f.First - 1 + len(found.Messages)), nil
+		return strconv.Itoa(n), nil
 	}
 	q := f.Query
-	q.Before, q.Limit = 0, maxCount
-	all, err := c.Tracker.Search(ctx, q)
+	q.Before = found.Next
+	rest, err := c.Tracker.Count(ctx, q, maxCount+1-n)
 	if err != nil {
-		return "", fmt.Errorf("count: %w", err)
+		return "", err
 	}
-	if all.Next != 0 {
+	if n += rest; n > maxCount {
 		return strconv.Itoa(maxCount) + "+", nil
 	}
-	return strconv.Itoa(len(all.Messages)), nil
+	return strconv.Itoa(n), nil
 }
 
 func (c *console) row(m *esa.Message, number int) row {

@@ -54,11 +54,6 @@ type Profile struct {
 	MaxRetries   int           // 100
 }
 
-// DefaultProfile is the appliance's own.
-func DefaultProfile() Profile {
-	return Profile{InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100}
-}
-
 // wait is the time to the attempt after the given number of attempts. It
 // doubles up to the maximum (inferred: the documents give the two ends).
 func (p Profile) wait(tries int) time.Duration {
@@ -86,12 +81,13 @@ type Queue struct {
 func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
 	for _, mid := range leftOver {
 		m, err := q.Log.Message(ctx, mid)
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("take up MID %d: %w", mid, err)
 		}
-		if m.State == esa.Queued || m.State == esa.Delayed {
-			heap.Push(&q.due, timer{at: earliest(&m), mid: mid})
-		}
+		q.wait(&m)
 	}
 	for {
 		entries, err := q.next(ctx, r)
@@ -127,13 +123,16 @@ func (q *Queue) next(ctx context.Context, r Reader) ([]esa.Entry, error) {
 func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 	for i := range entries {
 		events := entries[i].Events
+		if ctx.Err() != nil { // what is left is left over
+			return nil
+		}
 		if n := len(events); n > 0 && events[n-1].Kind == esa.MessageQueued {
 			if err := q.deliver(ctx, events[n-1].MID); err != nil {
 				return err
 			}
 		}
 	}
-	for len(q.due) > 0 && !q.due[0].at.After(time.Now()) {
+	for ctx.Err() == nil && len(q.due) > 0 && !q.due[0].at.After(time.Now()) {
 		t := heap.Pop(&q.due).(timer)
 		if err := q.deliver(ctx, t.mid); err != nil {
 			return err
@@ -146,6 +145,9 @@ func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 // and tells what came of it in one entry.
 func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
 	m, err := q.Log.Message(ctx, mid)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("deliver MID %d: %w", mid, err)
 	}
@@ -158,13 +160,23 @@ func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
 		}
 		events = q.visit(events, visit{m: &m, dcid: dcid, domain: g.domain, rcpts: g.rcpts, now: now})
 	}
+	if len(events) == 0 {
+		return nil // nobody waits: it was finished meanwhile
+	}
 	after := esa.Fold(append(m.Events[:len(m.Events):len(m.Events)], events...))
 	if after.State == esa.Delivered || after.State == esa.Bounced {
 		events = append(events, esa.Event{Kind: esa.MessageFinished, Time: now, MID: mid, Text: "done"})
 	} else {
-		heap.Push(&q.due, timer{at: earliest(&after), mid: mid})
+		q.wait(&after)
 	}
 	return q.Log.Append(events)
+}
+
+// wait notes when the message is due, if any of its recipients waits.
+func (q *Queue) wait(m *esa.Message) {
+	if at := earliest(m); !at.IsZero() {
+		heap.Push(&q.due, timer{at: at, mid: m.MID})
+	}
 }
 
 // visit is one delivery connection to one domain.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,8 +41,11 @@ func TestSimulatedFates(t *testing.T) {
 	}
 }
 
+// profile is the appliance's own.
+var profile = Profile{InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100}
+
 func TestRetryTimes(t *testing.T) {
-	p := DefaultProfile()
+	p := profile
 	var got []string
 	for tries := 1; tries <= 9; tries++ {
 		got = append(got, p.wait(tries).String())
@@ -72,7 +76,7 @@ func (m *memory) Append(events []esa.Event) error {
 func (m *memory) Message(_ context.Context, mid esa.MID) (esa.Message, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return esa.Fold(m.messages[mid]), nil
+	return esa.Fold(slices.Clone(m.messages[mid])), nil
 }
 
 func (m *memory) NextDCID() (esa.DCID, error) { m.dcid++; return m.dcid, nil }
@@ -102,7 +106,7 @@ func (m *memory) queued(mid esa.MID, rcpts ...string) {
 func TestDelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memory{messages: map[esa.MID][]esa.Event{}, entries: make(chan []esa.Entry)}
-		q := Queue{Log: m, Host: Simulated{}, Profile: DefaultProfile()}
+		q := Queue{Log: m, Host: Simulated{}, Profile: profile}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		m.queued(7, "left@over.test")

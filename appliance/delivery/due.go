@@ -18,7 +18,8 @@ func dueRecipients(m *esa.Message, now time.Time) []esa.Recipient {
 	return out
 }
 
-// earliest is when the next of the message's recipients is due.
+// earliest is when the next of the message's recipients is due; zero when none
+// waits.
 func earliest(m *esa.Message) time.Time {
 	var at time.Time
 	for _, r := range m.Recipients {

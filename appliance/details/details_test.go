@@ -173,6 +173,32 @@ func TestGuideLastState(t *testing.T) {
 	}
 }
 
+// TestUnscannable: when the content cannot be read, each engine that takes part
+// says so in its own words, and names nothing it did not find.
+func TestUnscannable(t *testing.T) {
+	for engine, want := range map[esa.Engine][]string{
+		esa.AntiSpam: {"Message 8 scanned by Anti-Spam engine: CASE. Interim verdict: Unscannable",
+			"Message 8 scanned by Anti-Spam engine CASE. Interim verdict: unscannable.",
+			"Message 8 scanned by Anti-Spam engine: CASE. Final verdict: Unscannable"},
+		esa.AntiVirus: {"Message 8 scanned by Anti-Virus engine Sophos. Interim verdict: UNSCANNABLE",
+			"Message 8 scanned by Anti-Virus engine. Final verdict: Unscannable"},
+		esa.AMP: {"Message 8 scanned by Advanced Malware Protection engine. Final verdict: UNSCANNABLE"},
+	} {
+		var got []string
+		for _, l := range Lines([]esa.Event{{Kind: esa.EngineVerdict, MID: 8, Engine: engine, Verdict: esa.Unscannable, Name: "EICAR"}}) {
+			got = append(got, l.Text)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("engine %d (-want +got):\n%s", engine, diff)
+		}
+	}
+	for _, l := range Lines([]esa.Event{{Kind: esa.EngineVerdict, MID: 8, Engine: esa.AntiVirus, Verdict: esa.Skipped}}) {
+		if !strings.HasSuffix(strings.ToLower(l.Text), "verdict: unscannable") {
+			t.Errorf("the two lines of antivirus disagree: %q", l.Text)
+		}
+	}
+}
+
 // TestEveryKind fails when a kind was added and nobody decided what the page
 // says of it, and when a bare event (a damaged log) would panic.
 func TestEveryKind(t *testing.T) {

@@ -48,15 +48,19 @@ func antispam(e *esa.Event) []string {
 }
 
 // antivirus: CLEAN was seen, the other interim words are the mail log's; the
-// virus' name after the final verdict is inferred from there, too.
+// virus' name after the final verdict is inferred from there, too. The engine
+// knows no verdict but these three, so whatever else an event holds was not
+// scanned.
 func antivirus(e *esa.Event) []string {
-	interim := map[esa.Verdict]string{esa.Negative: "CLEAN", esa.Positive: "VIRAL"}[e.Verdict]
-	if interim == "" {
-		interim = "UNSCANNABLE"
-	}
-	final := word(e.Verdict)
-	if e.Name != "" {
-		final += " '" + e.Name + "'"
+	interim, final := "UNSCANNABLE", word(esa.Unscannable)
+	switch e.Verdict {
+	case esa.Negative:
+		interim, final = "CLEAN", word(e.Verdict)
+	case esa.Positive:
+		interim, final = "VIRAL", word(e.Verdict)
+		if e.Name != "" {
+			final += " '" + e.Name + "'"
+		}
 	}
 	return []string{
 		fmt.Sprintf("Message %d scanned by Anti-Virus engine Sophos. Interim verdict: %s", e.MID, interim),

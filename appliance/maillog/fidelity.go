@@ -121,6 +121,9 @@ func learntVerdict(e *esa.Event) (level, source string) {
 		if e.Verdict == esa.Positive {
 			return fidelity.Inferred, "antivirus positive was seen, VIRAL completes the series of interim words"
 		}
+		if e.Verdict == esa.Unscannable {
+			return fidelity.Observed, samples + unused
+		}
 		return fidelity.Observed, samples
 	case esa.AMP:
 		switch e.Verdict {

@@ -23,7 +23,8 @@ const (
 )
 
 // begin starts a new file with the header that each has. When it returns, the
-// file is on disk and the cursor speaks of it.
+// file is on disk and the cursor speaks of it (the cursor is not synced: should
+// a crash take it, the file is taken back, too).
 func (w *Writer) begin() error {
 	stem, err := w.newStem()
 	if err != nil {
@@ -50,12 +51,14 @@ func (w *Writer) begin() error {
 	return w.place()
 }
 
-// point makes mail.current the name of the file being written.
+// point makes mail.current the name of the file being written. A file system
+// without links has to do without it.
 func (w *Writer) point() error {
 	if err := w.o.FS.Remove(w.path(current)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return w.o.FS.Link(w.path(w.stem+writing), w.path(current))
+	_ = w.o.FS.Link(w.path(w.stem+writing), w.path(current))
+	return nil
 }
 
 // syncDir puts the names in a directory on disk.
@@ -119,15 +122,13 @@ func (w *Writer) cut(name string, size int64) error {
 	if err != nil {
 		return err
 	}
-	defer from.Close()
 	to, err := w.o.FS.Create(w.path("cut"), vfs.WriteCategoryUnspecified)
 	if err != nil {
-		return err
+		return errors.Join(err, from.Close())
 	}
-	if _, err := io.Copy(to, io.LimitReader(from, size)); err != nil {
-		return errors.Join(err, to.Close())
-	}
-	if err := errors.Join(to.Sync(), to.Close()); err != nil {
+	// Both are closed before the one takes the other's name: Windows wants it.
+	_, err = io.Copy(to, io.LimitReader(from, size))
+	if err := errors.Join(err, to.Sync(), to.Close(), from.Close()); err != nil {
 		return err
 	}
 	return w.o.FS.Rename(w.path("cut"), w.path(name))

@@ -114,7 +114,7 @@ func (w *Writer) Seq() uint64 { return w.seq }
 // Run writes what the reader hands out, which must begin behind Seq, until ctx
 // ends. What it has read by then is written and synced before it returns.
 func (w *Writer) Run(ctx context.Context, r Reader) (err error) {
-	defer func() { err = errors.Join(err, w.settle(), w.file.Close()) }()
+	defer func() { err = errors.Join(err, w.settle(), w.Close()) }()
 	last := time.Now()
 	for {
 		entries, err := w.next(ctx, r)
@@ -137,6 +137,16 @@ func (w *Writer) Run(ctx context.Context, r Reader) (err error) {
 	}
 }
 
+// Close closes the file; Run does it at its end. Closing again does nothing.
+func (w *Writer) Close() error {
+	if w.file == nil {
+		return nil
+	}
+	err := w.file.Close()
+	w.file = nil
+	return err
+}
+
 // next waits for entries, but not longer than until the file should be synced.
 func (w *Writer) next(ctx context.Context, r Reader) ([]esa.Entry, error) {
 	wait := ctx
@@ -156,9 +166,10 @@ func (w *Writer) write(entries []esa.Entry) error {
 	w.buf = w.buf[:0]
 	for i := range entries {
 		for j := range entries[i].Events {
-			e := &entries[i].Events[j]
-			for _, s := range sentences(e) {
-				w.buf = line(w.buf, e.Time.In(w.o.Location), s)
+			e := entries[i].Events[j]
+			e.Time, e.Until = e.Time.In(w.o.Location), e.Until.In(w.o.Location)
+			for _, s := range sentences(&e) {
+				w.buf = line(w.buf, e.Time, s)
 			}
 		}
 		w.seq = entries[i].Seq

@@ -47,6 +47,12 @@ func plainWord(v esa.Verdict) string {
 }
 
 func antivirus(e *esa.Event) []string {
+	if e.Verdict == esa.Unscannable {
+		return []string{
+			fmt.Sprintf("MID %d interim AV verdict using Sophos UNSCANNABLE", e.MID),
+			fmt.Sprintf("MID %d antivirus unscannable", e.MID),
+		}
+	}
 	if e.Verdict == esa.Positive {
 		return []string{
 			fmt.Sprintf("MID %d interim AV verdict using Sophos VIRAL", e.MID),
@@ -67,6 +73,8 @@ func ampWord(e *esa.Event) string {
 		return "MALWARE"
 	case esa.Unknown:
 		return "UNKNOWN"
+	case esa.Unscannable:
+		return "UNSCANNABLE"
 	}
 	return "CLEAN"
 }

@@ -76,11 +76,11 @@ type Queue struct {
 func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
 	for _, mid := range leftOver {
 		m, err := q.Log.Message(ctx, mid)
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("take up MID %d: %w", mid, err)
-		}
-		if m.State != esa.Processing {
-			continue
 		}
 		if err := q.process(&m); err != nil {
 			return err
@@ -94,14 +94,17 @@ func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
 		if err != nil {
 			return fmt.Errorf("work queue: %w", err)
 		}
-		if err := q.take(entries); err != nil {
+		if err := q.take(ctx, entries); err != nil {
 			return err
 		}
 	}
 }
 
-func (q *Queue) take(entries []esa.Entry) error {
+func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 	for i := range entries {
+		if ctx.Err() != nil { // what is left is left over
+			return nil
+		}
 		events := entries[i].Events
 		if len(events) == 0 || events[len(events)-1].Kind != esa.MessageReady {
 			continue

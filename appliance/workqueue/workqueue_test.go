@@ -37,7 +37,7 @@ func TestStages(t *testing.T) {
 				events = append(events, esa.Event{Kind: esa.AttachmentSeen, MID: 1, Attachment: &c.files[i]})
 			}
 			events = append(events, esa.Event{Kind: esa.MessageReady, MID: 1})
-			if err := q.take([]esa.Entry{{Events: events}}); err != nil {
+			if err := q.take(t.Context(), []esa.Entry{{Events: events}}); err != nil {
 				t.Fatal(err)
 			}
 			m := esa.Fold(append(events, log.events...))

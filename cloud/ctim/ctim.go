@@ -43,7 +43,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 // ObservableType is one of the schema's closed list of observable types.
 type ObservableType string
 
-// The observable types of mail (checklist, item 104) and those that inspect
+// The observable types of mail (vendor's integration guide) and those that inspect
 // recognises in free text.
 const (
 	IP             ObservableType = "ip"
@@ -108,19 +108,4 @@ type Sighting struct {
 	Observables   []Observable `json:"observables,omitempty"`
 	Targets       []Target     `json:"targets,omitempty"`
 	Relations     []Relation   `json:"relations,omitempty"`
-}
-
-// Verdict is the disposition of one observable.
-type Verdict struct {
-	Type            string     `json:"type"` // "verdict"
-	Disposition     int        `json:"disposition"`
-	DispositionName string     `json:"disposition_name"`
-	Observable      Observable `json:"observable"`
-	ValidTime       ValidTime  `json:"valid_time"`
-}
-
-// ValidTime is the time for which a verdict holds.
-type ValidTime struct {
-	Start Time `json:"start_time"`
-	End   Time `json:"end_time"`
 }

@@ -1,6 +1,7 @@
 package ctr
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,18 +19,16 @@ import (
 // Handler serves /iroh/... and /.well-known/jwks.
 func (t *Threat) Handler() http.Handler {
 	m := route.New(func(w http.ResponseWriter, status int, message string) {
-		code := "not_found"
-		if status == http.StatusMethodNotAllowed {
-			code = "method_not_allowed"
-		}
-		t.fail(w, fault{status, code, message})
+		code := map[int]string{http.StatusBadRequest: "invalid_request", http.StatusMethodNotAllowed: "method_not_allowed"}[status]
+		t.fail(w, fault{status, cmp.Or(code, "not_found"), message})
 	})
 	m.HandleFunc("POST /iroh/oauth2/token", t.serveToken)
 	m.HandleFunc("GET /.well-known/jwks", t.serveJWKS)
-	// Scopes of the routes: schema.
+	// Scopes and parameters of the routes: schema.
+	narrow := []string{"mids", "flags", "product_categories"}
 	m.HandleFunc("POST /iroh/iroh-inspect/inspect", t.needs("inspect:read", t.serveInspect))
-	m.HandleFunc("POST /iroh/iroh-enrich/observe/observables", t.needs("enrich/observables/observe:read", t.serveObserve))
-	m.HandleFunc("POST /iroh/iroh-enrich/deliberate/observables", t.needs("enrich/observables/deliberate:read", t.serveDeliberate))
+	m.HandleFunc("POST /iroh/iroh-enrich/observe/observables", t.needs("enrich/observables/observe:read", t.serveObserve), narrow...)
+	m.HandleFunc("POST /iroh/iroh-enrich/deliberate/observables", t.needs("enrich/observables/deliberate:read", t.serveDeliberate), narrow...)
 	m.HandleFunc("POST /iroh/iroh-enrich/health", t.needs("integration/health:read", t.serveHealth))
 	m.HandleFunc("POST /iroh/iroh-enrich/health/{id}", t.needs("integration/health:read", t.serveOneHealth))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -3,6 +3,8 @@ package ctr
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,7 +23,6 @@ type exchange struct{}
 func (exchange) Services(context.Context) (sse.Services, error) {
 	return sse.Services{ThreatResponse: true}, nil
 }
-func (exchange) Devices(context.Context) ([]sse.Device, error) { return nil, nil }
 func (exchange) Device(_ context.Context, id string) (sse.Device, error) {
 	return sse.Device{ID: id, Status: sse.Registered, Online: true}, nil
 }
@@ -78,6 +79,47 @@ func TestDeadline(t *testing.T) {
 		}
 		if len(codes) != 3 || codes[0] != want[0] || codes[1] != want[1] || codes[2] != want[2] {
 			t.Errorf("errors %q", codes)
+		}
+	})
+}
+
+// TestAsking: only so many look something up at a time; who waits leaves when
+// its request ends.
+func TestAsking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := store.Open(store.Options{FS: vfs.NewMem(), Dir: "ctr", Region: "AMERICAS"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		threat, err := Open(Options{Region: "AMERICAS", Store: s, Devices: exchange{}, ModuleDeadline: 3 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer threat.Close()
+		if _, err := threat.AddModule(t.Context(), Module{Type: ESAType, DeviceID: "slow"}); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		var done sync.WaitGroup
+		var waves [2]atomic.Int32
+		for range 2 * maxAsking {
+			done.Go(func() {
+				if _, err := threat.Observe(t.Context(), nil); err != nil {
+					t.Error(err)
+				}
+				waves[time.Since(start)/(6*time.Second)].Add(1)
+			})
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := threat.Observe(ctx, nil); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		done.Wait()
+		if a, b := waves[0].Load(), waves[1].Load(); a != maxAsking || b != maxAsking {
+			t.Errorf("%d at first, then %d", a, b)
 		}
 	})
 }

@@ -14,6 +14,10 @@ import (
 // is not public (ours).
 const maxObservables = 1000
 
+// maxAsking is how many calls look something up at the same time: each may hold
+// maxModuleBytes for each module.
+const maxAsking = 4
+
 // ErrObservables says that what was asked for cannot be looked up: too many
 // observables, or one that is none.
 var ErrObservables = errors.New("invalid observables")
@@ -42,7 +46,8 @@ func (a *answer) failed() bool {
 }
 
 // ask asks the modules side by side, each with its own deadline, and puts their
-// answers together in the order of the modules.
+// answers together in the order of the modules. It waits while there are
+// maxAsking others.
 func (t *Threat) ask(ctx context.Context, modules []Module, observables []ctim.Observable) (Envelope, error) {
 	if len(observables) > maxObservables {
 		return Envelope{}, fmt.Errorf("%w: more than %d", ErrObservables, maxObservables)
@@ -51,6 +56,12 @@ func (t *Threat) ask(ctx context.Context, modules []Module, observables []ctim.O
 		if !o.Type.Known() || o.Value == "" {
 			return Envelope{}, fmt.Errorf("%w: %.40s:%.200q", ErrObservables, o.Type, o.Value)
 		}
+	}
+	select {
+	case t.asking <- struct{}{}:
+		defer func() { <-t.asking }()
+	case <-ctx.Done():
+		return Envelope{}, fmt.Errorf("wait for other investigations: %w", ctx.Err())
 	}
 	observables = unique(observables)
 	answers := make([]answer, len(modules))

@@ -35,9 +35,6 @@ func (t *Threat) serveDeliberate(w http.ResponseWriter, r *http.Request) {
 // is not read.
 func (t *Threat) serveHealth(w http.ResponseWriter, r *http.Request) {
 	modules, err := t.Modules(r.Context())
-	if p := route.UnknownParameter(r); p != "" && err == nil {
-		err = invalidRequest(fmt.Sprintf("There is no query parameter %.60q.", p))
-	}
 	if err != nil {
 		t.fail(w, err)
 		return
@@ -131,9 +128,6 @@ func checkRow(row map[string]any) map[string]string {
 // flags and product_categories narrow them down, each repeatable. Source:
 // schema. Our one module type has no flags and the category email-security.
 func (t *Threat) chosen(r *http.Request) ([]Module, error) {
-	if p := route.UnknownParameter(r, "mids", "flags", "product_categories"); p != "" {
-		return nil, invalidRequest(fmt.Sprintf("There is no query parameter %.60q.", p))
-	}
 	modules, err := t.Modules(r.Context())
 	if err != nil {
 		return nil, err

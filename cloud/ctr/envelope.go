@@ -22,19 +22,12 @@ type ModuleData struct {
 // Docs holds the module's documents by kind; a kind it has none of is absent.
 type Docs struct {
 	Sightings *Sightings `json:"sightings,omitempty"`
-	Verdicts  *Verdicts  `json:"verdicts,omitempty"`
 }
 
 // Sightings is a list with its length.
 type Sightings struct {
 	Count int             `json:"count"`
 	Docs  []ctim.Sighting `json:"docs"`
-}
-
-// Verdicts is a list with its length.
-type Verdicts struct {
-	Count int            `json:"count"`
-	Docs  []ctim.Verdict `json:"docs"`
 }
 
 // ModuleError is why a module gave nothing, or less than it has.

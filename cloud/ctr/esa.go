@@ -11,11 +11,13 @@ import (
 )
 
 // What one ESA module answers at most: for one observable, and in all. The
-// first is the vendor's limit for modules (relay documentation); the second is
-// ours and bounds the memory of one answer.
+// first is the limit of the vendor's relay contract, which other modules are
+// written to (inferred for this one); the others are ours and bound the memory
+// of one answer.
 const (
 	maxPerObservable = 100
 	maxPerModule     = 2000
+	maxModuleBytes   = 8 << 20 // of sightings as they were pushed
 )
 
 // askESA answers from the sightings that a module's device has pushed, not
@@ -29,7 +31,7 @@ func (t *Threat) askESA(ctx context.Context, m Module, observables []ctim.Observ
 	found, err := t.devices.Sightings(ctx, sse.Search{
 		DeviceID: m.DeviceID, Observables: observables,
 		Since:   time.Now().UTC().AddDate(0, 0, -m.TimeframeDays),
-		PerEach: maxPerObservable, InAll: maxPerModule,
+		PerEach: maxPerObservable, InAll: maxPerModule, Bytes: maxModuleBytes,
 	})
 	if err != nil {
 		return Docs{}, []ModuleError{*t.complaintOf(m, err)}
@@ -91,7 +93,8 @@ func clientError(m Module, message string, status int) *ModuleError {
 		fmt.Sprintf("There was a client error in the module: {:message %q} [%d]", message, status))
 }
 
-// tooMany is the vendor's warning of a trimmed answer (relay documentation).
+// tooMany is the warning of a trimmed answer in the vendor's relay contract
+// (inferred for this module).
 func tooMany(m Module, o ctim.Observable) ModuleError {
 	return *complaint(m, "warning", "too-many-messages-warning",
 		fmt.Sprintf("More messages found in %s for %.200s than can be rendered. Log in to the %s console to see all messages",

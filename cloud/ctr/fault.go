@@ -1,6 +1,7 @@
 package ctr
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -34,7 +35,7 @@ func (t *Threat) fail(w http.ResponseWriter, err error) {
 	switch {
 	case errors.As(err, &f):
 		route.JSON(w, f.status, normalized{Error: f.code, Description: f.description})
-	case errors.Is(err, store.ErrClosed):
+	case errors.Is(err, store.ErrClosed), errors.Is(err, context.Canceled):
 		w.Header().Set("Retry-After", "1")
 		route.JSON(w, http.StatusServiceUnavailable, normalized{Error: "unavailable", Description: "The service is stopping."})
 	default:
@@ -52,6 +53,9 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	b, err := route.Body(w, r, limit)
 	if errors.Is(err, route.ErrTooLarge) {
 		return nil, fault{http.StatusRequestEntityTooLarge, "request_too_large", fmt.Sprintf("The body is longer than %d bytes.", limit)}
+	}
+	if errors.Is(err, route.ErrLate) {
+		return nil, fault{http.StatusRequestTimeout, "request_timeout", fmt.Sprintf("The body did not come within %s.", route.Patience)}
 	}
 	if err != nil {
 		return nil, invalidRequest("The body ended early.")

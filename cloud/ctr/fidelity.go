@@ -43,8 +43,8 @@ func access() []fidelity.Claim {
 }
 
 func enrichment() []fidelity.Claim {
-	const recorded, schema = "recorded answers", "schema"
-	m := Module{Name: ESAType}
+	const recorded, schema, relay = "recorded answers", "schema", "the relay contract"
+	m := Module{Name: ESAType, Type: ESAType}
 	var out []fidelity.Claim
 	for _, r := range []struct{ what, level, source string }{
 		{"POST /iroh/iroh-enrich/observe/observables: sightings", fidelity.Documented, schema},
@@ -57,10 +57,13 @@ func enrichment() []fidelity.Claim {
 		{"schema_version " + ctim.SchemaVersion, fidelity.Observed, recorded + " of May 2020"},
 		{"times in UTC with milliseconds", fidelity.Observed, recorded},
 		{timedOut(m).Code + ": " + timedOut(m).Message, fidelity.Observed, recorded + "; that a silent device looks like this is inferred"},
-		{clientError(m, "Device not found", 404).Code + ": " + clientError(m, "Device not found", 404).Message, fidelity.Inferred, "the form is recorded with other messages"},
-		{tooMany(m, ctim.Observable{Value: "X"}).Code + ": " + tooMany(m, ctim.Observable{Value: "X"}).Message, fidelity.Documented, "relay documentation"},
-		{fmt.Sprintf("at most %d sightings for an observable", maxPerObservable), fidelity.Documented, "relay documentation"},
+		{clientError(m, "Forbidden", 403).Code + ": " + clientError(m, "Forbidden", 403).Message, fidelity.Inferred, "the form is recorded with other messages"},
+		{"a module goes with its device", fidelity.Ours, "what becomes of it is not public"},
+		{tooMany(m, ctim.Observable{Value: "X"}).Code + ": " + tooMany(m, ctim.Observable{Value: "X"}).Message, fidelity.Inferred, relay},
+		{fmt.Sprintf("at most %d sightings for an observable", maxPerObservable), fidelity.Inferred, relay},
 		{fmt.Sprintf("at most %d sightings for a module", maxPerModule), fidelity.Ours, "bounds the memory of an answer"},
+		{fmt.Sprintf("at most %d bytes of sightings for a module, as they were pushed; beyond it the same warning", maxModuleBytes), fidelity.Ours, "bounds the memory of an answer"},
+		{fmt.Sprintf("at most %d calls look something up at a time; others wait", maxAsking), fidelity.Ours, "bounds the memory of answers"},
 		{fmt.Sprintf("a module has %s to answer", DefaultModuleDeadline), fidelity.Inferred, "the real figure is not public"},
 		{"module type " + ESAType + ", named so by default", fidelity.Documented, "vendor's integration guide"},
 		{"module_type_id " + esaTypeID, fidelity.Ours, "the real one is not public"},

@@ -2,7 +2,6 @@ package ctr
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -20,10 +19,6 @@ func (t *Threat) serveInspect(w http.ResponseWriter, r *http.Request) {
 	body, err := readBody(w, r, maxInspect)
 	if err != nil {
 		t.fail(w, err)
-		return
-	}
-	if p := route.UnknownParameter(r); p != "" {
-		t.fail(w, invalidRequest(fmt.Sprintf("There is no query parameter %.60q.", p)))
 		return
 	}
 	var fields map[string]any
@@ -58,7 +53,9 @@ func (t *Threat) serveInspect(w http.ResponseWriter, r *http.Request) {
 //
 // The rules, from 115 recorded inputs unless said otherwise:
 //   - type:"value", type:'value' and type:value force the type; quotes keep
-//     blanks. A blank is allowed before a quote. Typed values are not checked.
+//     blanks. A blank is allowed before a quote. Typed values are not checked,
+//     but without quotes an address, a name and a hash end where prose goes on:
+//     at a semicolon and a closing bracket (inferred).
 //   - ipv4 is another name for ip.
 //   - A URL in free text gives url and the domain of its host; so does
 //     url: "..." with a blank, while url:"..." gives the url alone.

@@ -123,8 +123,30 @@ func (t *Threat) RemoveModule(ctx context.Context, id string) error {
 	return t.store.Write(func(b *pebble.Batch) error { return b.Delete(store.Module(id), nil) })
 }
 
-// Modules gives all module instances, the oldest first.
+// Modules gives all module instances, the oldest first. A module goes with its
+// device: those of devices that were deleted are dropped here, for good.
 func (t *Threat) Modules(ctx context.Context) ([]Module, error) {
+	all, err := t.allModules()
+	if err != nil {
+		return nil, err
+	}
+	var out []Module
+	for _, m := range all {
+		_, err := t.devices.Device(ctx, m.DeviceID)
+		if errors.Is(err, sse.ErrUnknownDevice) { // ids are never given twice
+			err = t.store.Write(func(b *pebble.Batch) error { return b.Delete(store.Module(m.ID), nil) })
+		} else if err == nil {
+			out = append(out, m)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("module %s: %w", m.ID, err)
+		}
+	}
+	return out, nil
+}
+
+// allModules gives what is stored, the oldest first.
+func (t *Threat) allModules() ([]Module, error) {
 	var out []Module
 	err := t.store.Each(store.Module(""), func(value []byte) error {
 		var m Module

@@ -51,7 +51,7 @@ func (s *scanner) typed() bool {
 	if blank {
 		return false // prose: "user: see below"
 	}
-	end := strings.IndexFunc(value, func(r rune) bool { return isBlank(r) || r == '"' || r == ',' && kind != ctim.URL })
+	end := strings.IndexFunc(value, func(r rune) bool { return endsTyped(kind, r) })
 	if end < 0 {
 		end = len(value)
 	}
@@ -62,6 +62,17 @@ func (s *scanner) typed() bool {
 	s.add(kind, plain)
 	s.at += colon + 1 + end
 	return true
+}
+
+// endsTyped is true for what ends a typed value without quotes.
+func endsTyped(kind ctim.ObservableType, r rune) bool {
+	switch kind {
+	case ctim.IP, ctim.IPv6, ctim.Domain, ctim.Email, ctim.MD5, ctim.SHA1, ctim.SHA256:
+		if strings.ContainsRune(";)]}>", r) {
+			return true
+		}
+	}
+	return isBlank(r) || r == '"' || r == ',' && kind != ctim.URL
 }
 
 // quoted takes a value that begins with a quote and ends with the same on the

@@ -24,7 +24,6 @@ import (
 // Devices is what Threat Response asks of Security Services Exchange.
 type Devices interface {
 	Services(ctx context.Context) (sse.Services, error)
-	Devices(ctx context.Context) ([]sse.Device, error)
 	Device(ctx context.Context, id string) (sse.Device, error)
 	Sightings(ctx context.Context, q sse.Search) (sse.Found, error)
 }
@@ -52,6 +51,7 @@ type Threat struct {
 	log      *slog.Logger
 	deadline time.Duration
 
+	asking  chan struct{}               // holds one for each call that looks something up
 	key     func() (*signingKey, error) // made or read once, by whoever asks first
 	warming sync.WaitGroup              // the goroutine that asks first
 
@@ -71,6 +71,7 @@ type organisation struct {
 func Open(o Options) (*Threat, error) {
 	t := &Threat{
 		region: o.Region, store: o.Store, devices: o.Devices, log: o.Logger, deadline: o.ModuleDeadline,
+		asking: make(chan struct{}, maxAsking),
 	}
 	if t.deadline == 0 {
 		t.deadline = DefaultModuleDeadline
@@ -91,7 +92,7 @@ func Open(o Options) (*Threat, error) {
 	// Making an RSA key takes a tenth of a second; the start need not wait.
 	t.warming.Go(func() {
 		if _, err := t.key(); err != nil && !errors.Is(err, store.ErrClosed) {
-			t.log.Error("threat response: no signing key", "region", t.region, "error", err)
+			t.log.Error("threat response: no signing key", "error", err)
 		}
 	})
 	return t, nil
@@ -102,25 +103,3 @@ func (t *Threat) Close() { t.warming.Wait() }
 
 // Region is the name of the region: AMERICAS, EUROPE.
 func (t *Threat) Region() string { return t.region }
-
-// Devices gives the devices that a module may be made for, the drop-down
-// "Registered Device": those registered, and none while Security Services
-// Exchange has Cisco Threat Response switched off. Source: vendor's integration
-// guide.
-func (t *Threat) Devices(ctx context.Context) ([]sse.Device, error) {
-	services, err := t.devices.Services(ctx)
-	if err != nil || !services.ThreatResponse {
-		return nil, err
-	}
-	all, err := t.devices.Devices(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []sse.Device
-	for _, d := range all {
-		if d.Status == sse.Registered {
-			out = append(out, d)
-		}
-	}
-	return out, nil
-}

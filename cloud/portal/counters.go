@@ -66,17 +66,14 @@ type moduleCard struct{ Name, Type, Said string }
 func moduleCards(envelope ctr.Envelope) []moduleCard {
 	var cards []moduleCard
 	for _, m := range envelope.Data {
-		n, kind := 0, ""
-		if s := m.Data.Sightings; s != nil {
-			n = len(s.Docs)
-			for _, d := range s.Docs {
-				kind = cmp.Or(kind, d.Source)
-			}
-		}
-		if n == 0 && (m.Data.Verdicts == nil || len(m.Data.Verdicts.Docs) == 0) {
+		if m.Data.Sightings == nil || len(m.Data.Sightings.Docs) == 0 {
 			continue
 		}
-		said := named(n, "Sighting", "Sightings")
+		kind := ""
+		for _, d := range m.Data.Sightings.Docs {
+			kind = cmp.Or(kind, d.Source)
+		}
+		said := named(len(m.Data.Sightings.Docs), "Sighting", "Sightings")
 		cards = append(cards, moduleCard{m.Module, kind, fmt.Sprintf("%d %s, 0 Judgements", said.Count, said.Name)})
 	}
 	return cards
@@ -85,30 +82,22 @@ func moduleCards(envelope ctr.Envelope) []moduleCard {
 // observableRow is one queried observable.
 type observableRow struct {
 	Kind, Value string
-	Link        string
+	Link        string // "": it cannot be typed
 	Sightings   counter
-	Disposition string
+	Disposition string // Unknown: no module gives verdicts so far
 }
 
-func observableRows(queried []ctim.Observable, envelope ctr.Envelope, all []found) []observableRow {
+func observableRows(queried []ctim.Observable, all []found) []observableRow {
 	seen := map[ctim.Observable]int{}
 	for _, s := range all {
 		for _, o := range s.Observables {
 			seen[o]++
 		}
 	}
-	verdict := map[ctim.Observable]string{}
-	for _, m := range envelope.Data {
-		if m.Data.Verdicts != nil {
-			for _, v := range m.Data.Verdicts.Docs {
-				verdict[v.Observable] = cmp.Or(verdict[v.Observable], v.DispositionName)
-			}
-		}
-	}
 	var rows []observableRow
 	for _, o := range queried {
 		rows = append(rows, observableRow{kindName(o.Type), clip(o.Value, 300), observableLink(o),
-			named(seen[o], "Sighting", "Sightings"), cmp.Or(verdict[o], "Unknown")})
+			named(seen[o], "Sighting", "Sightings"), "Unknown"})
 	}
 	return rows
 }

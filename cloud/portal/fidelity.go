@@ -31,7 +31,7 @@ func Fidelity() []fidelity.Claim {
 		{"Observables with the number of their sightings", fidelity.Documented, guide},
 		{"Module enriched this investigation: name, type, 1 Sighting, 0 Judgements", fidelity.Documented, guide},
 		{"errors of modules are shown above the graph", fidelity.Ours, "not seen"},
-		{fmt.Sprintf("a text has at most %d characters", maxQuery), fidelity.Observed, "public client caps its own input so"},
+		{fmt.Sprintf("a text has at most %d characters", maxQuery), fidelity.Inferred, "public client caps its own input so"},
 		{"no sign-in", fidelity.Ours, "not built yet"},
 		{"no pages of Settings, Devices, API Clients, Users, nor of Security Services Exchange", fidelity.Ours, "not built yet"},
 	} {

@@ -82,7 +82,9 @@ func (p *portal) ask(r *http.Request, body *investigateBody) int {
 	}
 	envelope, err := p.Investigator.Observe(r.Context(), observables)
 	if err != nil {
-		p.Logger.Error("investigation not made", "err", err)
+		if r.Context().Err() == nil {
+			p.Logger.Error("investigation not made", "err", err)
+		}
 		body.Problem = "The investigation could not be made. The log says why."
 		return http.StatusInternalServerError
 	}
@@ -96,7 +98,7 @@ func answerOf(queried []ctim.Observable, envelope ctr.Envelope, now time.Time) *
 	a := &answer{
 		Graph:       drawGraph(queried, all),
 		Timeline:    drawTimeline(all),
-		Observables: observableRows(queried, envelope, all),
+		Observables: observableRows(queried, all),
 		Modules:     moduleCards(envelope),
 		Errors:      envelope.Errors,
 	}

@@ -3,6 +3,7 @@ package portal
 import (
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"esasim/cloud/ctim"
 )
@@ -58,13 +59,19 @@ func iconName(t ctim.ObservableType) string {
 	return "other"
 }
 
-// observableLink investigates one observable.
+// observableLink investigates one observable. It is "" for a value that cannot
+// be typed: one that holds both quotes or more than one line, begins or ends
+// with a blank, or is longer than the text may be.
 func observableLink(o ctim.Observable) string {
 	quote := `"`
 	if strings.Contains(o.Value, quote) {
 		quote = "'"
 	}
-	return investigateLink(string(o.Type) + ":" + quote + o.Value + quote)
+	query := string(o.Type) + ":" + quote + o.Value + quote
+	if o.Value == "" || strings.ContainsAny(o.Value, quote+"\n") || strings.TrimSpace(o.Value) != o.Value || utf8.RuneCountInString(query) > maxQuery {
+		return ""
+	}
+	return investigateLink(query)
 }
 
 func investigateLink(query string) string {

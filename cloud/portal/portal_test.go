@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -148,7 +149,6 @@ func TestScenarios(t *testing.T) {
 	errored := &fakeInvestigator{envelope: ctr.Envelope{Errors: []ctr.ModuleError{{Module: "esa03", Type: "fatal", Code: "unregistered", Message: "device is gone"}}}}
 	two := &fakeInvestigator{envelope: envelope(sighting("8", "a@cisco.com", "b@x.example", "one"), sighting("9", "a@cisco.com", "c@x.example", "two"))}
 	two.envelope.Data = append(two.envelope.Data, ctr.ModuleData{Module: "silent"}, envelope(sighting("8", "a@cisco.com", "b@x.example", "one")).Data[0])
-	two.envelope.Data[2].Data.Verdicts = &ctr.Verdicts{Count: 1, Docs: []ctim.Verdict{{DispositionName: "Malicious", Observable: observable(ctim.Domain, "cisco.com")}}}
 	for _, s := range []struct {
 		name   string
 		i      *fakeInvestigator
@@ -171,7 +171,7 @@ func TestScenarios(t *testing.T) {
 		{name: "counters by kind", i: two, status: 200,
 			target: investigate(`domain:"cisco.com" url:"http://x" ip:"1.1.1.1" ipv6:"::1" sha256:"a" md5:"b" email:"c"`),
 			want: []string{"2 Targets 7 Observables 0 Indicators 1 Domain 2 File Hashes 2 IP Addresses 1 URL 2 Modules",
-				"Modules enriched this investigation", "2 Sightings, 0 Judgements", "cisco.com Domain, Malicious 0 Sightings"}, unwant: []string{"silent"}},
+				"Modules enriched this investigation", "2 Sightings, 0 Judgements", "cisco.com Domain, Unknown 0 Sightings"}, unwant: []string{"silent"}},
 		{name: "errors of modules", i: errored, target: investigate(guideQuery), status: 200,
 			want: []string{"esa03: device is gone (fatal, unregistered)", "No module enriched this investigation", "No sightings."}},
 		{name: "empty query", target: "/investigate?q=+%0A", status: 200, want: []string{"Type what to investigate"}, unwant: []string{"Relations Graph"}},
@@ -311,5 +311,55 @@ func TestTimeline(t *testing.T) {
 	}
 	if got := drawTimeline(append(at(0), found{})); got.Left != 1 { // a sighting without a time
 		t.Errorf("year one: %+v", got)
+	}
+}
+
+// TestManyRecipients: the JSON of sightings that are too long for the page is
+// not even made.
+func TestManyRecipients(t *testing.T) {
+	s := sighting("8", "a@cisco.com", "b@x.example", "one")
+	for len(s.Relations) < 5000 {
+		s.Relations = append(s.Relations, s.Relations[0])
+	}
+	all := make([]found, maxRows)
+	for i := range all {
+		all[i] = found{Sighting: s}
+	}
+	small := sighting("9", "a@cisco.com", "b@x.example", "two")
+	all[maxRows-1] = found{Sighting: small}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	rows, _ := sightingRows(all, moment)
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+		t.Errorf("%d bytes for a table of %d rows", n, len(rows))
+	}
+	if rows[0].JSON != "" || rows[maxRows-1].JSON == "" {
+		t.Error("the wrong rows have Details")
+	}
+}
+
+// TestLinks: a link asks for the very value, or there is none.
+func TestLinks(t *testing.T) {
+	var threat ctr.Threat
+	for _, v := range []string{"plain", `with "quotes"`, "with 'quotes'", "in  the middle", `"both' kinds`, "two\nlines", " blank", "blank\t", "", "\u00a0", strings.Repeat("é", 1980), strings.Repeat("é", 2000)} {
+		o := observable(ctim.EmailSubject, v)
+		link := observableLink(o)
+		u, err := url.Parse(link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := u.Query().Get("q")
+		if got := threat.Inspect(q); link != "" && (len(got) != 1 || got[0] != o || len([]rune(q)) > maxQuery) {
+			t.Errorf("%.30q leads to %.60v", v, got)
+		}
+		if bad := strings.ContainsAny(v, "\n\t\u00a0") || v == "" || v[0] == ' ' || v[0] == '"' || len(v) == 4000; bad != (link == "") {
+			t.Errorf("%.30q: link %.60q", v, link)
+		}
+	}
+	both := sighting("8", "a@cisco.com", "b@x.example", `"both' kinds`)
+	page := get(t, &fakeInvestigator{envelope: envelope(both)}, investigate(guideQuery)).Body.String()
+	if n, links := strings.Count(page, "data-node="), strings.Count(page, "<a href=\"/investigate?q=email_subject"); n < 6 || strings.Contains(page, `href=""`) || links == 0 {
+		t.Errorf("%d nodes, %d links", n, links)
 	}
 }

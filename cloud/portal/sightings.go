@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"esasim/cloud/ctim"
 )
 
 const (
@@ -37,14 +39,34 @@ func sightingRows(all []found, now time.Time) (rows []sightingRow, left int) {
 			Exact:       s.ObservedTime.Start.UTC().Format(time.RFC3339Nano),
 			Description: clip(s.Description, 300), Confidence: s.Confidence, Severity: s.Severity,
 		}
-		text, err := json.MarshalIndent(s.Sighting, "", " ")
-		if err == nil && len(text) <= room {
-			row.JSON = string(text)
-			room -= len(text)
+		if atLeast(&s.Sighting) <= room {
+			text, err := json.MarshalIndent(s.Sighting, "", " ")
+			if err == nil && len(text) <= room {
+				row.JSON = string(text)
+				room -= len(text)
+			}
 		}
 		rows = append(rows, row)
 	}
 	return rows, left
+}
+
+// atLeast is how many bytes the JSON of a sighting surely has, without writing
+// it: that of a message to many would be made only to be found too long.
+func atLeast(s *ctim.Sighting) int {
+	n := len(s.Description)
+	for _, o := range s.Observables {
+		n += len(o.Value)
+	}
+	for _, t := range s.Targets {
+		for _, o := range t.Observables {
+			n += len(o.Value)
+		}
+	}
+	for _, r := range s.Relations {
+		n += len(r.Source.Value) + len(r.Related.Value)
+	}
+	return n
 }
 
 // ago says how long ago something was, in its largest unit.

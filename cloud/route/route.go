@@ -1,14 +1,20 @@
-// Package route is a router whose every answer is JSON: a path nobody serves
-// and a method that is not allowed get the error form of their API, where
-// net/http would write plain text.
+// Package route is a router whose every answer is JSON: a path nobody serves, a
+// method that is not allowed and a query that asks for what is not there get
+// the error form of their API, where net/http would write plain text or nothing.
+// It also sees to it that a body comes in time.
 package route
 
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
-	"slices"
+	"net/url"
+	"os"
+	"time"
+
+	"esasim/internal/web"
 )
 
 // Fail writes an error in the form of one API.
@@ -23,14 +29,41 @@ type Mux struct {
 // New makes a Mux.
 func New(fail Fail) *Mux { return &Mux{fail: fail} }
 
-// HandleFunc registers a pattern of http.ServeMux.
-func (m *Mux) HandleFunc(pattern string, h http.HandlerFunc) { m.mux.HandleFunc(pattern, h) }
+// HandleFunc registers a pattern of http.ServeMux. Query parameters that are
+// not among those allowed are refused with 400, and so is a query that cannot
+// be read; an allowed one may be repeated.
+func (m *Mux) HandleFunc(pattern string, h http.HandlerFunc, allowed ...string) {
+	m.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if fault := checkQuery(r, allowed); fault != "" {
+			m.fail(w, http.StatusBadRequest, fault)
+			return
+		}
+		h(w, r)
+	})
+}
+
+// checkQuery gives what is wrong with a query, or "".
+func checkQuery(r *http.Request, allowed []string) string {
+	// ParseQuery, because URL.Query leaves out what it cannot read.
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return "The query cannot be read."
+	}
+	for name, values := range query {
+		query[name] = values[:1]
+	}
+	if bad := web.UnknownParameters(query, allowed...); len(bad) > 0 {
+		return fmt.Sprintf("There is no query parameter %.60q.", bad[0])
+	}
+	return ""
+}
 
 // ServeHTTP answers the request. An unknown path is 404; a wrong method is 405
 // and says in Allow which are right.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h, pattern := m.mux.Handler(r)
 	if pattern != "" {
+		limitBody(w, r)
 		m.mux.ServeHTTP(w, r)
 		return
 	}
@@ -59,16 +92,55 @@ func (p *probe) Header() http.Header {
 func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
 func (p *probe) WriteHeader(status int)      { p.status = status }
 
-// ErrTooLarge says that a body is longer than its limit.
-var ErrTooLarge = errors.New("the body is too large")
+// Patience is how long a body may take to come.
+const Patience = 30 * time.Second
+
+// limitBody gives the body of a request a deadline, where there is a connection
+// beneath: a recorder has none. Who stalls holds a goroutine and what came so
+// far no longer than that, also when the body is not wanted any more.
+func limitBody(w http.ResponseWriter, r *http.Request) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return
+	}
+	conn := http.NewResponseController(w)
+	if conn.SetReadDeadline(time.Now().Add(Patience)) == nil {
+		r.Body = timedBody{r.Body, conn}
+	}
+}
+
+// timedBody takes the deadline away once all is there: net/http goes on reading,
+// to see whether the client leaves, and would take the deadline for that.
+type timedBody struct {
+	io.ReadCloser
+	conn *http.ResponseController
+}
+
+func (b timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		// An error means that the connection is gone; the next call meets it.
+		_ = b.conn.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+var (
+	// ErrTooLarge says that a body is longer than its limit.
+	ErrTooLarge = errors.New("the body is too large")
+	// ErrLate says that a body did not come within Patience.
+	ErrLate = errors.New("the body did not come in time")
+)
 
 // Body reads the whole body of a request, at most limit bytes, or returns
-// ErrTooLarge.
+// ErrTooLarge or ErrLate.
 func Body(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var over *http.MaxBytesError
 	if errors.As(err, &over) {
 		return nil, ErrTooLarge
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, ErrLate
 	}
 	return b, err
 }
@@ -82,15 +154,4 @@ func JSON(w http.ResponseWriter, status int, v any) {
 	w.WriteHeader(status)
 	// An error here means that the client is gone; there is nobody to tell.
 	_ = json.NewEncoder(w).Encode(v)
-}
-
-// UnknownParameter gives the name of a query parameter that is not among those
-// allowed, or "".
-func UnknownParameter(r *http.Request, allowed ...string) string {
-	for name := range r.URL.Query() {
-		if !slices.Contains(allowed, name) {
-			return name
-		}
-	}
-	return ""
 }

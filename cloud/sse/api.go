@@ -1,7 +1,6 @@
 package sse
 
 import (
-	"fmt"
 	"net/http"
 
 	"esasim/cloud/route"
@@ -51,10 +50,6 @@ func (x *Exchange) serveGenerateTokens(w http.ResponseWriter, r *http.Request) {
 }
 
 func (x *Exchange) serveDevices(w http.ResponseWriter, r *http.Request) {
-	if p := route.UnknownParameter(r); p != "" {
-		x.fail(w, badRequest(fmt.Sprintf("There is no query parameter %q.", p)))
-		return
-	}
 	devices, err := x.Devices(r.Context())
 	if err != nil {
 		x.fail(w, err)

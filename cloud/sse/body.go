@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -28,6 +29,9 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	b, err := route.Body(w, r, maxBody)
 	if errors.Is(err, route.ErrTooLarge) {
 		return tooLarge(fmt.Sprintf("The body is longer than %d bytes.", maxBody))
+	}
+	if errors.Is(err, route.ErrLate) {
+		return late()
 	}
 	if err != nil {
 		return badRequest("The body ended early.")
@@ -84,6 +88,9 @@ func unpack(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	case "", "identity":
 	case "gzip":
 		z, err := gzip.NewReader(in)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil, late()
+		}
 		if err != nil {
 			return nil, badRequest("The body is not gzip.")
 		}
@@ -98,6 +105,8 @@ func unpack(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	switch {
 	case errors.As(err, &long) || b.Len() > maxBatchSize:
 		return nil, over
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, late()
 	case err != nil:
 		return nil, badRequest("The body ended early or is damaged.")
 	}

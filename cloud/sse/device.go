@@ -42,8 +42,6 @@ type Device struct {
 	TokenExpires     time.Time `json:"token_expires,omitzero"` // of a pending or expired device
 	Heartbeat        time.Time `json:"heartbeat,omitzero"`     // last sign of life; registering is the first
 	Online           bool      `json:"online"`                 // registered, and a heartbeat within twice HeartbeatEvery
-
-	Token string `json:"-"` // of a pending device, for "copy token"
 }
 
 // record is a device as it is stored.
@@ -52,13 +50,10 @@ type record struct {
 	Number       uint32    `json:"number"` // stands for the device in the keys of sightings
 	Facts        facts     `json:"facts"`
 	Created      time.Time `json:"created"`
-	Token        string    `json:"token,omitempty"` // until it is used
+	TokenHash    string    `json:"token_hash,omitempty"` // of the token that made it, used or not
 	TokenExpires time.Time `json:"token_expires,omitzero"`
 	Credential   []byte    `json:"credential,omitempty"` // SHA-256; set by registering
 	Heartbeat    time.Time `json:"heartbeat,omitzero"`
-	// Renamed says that name and description were set in the portal: what the
-	// device calls itself no longer replaces them.
-	Renamed bool `json:"renamed,omitempty"`
 }
 
 func (r *record) registered() bool { return len(r.Credential) > 0 }
@@ -78,21 +73,13 @@ func (r *record) device(now time.Time) Device {
 		ID: r.ID, Name: r.Facts.Name, Type: r.Facts.Type, Version: r.Facts.Version,
 		Status: r.status(now), Description: r.Facts.Description, IPAddress: r.Facts.IPAddress,
 		ConnectorVersion: r.Facts.ConnectorVersion, Serial: r.Facts.Serial,
-		Created: r.Created, TokenExpires: r.TokenExpires, Heartbeat: r.Heartbeat,
+		Created: r.Created, Heartbeat: r.Heartbeat,
 		Online: r.registered() && now.Sub(r.Heartbeat) < 2*HeartbeatEvery,
 	}
-	if d.Status == Pending {
-		d.Token = r.Token
+	if d.Status != Registered {
+		d.TokenExpires = r.TokenExpires
 	}
 	return d
-}
-
-// learn takes over what a device says of itself.
-func (r *record) learn(f facts) {
-	if r.Renamed {
-		f.Name, f.Description = r.Facts.Name, r.Facts.Description
-	}
-	r.Facts = f
 }
 
 // Devices gives all devices, by name and then by age.
@@ -133,18 +120,6 @@ func (x *Exchange) record(id string) (record, error) {
 	return r, nil
 }
 
-// Rename gives a device the name and the description it shall have in the
-// portal from now on, whatever it calls itself.
-func (x *Exchange) Rename(ctx context.Context, id, name, description string) error {
-	if name == "" || len(name) > maxFact || len(description) > maxFact {
-		return fmt.Errorf("rename device %s: %w: name: want 1 to %d bytes", id, ErrInvalid, maxFact)
-	}
-	return x.change(id, func(r *record) error {
-		r.Facts.Name, r.Facts.Description, r.Renamed = name, description, true
-		return nil
-	})
-}
-
 // Delete removes a device, its token and all its sightings. The device learns
 // of it at its next call.
 func (x *Exchange) Delete(ctx context.Context, id string) error {
@@ -164,9 +139,7 @@ func (x *Exchange) remove(r *record) error {
 	defer in.mu.Unlock()
 	err := x.store.Write(func(b *pebble.Batch) error {
 		err := b.Delete(store.Device(r.ID), nil)
-		if r.Token != "" {
-			err = errors.Join(err, b.Delete(store.Token(digest(r.Token)), nil))
-		}
+		err = errors.Join(err, b.Delete(store.Token(r.TokenHash), nil))
 		for _, ranged := range []func(uint32) ([]byte, []byte){store.Sightings, store.ExternalIDs, store.Terms} {
 			from, to := ranged(r.Number)
 			err = errors.Join(err, b.DeleteRange(from, to, nil))
@@ -183,17 +156,15 @@ func (x *Exchange) remove(r *record) error {
 	return nil
 }
 
-// change reads a device, lets f change it, and writes it back, as one step.
-func (x *Exchange) change(id string, f func(*record) error) error {
+// heartbeat notes a sign of life and what the device says of itself.
+func (x *Exchange) heartbeat(id string, f facts) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	r, err := x.record(id)
 	if err != nil {
 		return err
 	}
-	if err := f(&r); err != nil {
-		return err
-	}
+	r.Facts, r.Heartbeat = f, time.Now().UTC()
 	if err := x.store.Put(store.Device(id), r); err != nil {
 		return fmt.Errorf("device %s: %w", id, err)
 	}

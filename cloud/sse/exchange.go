@@ -8,6 +8,7 @@
 package sse
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,8 +28,9 @@ const HeartbeatEvery = 1200 * time.Second
 var (
 	// ErrUnknownDevice says that there is no device of this id.
 	ErrUnknownDevice = errors.New("unknown device")
-	// ErrInvalidToken says that a registration token is unknown, lapsed, used or
-	// of another region; nobody is told which (vendor's integration guide).
+	// ErrInvalidToken says that a registration token is unknown, lapsed, of
+	// another region (vendor's integration guide) or used by another device;
+	// nobody is told which (ours).
 	ErrInvalidToken = errors.New("the token is invalid or has expired")
 	// ErrUnauthorized says that a credential is missing or wrong.
 	ErrUnauthorized = errors.New("the credential is missing or wrong")
@@ -62,7 +64,8 @@ type inbox struct {
 
 // New makes the exchange over a region's store. The store must stay open for
 // as long as the exchange is used. registered, if not nil, is called with the
-// id of each device that has registered, before the device is answered.
+// id of each device that has registered for the first time, before the device
+// is answered.
 func New(s *store.Store, log *slog.Logger, registered func(ctx context.Context, device string)) *Exchange {
 	return &Exchange{store: s, log: log, registered: registered, inboxes: map[uint32]*inbox{}}
 }
@@ -70,11 +73,8 @@ func New(s *store.Store, log *slog.Logger, registered func(ctx context.Context, 
 // Handler serves /sse/api/v1/... and /providers/sse/v1/...
 func (x *Exchange) Handler() http.Handler {
 	m := route.New(func(w http.ResponseWriter, status int, message string) {
-		code := "not_found"
-		if status == http.StatusMethodNotAllowed {
-			code = "method_not_allowed"
-		}
-		fail(w, refusal{status, code, message})
+		code := map[int]string{http.StatusBadRequest: "invalid_request", http.StatusMethodNotAllowed: "method_not_allowed"}[status]
+		fail(w, refusal{status, cmp.Or(code, "not_found"), message})
 	})
 	m.HandleFunc("POST /providers/sse/v1/register", x.serveRegister)
 	m.HandleFunc("POST /providers/sse/v1/devices/{id}/sightings", x.serveSightings)

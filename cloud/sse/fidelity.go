@@ -16,11 +16,13 @@ func Fidelity() []fidelity.Claim {
 	}
 	var out []fidelity.Claim
 	for _, r := range []struct{ what, level, source string }{
-		{"a device is added with a token, and registers with it once before it expires", fidelity.Documented, guide},
+		{"a device is added with a token, and registers with it before it expires", fidelity.Documented, guide},
 		{"expiry of a token: " + strings.Join(choices, ", ") + "; the first is the default", fidelity.Documented, guide},
 		{fmt.Sprintf("1 to %d devices are added at once", MaxDevices), fidelity.Documented, guide},
 		{"a token is 32 hexadecimal digits", fidelity.Ours, "the real form is not public"},
-		{"an unknown, expired, used token and one of another region are refused alike", fidelity.Documented, guide},
+		{"an invalid or expired token and one of another region are refused", fidelity.Documented, guide},
+		{"a used token is refused to another device; the same one, by its serial, gets a new credential until the token expires", fidelity.Ours, "so that a lost answer costs nothing"},
+		{"all refused tokens are refused alike", fidelity.Ours, "nobody is told what a token was"},
 		{"device status " + string(Registered), fidelity.Documented, guide},
 		{"device status " + string(Pending) + ", " + string(Expired), fidelity.Inferred, "product knowledge, not confirmed"},
 		{"device facts: name, type ESA or SMA, version, description, id (UUID), IP address, connector version, created", fidelity.Documented, guide},

@@ -23,13 +23,13 @@ func (x *Exchange) serveRegister(w http.ResponseWriter, r *http.Request) {
 		x.fail(w, refusal{http.StatusUnprocessableEntity, "invalid_device", err.Error() + "."})
 		return
 	}
-	id, credential, err := x.register(req.Token, req.Device)
+	id, credential, first, err := x.register(req.Token, req.Device)
 	if err != nil {
 		x.fail(w, err)
 		return
 	}
-	x.log.Info("device registered", "device", id, "name", req.Device.Name)
-	if x.registered != nil {
+	x.log.Info("device registered", "device", id, "name", req.Device.Name, "first", first)
+	if first && x.registered != nil {
 		x.registered(r.Context(), id)
 	}
 	route.JSON(w, http.StatusCreated, registerResponse{id, credential, int(HeartbeatEvery / time.Second)})
@@ -50,12 +50,7 @@ func (x *Exchange) serveHeartbeat(w http.ResponseWriter, r *http.Request) {
 		x.fail(w, refusal{http.StatusUnprocessableEntity, "invalid_device", err.Error() + "."})
 		return
 	}
-	err = x.change(dev.ID, func(rec *record) error {
-		rec.learn(req.Device)
-		rec.Heartbeat = time.Now().UTC()
-		return nil
-	})
-	if err != nil {
+	if err := x.heartbeat(dev.ID, req.Device); err != nil {
 		x.fail(w, err)
 		return
 	}

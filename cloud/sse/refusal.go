@@ -2,6 +2,7 @@ package sse
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"esasim/cloud/route"
@@ -24,6 +25,11 @@ func badRequest(message string) refusal {
 
 func tooLarge(message string) refusal {
 	return refusal{http.StatusRequestEntityTooLarge, "too_large", message}
+}
+
+// late is 408, after which the device sends the same again.
+func late() refusal {
+	return refusal{http.StatusRequestTimeout, "timeout", fmt.Sprintf("The body did not come within %s.", route.Patience)}
 }
 
 // fail writes an error in the form of docs/wire.md.

@@ -24,6 +24,7 @@ type Search struct {
 	Since       time.Time // start of the observed time, to the millisecond
 	PerEach     int       // at most so many sightings for one observable
 	InAll       int       // and so many altogether
+	Bytes       int       // and so many bytes of JSON as stored
 }
 
 // Found are the sightings, newest first. The observables of each are those
@@ -39,7 +40,7 @@ func (x *Exchange) Sightings(ctx context.Context, q Search) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	f := finder{ctx: ctx, dev: dev.Number, query: q, place: map[uint64]int{}}
+	f := finder{ctx: ctx, dev: dev.Number, query: q, room: q.Bytes, place: map[uint64]int{}}
 	if err := x.store.Use(f.run); err != nil {
 		return Found{}, fmt.Errorf("search device %s: %w", q.DeviceID, err)
 	}
@@ -57,6 +58,7 @@ type finder struct {
 	dev   uint32
 	era   uint32 // the newest
 	query Search
+	room  int            // how many bytes more may be found; -1: one was too many
 	place map[uint64]int // sequence number → index in found.Sightings
 	found Found
 	kept  [][]ctim.Observable // beside found.Sightings: their own observables
@@ -114,11 +116,15 @@ func (f *finder) find(o ctim.Observable) error {
 	}
 	for n, e := range entries {
 		_, known := f.place[e.seq]
-		if n == f.query.PerEach || (!known && len(f.found.Sightings) == f.query.InAll) {
+		full := n == f.query.PerEach || !known && (len(f.found.Sightings) == f.query.InAll || f.room < 0)
+		if !full {
+			err = errors.Join(f.ctx.Err(), f.match(e.seq, o))
+		}
+		if full || errors.Is(err, errNoRoom) {
 			f.found.More = append(f.found.More, o)
 			return nil
 		}
-		if err := errors.Join(f.ctx.Err(), f.match(e.seq, o)); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -132,11 +138,12 @@ func (f *finder) match(seq uint64, o ctim.Observable) error {
 	i, known := f.place[seq]
 	var s ctim.Sighting
 	var own []ctim.Observable
+	var size int
 	if known {
 		own = f.kept[i]
 	} else {
 		var err error
-		if s, err = f.read(seq); err != nil {
+		if s, size, err = f.read(seq); err != nil {
 			return err
 		}
 		own = s.Observables
@@ -148,6 +155,7 @@ func (f *finder) match(seq uint64, o ctim.Observable) error {
 	if !known {
 		i = len(f.found.Sightings)
 		s.Observables = nil
+		f.room -= size
 		f.place[seq] = i
 		f.found.Sightings = append(f.found.Sightings, s)
 		f.kept = append(f.kept, own)
@@ -159,15 +167,24 @@ func (f *finder) match(seq uint64, o ctim.Observable) error {
 	return nil
 }
 
-// read gives a stored sighting; a zero one when its device was deleted since.
-func (f *finder) read(seq uint64) (s ctim.Sighting, err error) {
+// errNoRoom says that a sighting would make the answer too large.
+var errNoRoom = errors.New("the answer is full")
+
+// read gives a stored sighting and the length of its JSON; a zero one when its
+// device was deleted since; errNoRoom when it is longer than there is room for,
+// and from then on there is none for any other.
+func (f *finder) read(seq uint64) (s ctim.Sighting, size int, err error) {
 	v, closer, err := f.db.Get(store.Sighting(f.dev, seq))
 	if errors.Is(err, pebble.ErrNotFound) {
-		return s, nil
+		return s, 0, nil
 	}
 	if err != nil {
-		return s, err
+		return s, 0, err
 	}
-	err = json.Unmarshal(v, &s)
-	return s, errors.Join(err, closer.Close())
+	if size = len(v); size > f.room {
+		f.room, err = -1, errNoRoom
+	} else {
+		err = json.Unmarshal(v, &s)
+	}
+	return s, size, errors.Join(err, closer.Close())
 }

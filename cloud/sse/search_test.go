@@ -26,7 +26,7 @@ func TestEras(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, _, err := x.register(tokens[0].Token, facts{Name: "esa", Type: "ESA"})
+	id, _, _, err := x.register(tokens[0].Token, facts{Name: "esa", Type: "ESA"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestEras(t *testing.T) {
 	for _, limit := range []int{10, 6, 5, 1} {
 		found, err := x.Sightings(t.Context(), Search{
 			DeviceID: id, Observables: []ctim.Observable{{Type: ctim.Domain, Value: "cisco.COM."}},
-			Since: now.Add(-time.Hour), PerEach: limit, InAll: 100,
+			Since: now.Add(-time.Hour), PerEach: limit, InAll: 100, Bytes: 1 << 20,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -1,24 +1,27 @@
 package sse
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"esasim/cloud/ctim"
 )
 
 // Bounds of one sighting, in bytes unless said otherwise. Those of title,
-// description and source are the schema's; the others are ours.
+// description and source are the schema's, in characters; the others are ours.
 const (
-	maxSighting    = 1 << 20
+	maxSighting    = 4 << 20 // a message with 1,000 recipients of the longest addresses takes a third of it
 	maxExternalID  = 512
-	maxTitle       = 1024
-	maxDescription = 5000
-	maxSource      = 2048
+	maxTitle       = 1024  // characters
+	maxDescription = 5000  // characters
+	maxSource      = 2048  // characters
 	maxWord        = 256   // a word of a vocabulary, an id
 	maxValue       = 8192  // of one observable
 	maxObservables = 1000  // pieces
@@ -40,7 +43,7 @@ func readSighting(raw []byte) (arrival, error) {
 	var s ctim.Sighting
 	var err error
 	if len(raw) > maxSighting {
-		return arrival{}, fmt.Errorf("longer than %d bytes", maxSighting)
+		return arrival{external: scanExternalID(raw)}, fmt.Errorf("longer than %d bytes", maxSighting)
 	}
 	if e := json.Unmarshal(raw, &s, json.RejectUnknownMembers(true)); e != nil {
 		err = errors.New(explain(e))
@@ -55,6 +58,35 @@ func readSighting(raw []byte) (arrival, error) {
 		a.terms = terms(s.Observables)
 	}
 	return a, err
+}
+
+// scanExternalID finds the first external id in a sighting that is not read
+// otherwise; "" when it is not found.
+func scanExternalID(raw []byte) string {
+	d := jsontext.NewDecoder(bytes.NewBuffer(raw))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+		return ""
+	}
+	for {
+		key, err := d.ReadToken()
+		if err != nil || key.Kind() != '"' {
+			return ""
+		}
+		if key.String() != "external_ids" {
+			if d.SkipValue() != nil {
+				return ""
+			}
+			continue
+		}
+		if t, err := d.ReadToken(); err != nil || t.Kind() != '[' {
+			return ""
+		}
+		id, err := d.ReadToken()
+		if err != nil || id.Kind() != '"' || len(id.String()) > maxExternalID {
+			return ""
+		}
+		return id.String()
+	}
 }
 
 // check holds a sighting to the schema: what must be there, the closed
@@ -113,8 +145,8 @@ func checkLengths(s *ctim.Sighting) error {
 		{"title", s.Title, maxTitle}, {"description", s.Description, maxDescription},
 		{"sensor", s.Sensor, maxWord}, {"resolution", s.Resolution, maxWord},
 	} {
-		if len(f.value) > f.most {
-			return fmt.Errorf("%s: longer than %d bytes", f.name, f.most)
+		if utf8.RuneCountInString(f.value) > f.most {
+			return fmt.Errorf("%s: longer than %d characters", f.name, f.most)
 		}
 	}
 	for _, id := range s.ExternalIDs {

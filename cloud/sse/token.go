@@ -44,7 +44,7 @@ const DefaultExpiry = time.Hour
 const MaxDevices = 100
 
 // Token is a registration token: it turns its device into a registered one,
-// once, before it expires.
+// before it expires.
 type Token struct {
 	Token    string    `json:"token"` // 32 lower-case hexadecimal digits (the form is ours)
 	DeviceID string    `json:"device_id"`
@@ -73,10 +73,10 @@ func (x *Exchange) GenerateTokens(ctx context.Context, devices int, expiry time.
 		for i := range tokens {
 			last++
 			t := Token{Token: newToken(), DeviceID: uuid.NewString(), Expires: now.Add(expiry)}
-			r := record{ID: t.DeviceID, Number: last, Created: now, Token: t.Token, TokenExpires: t.Expires}
+			r := record{ID: t.DeviceID, Number: last, Created: now, TokenHash: digest(t.Token), TokenExpires: t.Expires}
 			if err := errors.Join(
 				store.Set(b, store.Device(r.ID), r),
-				b.Set(store.Token(digest(t.Token)), []byte(r.ID), nil),
+				b.Set(store.Token(r.TokenHash), []byte(r.ID), nil),
 			); err != nil {
 				return err
 			}
@@ -99,41 +99,37 @@ func offered(d time.Duration) bool {
 	return false
 }
 
-// register uses a token up: its device becomes a registered one. It returns
-// the device's id and its credential, of which only the hash is kept.
-func (x *Exchange) register(token string, f facts) (id, credential string, err error) {
+// register uses a token: its device becomes a registered one. It returns the
+// device's id and its credential, of which only the hash is kept. An answer may
+// be lost on its way, so until it expires a used token gives the same device,
+// known by its serial, another credential instead of the first; first is false
+// then.
+func (x *Exchange) register(token string, f facts) (id, credential string, first bool, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	b, err := x.store.Bytes(store.Token(digest(token)))
 	if errors.Is(err, store.ErrNotFound) {
-		return "", "", ErrInvalidToken
+		return "", "", false, ErrInvalidToken
 	}
 	if err != nil {
-		return "", "", fmt.Errorf("register: %w", err)
+		return "", "", false, fmt.Errorf("register: %w", err)
 	}
 	r, err := x.record(string(b))
 	if err != nil {
-		return "", "", fmt.Errorf("register: %w", err)
+		return "", "", false, fmt.Errorf("register: %w", err)
 	}
 	now := time.Now().UTC()
-	if r.status(now) != Pending {
-		return "", "", ErrInvalidToken
+	first = !r.registered()
+	if !now.Before(r.TokenExpires) || !first && r.Facts.Serial != f.Serial {
+		return "", "", false, ErrInvalidToken
 	}
 	credential = newCredential()
 	sum := sha256.Sum256([]byte(credential))
-	r.Credential, r.Heartbeat = sum[:], now
-	r.Token, r.TokenExpires = "", time.Time{}
-	r.learn(f)
-	err = x.store.Write(func(b *pebble.Batch) error {
-		return errors.Join(
-			store.Set(b, store.Device(r.ID), r),
-			b.Delete(store.Token(digest(token)), nil),
-		)
-	})
-	if err != nil {
-		return "", "", fmt.Errorf("register device %s: %w", r.ID, err)
+	r.Credential, r.Heartbeat, r.Facts = sum[:], now, f
+	if err := x.store.Put(store.Device(r.ID), r); err != nil {
+		return "", "", false, fmt.Errorf("register device %s: %w", r.ID, err)
 	}
-	return r.ID, credential, nil
+	return r.ID, credential, first, nil
 }
 
 // holds compares a credential with the device's, in constant time.

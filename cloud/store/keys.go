@@ -21,8 +21,9 @@ import (
 //	c/client/<id>         an API client
 //	c/module/<id>         a module instance
 //	c/device/<id>         a device: pending, expired or registered
-//	c/token/<sha256>      the id of the device that an unused registration token made, as text;
-//	                      by the token's hash, so that a look-up tells nothing by its timing
+//	c/token/<sha256>      the id of the device that a registration token made, as text, for as
+//	                      long as the device is there; by the token's hash, so that a look-up
+//	                      tells nothing by its timing
 //
 // Sightings, of which there are many. dev is the device's number (four bytes),
 // seq counts the sightings of one device from 1 (eight bytes), all numbers
@@ -70,7 +71,7 @@ func Module(id string) []byte { return []byte("c/module/" + id) }
 // Device is the key of one device; with an empty id, the prefix of all.
 func Device(id string) []byte { return []byte("c/device/" + id) }
 
-// Token is the key of an unused registration token, by its hash.
+// Token is the key of a registration token, by its hash.
 func Token(hash string) []byte { return []byte("c/token/" + hash) }
 
 // Sighting is the key of one sighting's row.

@@ -29,13 +29,22 @@ func main() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.NumCPU() + 2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal()
 	err := command().ExecuteContext(ctx)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "esasim:", err)
 		os.Exit(1)
 	}
+}
+
+// untilSignal is a context that the first Ctrl-C, or SIGTERM, ends. From then on
+// the system's own way with signals is back: a second one ends the program at
+// once, whatever it still waits for.
+func untilSignal() (ctx context.Context, stop func()) {
+	ctx, stop = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 // command is the tree of commands. The root is `esasim lab`.

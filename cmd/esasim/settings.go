@@ -27,18 +27,18 @@ func (s *settings) load(c *cobra.Command) (lab.Config, error) {
 			return cfg, err
 		}
 	}
-	return cfg, s.override(&cfg)
+	return cfg, s.override(c.Flags(), &cfg)
 }
 
-func (s *settings) override(cfg *lab.Config) (err error) {
+func (s *settings) override(flags *pflag.FlagSet, cfg *lab.Config) (err error) {
 	if s.flags.SMTP != "" {
 		cfg.SMTP = s.flags.SMTP
 	}
 	if s.flags.Console != "" {
 		cfg.Console = s.flags.Console
 	}
-	if s.flags.Unregistered {
-		cfg.Unregistered = true
+	if flags.Changed("unregistered") { // false, too, is said
+		cfg.Unregistered = s.flags.Unregistered
 	}
 	if s.cloud != "" {
 		cfg.Cloud, err = lab.ParseRegions(s.cloud)

@@ -60,17 +60,26 @@ func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error)
 	}
 }
 
+// addr is the "host:port" of a listener.
 type addr string
 
-func (addr) Network() string  { return "memory" }
+// Network says that the address is of no real network.
+func (addr) Network() string { return "memory" }
+
+// String is the "host:port".
 func (a addr) String() string { return string(a) }
 
+// conn is one end of a connection. Both ends have the listener's address: a
+// dialer has none here.
 type conn struct {
 	net.Conn
 	addr addr
 }
 
-func (c conn) LocalAddr() net.Addr  { return c.addr }
+// LocalAddr is the listener's address.
+func (c conn) LocalAddr() net.Addr { return c.addr }
+
+// RemoteAddr is the listener's address, too.
 func (c conn) RemoteAddr() net.Addr { return c.addr }
 
 type listener struct {
@@ -81,6 +90,8 @@ type listener struct {
 	once  sync.Once
 }
 
+// Accept waits for the next connection; net.ErrClosed once the listener is
+// closed.
 func (l *listener) Accept() (net.Conn, error) {
 	select {
 	case c := <-l.conns:
@@ -90,6 +101,8 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
+// Close frees the address; whoever waits in Accept or Dial gets an error. It may
+// be called again.
 func (l *listener) Close() error {
 	l.once.Do(func() {
 		close(l.done)
@@ -100,4 +113,5 @@ func (l *listener) Close() error {
 	return nil
 }
 
+// Addr is the address listened at, with the port that was given for 0.
 func (l *listener) Addr() net.Addr { return l.addr }

@@ -1,6 +1,7 @@
 // Package statefile keeps small facts in files: written whole, to a temporary
 // name, synced, then renamed, so that a crash leaves the old file or the new
-// one and never half of either.
+// one and never half of either. What a crash leaves under the temporary name,
+// the file's and ".new", the next write replaces.
 package statefile
 
 import (
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -58,9 +60,17 @@ func Read(fsys vfs.FS, path string) ([]byte, error) {
 	return b, nil
 }
 
+// writing is held over a whole Write: two of one file would share its temporary
+// name, and one of them would rename what the other has half written. A
+// directory belongs to one process, so a lock within it is enough; and a name
+// that is always the same leaves nothing behind that is not written over.
+var writing sync.Mutex
+
 // Write replaces a whole file; the bytes and the name are on disk when it
 // returns.
 func Write(fsys vfs.FS, dir, name string, b []byte) error {
+	writing.Lock()
+	defer writing.Unlock()
 	path, tmp := fsys.PathJoin(dir, name), fsys.PathJoin(dir, name+".new")
 	if err := put(fsys, tmp, b); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)

@@ -21,7 +21,8 @@ import (
 // Bounds of what is kept or looked at. Beyond them a message is still read to
 // its end.
 const (
-	maxValue = 64 << 10 // octets of one header field, before decoding
+	maxValue = 16 << 10 // octets of one header field, before decoding
+	maxType  = 255      // octets of a media type
 	maxDepth = 32       // of parts within parts
 	maxParts = 1000     // of one message
 	maxName  = 255      // characters of a file name

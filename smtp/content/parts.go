@@ -82,7 +82,7 @@ func (s *Scanner) file(name, kind, encoding string) {
 	size, _ := io.CopyBuffer(s.sum, onlyReader{entity.Body}, s.copy)
 	s.skip()
 	s.found = append(s.found, esa.Attachment{
-		Name: name, Type: kind, Size: size, SHA256: hex.EncodeToString(s.sum.Sum(nil)),
+		Name: name, Type: kind[:min(len(kind), maxType)], Size: size, SHA256: hex.EncodeToString(s.sum.Sum(nil)),
 	})
 }
 

@@ -96,19 +96,32 @@ func (l *Listener) forget(c *Conn) {
 	l.mu.Unlock()
 }
 
+// CloseConns cuts off every connection there is.
+func (l *Listener) CloseConns() {
+	for _, c := range l.held() {
+		_ = c.Close()
+	}
+}
+
+func (l *Listener) held() []*Conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	conns := make([]*Conn, 0, len(l.conns))
+	for c := range l.conns {
+		conns = append(conns, c)
+	}
+	return conns
+}
+
 // Shutdown stops accepting and ends every connection as soon as it waits for
 // its client: the client is told "421 ... Service not available". It does not
 // wait; call go-smtp's Server.Shutdown afterwards for that.
 func (l *Listener) Shutdown() error {
 	l.mu.Lock()
 	l.down = true
-	conns := make([]*Conn, 0, len(l.conns))
-	for c := range l.conns {
-		conns = append(conns, c)
-	}
 	l.mu.Unlock()
 	err := l.Listener.Close()
-	for _, c := range conns {
+	for _, c := range l.held() {
 		c.Shutdown()
 	}
 	return err
