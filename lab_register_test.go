@@ -16,8 +16,8 @@ import (
 	"esasim/lab"
 )
 
-// elsewhere starts a cloud alone and makes a token in it.
-func elsewhere(t *testing.T) (cloud *virtual, token string) {
+// cloudAlone starts a cloud alone and makes a token in it.
+func cloudAlone(t *testing.T) (cloud *virtual, token string) {
 	t.Helper()
 	cloud = &virtual{fs: vfs.NewMem()}
 	cloud.start(t, func(o *lab.Options) {
@@ -48,7 +48,7 @@ func (v *virtual) alone(cloud *virtual, token string) func(*lab.Options) {
 // mail since, is not registered, and says why.
 func TestRegisterTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cloud, token := elsewhere(t)
+		cloud, token := cloudAlone(t)
 		defer func() { cloud.stop() }()
 		box := &virtual{fs: vfs.NewMem()}
 		box.down.Store(true)
@@ -68,7 +68,7 @@ func TestRegisterTooLate(t *testing.T) {
 // A token that is refused at once ends the start.
 func TestRegisterRefusedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cloud, _ := elsewhere(t)
+		cloud, _ := cloudAlone(t)
 		defer func() { cloud.stop() }()
 		box := &virtual{fs: vfs.NewMem()}
 		o := lab.Options{Config: lab.DefaultConfig(), FS: box.fs, Dir: "data", Listen: box.net.Listen}
@@ -87,7 +87,7 @@ func TestRegisterRefusedAtOnce(t *testing.T) {
 // Somebody registers the appliance over the API before the lab does it.
 func TestRegisterMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cloud, token := elsewhere(t)
+		cloud, token := cloudAlone(t)
 		defer func() { cloud.stop() }()
 		box := &virtual{fs: vfs.NewMem()}
 		box.down.Store(true)

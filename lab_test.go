@@ -330,35 +330,3 @@ func TestCloudElsewhere(t *testing.T) {
 		}
 	})
 }
-
-// An appliance whose cloud is not there yet takes mail all the same; that its
-// token has expired when the cloud is back does not end it.
-func TestTokenExpiresBeforeTheCloudIsBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cloud := &virtual{fs: vfs.NewMem()}
-		cloud.start(t, func(o *lab.Options) {
-			o.Config.SMTP, o.Config.Console, o.Config.Cloud = "", "", lab.Regions{lab.Americas: "cloud.example:9080"}
-		})
-		defer func() { cloud.stop() }()
-		token, err := cloud.Token(t.Context(), lab.Americas)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cloud.down.Store(true)
-		box := &virtual{fs: vfs.NewMem()}
-		box.start(t, func(o *lab.Options) {
-			o.Config.Cloud = nil
-			o.SSE = &lab.Enrol{Region: lab.Americas, URL: "http://cloud.example:9080", Token: token}
-			o.Dial = cloud.dial
-		})
-		defer func() { box.stop() }()
-		box.send(t, "b@example.org", "while the cloud is away")
-		time.Sleep(2 * time.Hour)
-		cloud.down.Store(false)
-		time.Sleep(2 * time.Minute)
-		box.send(t, "b@example.org", "after")
-		if s := box.Appliance().Link().Status(); s.State != cloudlink.Unregistered || !strings.Contains(s.LastError, "invalid or expired token") {
-			t.Errorf("link %+v", s)
-		}
-	})
-}

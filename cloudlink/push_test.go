@@ -337,12 +337,12 @@ func TestUnknownDevice(t *testing.T) {
 		if s := l.Status(); s.State != Unregistered || s.LastError == "" || b.at() != 0 {
 			t.Errorf("status %+v, cursor %d", s, b.at())
 		}
-		if err := l.Register(t.Context(), "AMERICAS", "another"); err != nil {
-			t.Fatal(err)
-		}
 		cloud.mu.Lock()
 		cloud.answer = func(ids []string) (int, string, map[string]string) { return http.StatusOK, taken(len(ids)), nil }
 		cloud.mu.Unlock()
+		if err := l.Register(t.Context(), "AMERICAS", "another"); err != nil {
+			t.Fatal(err)
+		}
 		time.Sleep(time.Second)
 		if b.at() != 1 {
 			t.Errorf("registered again: cursor %d, want 1", b.at())

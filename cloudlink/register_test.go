@@ -221,6 +221,7 @@ func TestDeregisterUnderLoad(t *testing.T) {
 		if err := l.Deregister(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(time.Second)
 		if s := l.Status(); s.State != Unregistered || s.LastError != "" || len(cloud.pushes) == 0 {
 			t.Errorf("status %+v, %d pushes", s, len(cloud.pushes))
 		}

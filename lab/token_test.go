@@ -12,7 +12,9 @@ import (
 )
 
 func TestTokenUnknownRegion(t *testing.T) {
-	l, err := New(Options{Config: Config{}, FS: vfs.NewMem(), Dir: "data"})
+	c := DefaultConfig()
+	c.SMTP, c.Console, c.Cloud = "", "", nil
+	l, err := New(Options{Config: c, FS: vfs.NewMem(), Dir: "data"})
 	if err != nil {
 		t.Fatal(err)
 	}
