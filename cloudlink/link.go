@@ -36,7 +36,8 @@ type Reader interface {
 	Next(ctx context.Context) ([]esa.Entry, error)
 }
 
-// Keep is where the registration outlives a restart.
+// Keep is where the registration outlives a restart. The link never saves twice
+// at a time.
 type Keep interface {
 	Load(v any) (found bool, err error)
 	Save(v any) error

@@ -11,12 +11,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// File is one value kept as JSON.
+// File is one value kept as JSON. Two saves of one file must not overlap: whoever
+// owns the value sees to that.
 type File struct {
 	FS  vfs.FS
 	Dir string // must exist
@@ -60,17 +60,9 @@ func Read(fsys vfs.FS, path string) ([]byte, error) {
 	return b, nil
 }
 
-// writing is held over a whole Write: two of one file would share its temporary
-// name, and one of them would rename what the other has half written. A
-// directory belongs to one process, so a lock within it is enough; and a name
-// that is always the same leaves nothing behind that is not written over.
-var writing sync.Mutex
-
 // Write replaces a whole file; the bytes and the name are on disk when it
 // returns.
 func Write(fsys vfs.FS, dir, name string, b []byte) error {
-	writing.Lock()
-	defer writing.Unlock()
 	path, tmp := fsys.PathJoin(dir, name), fsys.PathJoin(dir, name+".new")
 	if err := put(fsys, tmp, b); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)

@@ -3,37 +3,11 @@ package statefile
 import (
 	"os"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
-
-// Whoever saves at the same time, every Save succeeds and the file is one of
-// the values, whole.
-func TestConcurrentSaves(t *testing.T) {
-	f := File{FS: vfs.Default, Dir: t.TempDir(), Key: "v.json"}
-	var wg sync.WaitGroup
-	for i := range 16 {
-		wg.Go(func() {
-			v := strings.Repeat(strconv.Itoa(i%10), 1<<uint(i))
-			if err := f.Save(v); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	var got string
-	if found, err := f.Load(&got); !found || err != nil {
-		t.Fatal(found, err)
-	}
-	if n := len(got); n == 0 || n&(n-1) != 0 || strings.Trim(got, got[:1]) != "" {
-		t.Errorf("%d characters, not one of the values", n)
-	}
-	only(t, f)
-}
 
 // What a crash left under the temporary name is gone after the next Save. The
 // name is known: a data directory may hold it before anything else.
