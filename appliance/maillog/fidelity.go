@@ -1,9 +1,7 @@
 package maillog
 
 import (
-	"net/netip"
-	"time"
-
+	"esasim/appliance/specimen"
 	"esasim/esa"
 	"esasim/internal/fidelity"
 )
@@ -19,7 +17,7 @@ func Fidelity() []fidelity.Claim {
 		{Area: "Mail logs", What: "control characters of senders are shown as ?", Level: fidelity.Ours, Source: "a line that mail can break in two could be forged"},
 	}
 	known := map[string]bool{}
-	for _, e := range specimens() {
+	for _, e := range specimen.Events() {
 		level, source := learnt(e)
 		for _, s := range sentences(e) {
 			if !known[s] {
@@ -32,70 +30,6 @@ func Fidelity() []fidelity.Claim {
 }
 
 const samples = "published samples of mail logs"
-
-// lastKind is above every kind of event there is.
-const lastKind = 100
-
-// specimens are events of every kind, and of every engine and verdict, with all
-// fields filled, so that no sentence is missed.
-func specimens() []*esa.Event {
-	var out []*esa.Event
-	for k := esa.ConnectionOpened; k < lastKind; k++ {
-		switch k {
-		case esa.EngineVerdict:
-			for engine := esa.MessageFilters; engine <= esa.DLP; engine++ {
-				for v := esa.NotEvaluated; v <= esa.Unscannable; v++ {
-					e := specimen(k)
-					e.Engine, e.Verdict, e.Name = engine, v, "EICAR-AV-Test"
-					out = append(out, e)
-				}
-			}
-		case esa.ConnectionClosed:
-			closed := specimen(k)
-			closed.Text = ""
-			out = append(out, specimen(k), closed)
-		default:
-			out = append(out, specimen(k))
-		}
-	}
-	return out
-}
-
-func specimen(k esa.Kind) *esa.Event {
-	e := &esa.Event{
-		Kind: k, ICID: 5, MID: 8, DCID: 7, RIDs: []esa.RID{0}, Size: 88, Address: "a@b.example", Name: "NAME", Text: "TEXT",
-		Until: time.Date(2020, 5, 14, 13, 23, 57, 0, time.UTC), Attachment: &esa.Attachment{Name: "a.pdf"},
-		Source: &esa.Source{Listener: "IncomingMail", Local: netip.MustParseAddr("192.0.2.1"), Remote: netip.MustParseAddr("192.0.2.2"),
-			Rule: "ACCEPT", Group: "UNKNOWNLIST", Match: "sbrs[none]", SBRS: "None", Country: "not enabled"},
-	}
-	switch k {
-	case esa.TLSStarted:
-		e.Name, e.Text = "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"
-	case esa.RecipientRejected:
-		e.Text = "RAT"
-	case esa.PolicyMatched:
-		e.Name = "DEFAULT"
-	case esa.DeliveryOpened:
-		e.Size = 25
-	case esa.MessageAborted:
-		e.Text = "Receiving aborted by sender"
-	case esa.MessageDropped:
-		e.Text = "Dropped by CASE"
-	case esa.RecipientDelivered:
-		e.Text = "ok:  Message 8 accepted"
-	case esa.RecipientDelayed:
-		e.Name, e.Text = "4.1.0 - Unknown address error", "451 4.7.1 try again later"
-	case esa.RecipientBounced:
-		e.Name, e.Text = "5.1.0 - Unknown address error", "550 5.1.1 user unknown"
-	case esa.MessageFinished:
-		e.Text = "done"
-	case esa.ConnectionTrouble:
-		e.Text = "Unknown command: x"
-	case esa.ConnectionClosed:
-		e.Text = "lost"
-	}
-	return e
-}
 
 // learnt says how sure the sentences of an event are and where they were seen;
 // nothing for a kind it does not know.

@@ -1,0 +1,98 @@
+// Package specimen has one event of everything that can happen, with all fields
+// filled. Those who make sentences of events (mail logs, Message Details) list
+// them with it in the fidelity ledger, so that no sentence is missed.
+package specimen
+
+import (
+	"net/netip"
+	"time"
+
+	"esasim/esa"
+)
+
+// lastKind is above every kind of event there is: a new kind is met here before
+// anybody has a sentence for it.
+const lastKind = 100
+
+// Events are events of every kind, and of every engine and verdict.
+func Events() []*esa.Event {
+	var out []*esa.Event
+	for k := esa.ConnectionOpened; k < lastKind; k++ {
+		switch k {
+		case esa.EngineVerdict:
+			out = append(out, verdicts()...)
+		case esa.MessageDropped:
+			for engine := esa.NoEngine; engine <= esa.DLP; engine++ {
+				e := Of(k)
+				e.Engine = engine
+				out = append(out, e)
+			}
+		case esa.ConnectionClosed:
+			closed := Of(k)
+			closed.Text = ""
+			out = append(out, Of(k), closed)
+		default:
+			out = append(out, Of(k))
+		}
+	}
+	return out
+}
+
+func verdicts() []*esa.Event {
+	var out []*esa.Event
+	for engine := esa.MessageFilters; engine <= esa.DLP; engine++ {
+		for v := esa.NotEvaluated; v <= esa.Unscannable; v++ {
+			e := Of(esa.EngineVerdict)
+			e.Engine, e.Verdict = engine, v
+			if engine == esa.AntiVirus {
+				e.Name = ""
+				if v == esa.Positive {
+					e.Name = "EICAR-AV-Test"
+				}
+			}
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// Of is an event of a kind.
+func Of(k esa.Kind) *esa.Event {
+	e := &esa.Event{
+		Kind: k, ICID: 5, MID: 8, DCID: 7, RIDs: []esa.RID{0}, Size: 88, Address: "a@b.example", Name: "NAME", Text: "TEXT",
+		Until: time.Date(2020, 5, 14, 13, 23, 57, 0, time.UTC), Attachment: &esa.Attachment{Name: "a.pdf"},
+		Source: &esa.Source{Listener: "IncomingMail", Local: netip.MustParseAddr("192.0.2.1"), Remote: netip.MustParseAddr("192.0.2.2"),
+			Rule: "ACCEPT", Group: "UNKNOWNLIST", Match: "sbrs[none]", SBRS: "None", Country: "not enabled"},
+	}
+	switch k {
+	case esa.TLSStarted:
+		e.Name, e.Text = "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"
+	case esa.RecipientGiven:
+		e.Address = "u@x.example"
+	case esa.RecipientRejected:
+		e.Text = "RAT"
+	case esa.PolicyMatched:
+		e.Name = "DEFAULT"
+	case esa.DeliveryOpened:
+		e.Size = 25
+	case esa.MessageAborted:
+		e.Text = "Receiving aborted by sender"
+	case esa.RecipientDelivered:
+		e.Text = "ok:  Message 8 accepted"
+	case esa.RecipientDelayed:
+		e.Name, e.Text = "4.1.0 - Unknown address error", "451 4.7.1 try again later"
+	case esa.RecipientBounced:
+		e.Name, e.Text = "5.1.0 - Unknown address error", "550 5.1.1 user unknown"
+	case esa.EngineVerdict:
+		e.Text = ""
+	case esa.MessageDropped:
+		e.Text = "Dropped by CASE"
+	case esa.MessageFinished:
+		e.Text = "done"
+	case esa.ConnectionTrouble:
+		e.Text = "Unknown command: x"
+	case esa.ConnectionClosed:
+		e.Text = "lost"
+	}
+	return e
+}
