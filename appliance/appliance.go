@@ -142,6 +142,7 @@ func (a *Appliance) newListener() (*smtp.Listener, error) {
 		TLS: cert, MaxMessage: int64(c.Listener.MaxMessageSize), MaxRecipients: c.Listener.MaxRecipients,
 		MaxHeaderLines: c.Listener.MaxHeaderLines, MaxConnections: c.Listener.MaxConnections,
 		Idle: c.Listener.IdleTimeout, Log: journal{a.store}, Logger: a.o.Logger,
+		Room: tracking.NewRoom(a.o.FS, a.o.Dir, int64(c.Tracking.MinFree), a.o.Logger),
 	}), nil
 }
 

@@ -13,6 +13,7 @@ type conn struct {
 	l      *Listener
 	icid   esa.ICID
 	source *esa.Source
+	full   bool // the client was told that the queue is full
 }
 
 // report appends events. Where that fails the store has failed, which every
@@ -29,9 +30,21 @@ func (c *conn) trouble(text string) {
 	c.report(esa.Event{Kind: esa.ConnectionTrouble, Time: time.Now(), ICID: c.icid, Text: text})
 }
 
+// queueFull refuses for want of room on the disk. A connection tells of it
+// once: a client that insists must not fill the disk with its refusals.
+func (c *conn) queueFull() error {
+	if !c.full {
+		c.full = true
+		c.trouble(receivingFailed + "Queue full")
+	}
+	return dialect.QueueFull
+}
+
 func (c *conn) TLSStarted(protocol, cipher string) {
 	c.report(esa.Event{Kind: esa.TLSStarted, Time: time.Now(), ICID: c.icid, Name: protocol, Text: cipher})
 }
+
+const receivingFailed = "Receiving Failed: " // then why, in the mail logs
 
 func (c *conn) TLSFailed(error) { c.trouble("TLS failed") }
 

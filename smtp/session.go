@@ -38,6 +38,9 @@ func newSession(c *gosmtp.Conn) (gosmtp.Session, error) {
 
 // Mail begins a message and gives it its MID.
 func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
+	if !s.conn.l.o.Room.MayBegin() {
+		return s.conn.queueFull()
+	}
 	mid, err := s.conn.l.o.Log.NextMID()
 	if err != nil {
 		s.conn.l.o.Logger.Error("no number for a message", "icid", s.conn.icid, "error", err)
@@ -73,10 +76,13 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 // go-smtp's, which reads the same bytes one at a time.
 func (s *session) Data(io.Reader) error {
 	m, log := s.msg, s.conn.l.o.Log
-	kept := &keeping{Content: log.NewContent(m.mid)}
+	kept := &keeping{Content: log.NewContent(m.mid), room: s.conn.l.o.Room}
 	got, err := s.scan.Scan(io.TeeReader(s.wire.Message(), kept))
 	if bad := s.wire.DataError(); bad != nil {
 		return s.refuse(kept, bad)
+	}
+	if errors.Is(kept.err, errFull) || err == nil && !kept.room.MayGoOn(0) {
+		return s.refuse(kept, dialect.QueueFull)
 	}
 	if err != nil {
 		if kept.err != nil {
@@ -97,14 +103,21 @@ func (s *session) Data(io.Reader) error {
 	return dialect.Accepted(uint64(m.mid))
 }
 
-// keeping is a content that remembers why it could not be written: Scan gives
-// back one error for both its ends.
+// keeping is a content that is written while there is room. It remembers why it
+// could not be written: Scan gives back one error for both its ends.
 type keeping struct {
 	Content
-	err error
+	room Room
+	err  error
 }
 
+var errFull = errors.New("no room on the disk")
+
 func (k *keeping) Write(p []byte) (int, error) {
+	if !k.room.MayGoOn(len(p)) {
+		k.err = errFull
+		return 0, k.err
+	}
 	n, err := k.Content.Write(p)
 	if err != nil {
 		k.err = err
@@ -125,7 +138,11 @@ func (s *session) refuse(kept Content, bad error) error {
 	case dialect.BareLineEnds:
 		why = "Message body contains illegal bare CR/LF characters"
 	}
-	s.conn.trouble("Receiving Failed: " + why)
+	if reply == dialect.QueueFull {
+		_ = s.conn.queueFull() // the reply
+	} else {
+		s.conn.trouble(receivingFailed + why)
+	}
 	s.discard(kept)
 	s.abort("Receiving aborted")
 	return reply

@@ -41,6 +41,13 @@ type Content interface {
 	Discard() error // for a message that is not accepted
 }
 
+// Room tells whether the disk has room for mail. Both are asked often, and by
+// all sessions.
+type Room interface {
+	MayBegin() bool          // a new message
+	MayGoOn(octets int) bool // one that has begun, by so many octets
+}
+
 // Options of a listener.
 type Options struct {
 	Interface      string // the listener's name in the logs: "IncomingMail"
@@ -54,6 +61,7 @@ type Options struct {
 	MaxConnections int
 	Idle           time.Duration // wait for a command
 	Log            Log
+	Room           Room
 	Logger         *slog.Logger
 }
 
@@ -113,6 +121,11 @@ var errBroken = errors.New("no more connections")
 
 // admit decides about a new connection.
 func (l *Listener) admit(raw net.Conn) dialect.Admission {
+	// A connection is some events whatever comes of it. When what is left is
+	// needed for accepted mail, nothing may be written for it at all.
+	if !l.o.Room.MayGoOn(0) {
+		return dialect.Admission{Verdict: dialect.Reject, Reply: dialect.Unavailable(l.o.Host)}
+	}
 	icid, err := l.o.Log.NextICID()
 	if err != nil {
 		l.o.Logger.Error("no number for a connection", "error", err)
@@ -129,7 +142,7 @@ func (l *Listener) admit(raw net.Conn) dialect.Admission {
 	switch {
 	case l.live.Add(1) > int64(l.o.MaxConnections):
 		a.Verdict, a.Reply = dialect.Reject, dialect.TooManyToListener
-		c.trouble("Receiving Failed: Connection limit exceeded")
+		c.trouble(receivingFailed + "Connection limit exceeded")
 	case src.Rule == Reject:
 		a.Verdict = dialect.Reject
 	case src.Rule == TCPRefuse:

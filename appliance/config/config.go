@@ -18,6 +18,7 @@ type Appliance struct {
 	SenderGroups []SenderGroup   `yaml:"sender_groups"` // the HAT, in order; the first that matches decides
 	Recipients   []string        `yaml:"recipients"`    // the RAT: domains for which mail is taken; ALL for every one
 	Delivery     BounceProfile   `yaml:"delivery"`
+	Tracking     Tracking        `yaml:"tracking"`
 	MailLogs     LogSubscription `yaml:"mail_logs"`
 }
 
@@ -49,6 +50,18 @@ type BounceProfile struct {
 	MaxRetries   int           `yaml:"max_retries"`
 }
 
+// Tracking says how the store of messages is kept.
+type Tracking struct {
+	// MinFree is how much room the disk of the data directory must have for mail
+	// to be taken; below it MAIL is answered "452 #4.3.1 queue full". 0 takes mail
+	// until the disk is full, which ends the program.
+	//
+	// The default: half of it is kept for mail that was accepted. That is more
+	// than 1,000 connections have in memory of messages that were begun
+	// (128 KiB each) and the store in its own (two times 64 MiB).
+	MinFree Size `yaml:"min_free"`
+}
+
 // LogSubscription says how a log's files are kept.
 type LogSubscription struct {
 	RollSize Size `yaml:"rollover_size"`
@@ -74,6 +87,7 @@ func Default() Appliance {
 		Delivery: BounceProfile{
 			InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100,
 		},
+		Tracking: Tracking{MinFree: 512 << 20},
 		MailLogs: LogSubscription{RollSize: 10 << 20, Keep: 10},
 	}
 }

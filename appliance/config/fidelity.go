@@ -29,6 +29,7 @@ func Fidelity() []fidelity.Claim {
 		{fmt.Sprintf("bounce profile: initial_retry %s, max_retry %s, max_time_in_queue %s, max_retries %d",
 			d.Delivery.InitialRetry, d.Delivery.MaxRetry, d.Delivery.MaxTime, d.Delivery.MaxRetries), fidelity.Documented, guide + "default bounce profile"},
 		{fmt.Sprintf("mail_logs: rollover_size %d, max_files %d", d.MailLogs.RollSize, d.MailLogs.Keep), fidelity.Documented, guide + "Logging"},
+		{fmt.Sprintf("tracking: min_free %d", d.Tracking.MinFree), fidelity.Ours, "when the appliance's queue is full is not public"},
 		{"sizes are written as numbers, or with K or M", fidelity.Documented, guide + "Logging"},
 		{"one listener, one interface, one mail policy DEFAULT", fidelity.Ours, "not built yet"},
 	} {

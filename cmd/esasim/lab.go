@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/pprof"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/spf13/cobra"
 
 	"esasim/lab"
@@ -119,6 +120,10 @@ func (s *settings) run(c *cobra.Command, o lab.Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, remove()) }()
 	o.Dir, o.Logger = dir, s.logger(c.ErrOrStderr())
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	o.FS = endsWhenFull(o.FS, dir, c.ErrOrStderr())
 	l, err := lab.New(o)
 	if err != nil {
 		return err

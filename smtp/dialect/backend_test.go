@@ -93,6 +93,8 @@ func (s *recording) Mail(from string, opts *gosmtp.MailOptions) error {
 		panic("on purpose")
 	case "busy":
 		return TooManyMessages
+	case "full":
+		return QueueFull
 	case "nodomain":
 		return SenderDomainMissing(from)
 	}
@@ -126,6 +128,10 @@ func (s *recording) Data(r io.Reader) error {
 	if strings.HasSuffix(local, "early") {
 		io.CopyN(io.Discard, r, 5)
 		return ServerErrorForNow
+	}
+	if local == "filling" {
+		io.CopyN(io.Discard, s.conn.Message(), 5)
+		return QueueFull
 	}
 	b, err := io.ReadAll(r)
 	s.mu.Lock()

@@ -61,6 +61,7 @@ func repliesLearnt() []fidelity.Claim {
 		{whole(Unavailable(host)), fidelity.Documented, notes + "; that the idle timeout says it too is inferred"},
 		{whole(AddressRejected), fidelity.Observed, "bounces published by third parties; the RAT refuses so"},
 		{whole(TooManyRecipients), fidelity.Documented, notes},
+		{whole(QueueFull), fidelity.Documented, notes + "; that MAIL says it, and the end of DATA when room runs out in between, is inferred"},
 		{whole(MessageTooLarge), fidelity.Documented, notes + "; at the end of DATA"},
 		{whole(HeaderTooLarge), fidelity.Documented, notes + "; more header lines than the listener's limit"},
 		{whole(BareLineEnds), fidelity.Documented, notes},

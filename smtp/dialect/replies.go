@@ -20,6 +20,7 @@ func refusal(code int, text string) *gosmtp.SMTPError {
 var (
 	AddressRejected    = refusal(550, "#5.1.0 Address rejected.")
 	TooManyRecipients  = refusal(452, "#4.5.3 Too many recipients")
+	QueueFull          = refusal(452, "#4.3.1 queue full")
 	TooManyMessages    = refusal(421, "#4.x.2 Too many messages for this session")
 	TooManyToListener  = refusal(421, "#4.4.5 Too many connections to this listener")
 	ServerErrorForNow  = refusal(451, "#4.3.0 Server Error")
