@@ -27,8 +27,10 @@ func At(t time.Time) Time { return Time{t.UTC()} }
 
 // MarshalJSON writes the form with milliseconds.
 func (t Time) MarshalJSON() ([]byte, error) {
-	return t.UTC().AppendFormat(make([]byte, 0, len(timeForm)+2), `"`+timeForm+`"`), nil
+	return t.append(make([]byte, 0, len(timeForm)+2)), nil
 }
+
+func (t Time) append(b []byte) []byte { return t.UTC().AppendFormat(b, `"`+timeForm+`"`) }
 
 // UnmarshalJSON reads any RFC 3339 moment.
 func (t *Time) UnmarshalJSON(b []byte) error {

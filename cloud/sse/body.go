@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"esasim/cloud/ctim"
 	"esasim/cloud/route"
 )
 
@@ -56,13 +57,16 @@ func isJSON(r *http.Request) error {
 
 // readBatch reads a batch of sightings, gzip or plain, unpacking no more than
 // maxBatchSize bytes however little was sent.
-func readBatch(w http.ResponseWriter, r *http.Request) ([]jsontext.Value, error) {
+func readBatch(w http.ResponseWriter, r *http.Request) ([]arrival, error) {
 	if err := isJSON(r); err != nil {
 		return nil, err
 	}
 	b, err := unpack(w, r)
 	if err != nil {
 		return nil, err
+	}
+	if all := scanBatch(b); all != nil {
+		return all, nil
 	}
 	var req sightingsRequest
 	// Text that is not UTF-8 and doubled keys are the fault of one sighting:
@@ -77,7 +81,34 @@ func readBatch(w http.ResponseWriter, r *http.Request) ([]jsontext.Value, error)
 	case len(req.Sightings) > maxBatch:
 		return nil, tooLarge(fmt.Sprintf("A batch has at most %d sightings.", maxBatch))
 	}
-	return req.Sightings, nil
+	all := make([]arrival, len(req.Sightings))
+	for i, raw := range req.Sightings {
+		all[i] = readSighting(raw)
+	}
+	return all, nil
+}
+
+// scanBatch reads a batch as our own appliance writes it, which saves two thirds
+// of the time that JSON of any form takes (measured: BenchmarkPush). It is nil
+// for any other batch, whatever the reason.
+func scanBatch(b []byte) []arrival {
+	text := string(b)
+	rest, ok := strings.CutPrefix(text, `{"sightings":[`)
+	all := make([]arrival, 0, min(len(b)/1024, maxBatch))
+	var s ctim.Sighting
+	for ok && len(all) < maxBatch {
+		n := s.Scan(rest)
+		if n == 0 || n > maxSighting {
+			return nil
+		}
+		from := len(text) - len(rest)
+		all = append(all, arrivalOf(b[from:from+n], &s))
+		if rest = rest[n:]; rest == "]}" {
+			return all
+		}
+		rest, ok = strings.CutPrefix(rest, ",")
+	}
+	return nil
 }
 
 func unpack(w http.ResponseWriter, r *http.Request) ([]byte, error) {

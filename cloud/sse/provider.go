@@ -75,12 +75,12 @@ func (x *Exchange) serveSightings(w http.ResponseWriter, r *http.Request) {
 		x.fail(w, err)
 		return
 	}
-	raw, err := readBatch(w, r)
+	all, err := readBatch(w, r)
 	if err != nil {
 		x.fail(w, err)
 		return
 	}
-	resp, err := x.take(&dev, raw)
+	resp, err := x.take(&dev, all)
 	if err != nil {
 		x.fail(w, err)
 		return

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"esasim/cloud/ctim"
 	"esasim/cloud/store"
@@ -36,14 +35,14 @@ func TestEras(t *testing.T) {
 	}
 	x.inbox(dev.Number).last = 2*65536 - 3 // as if so many had come before
 	now := time.Now()
-	var batch []jsontext.Value
+	var batch []arrival
 	for i := range 6 {
 		when := ctim.ObservedTime{Start: ctim.At(now.Add(-time.Duration(i) * time.Minute))}
 		one := ctim.Sighting{
 			Type: "sighting", ID: "transient:x", SchemaVersion: "1.0.16", ExternalIDs: []string{fmt.Sprint(i)},
 			Confidence: "High", Count: 1, ObservedTime: when, Observables: []ctim.Observable{{Type: ctim.Domain, Value: "Cisco.com"}},
 		}
-		batch = append(batch, encode(t, one))
+		batch = append(batch, readSighting(encode(t, one)))
 	}
 	if resp, err := x.take(&dev, batch); err != nil || resp.Taken != 6 {
 		t.Fatalf("%+v, %v", resp, err)

@@ -35,29 +35,33 @@ type arrival struct {
 	at       time.Time
 	terms    []uint64 // what it can be found by
 	seq      uint64   // its number among the device's, once it has a place
+	fault    error    // what is wrong with it, for the sender; what it holds else is its external id, if it can be read
 }
 
-// readSighting reads and checks one pushed sighting. Its error says for the
-// sender what is wrong; the arrival then holds the external id, if there is one.
-func readSighting(raw []byte) (arrival, error) {
-	var s ctim.Sighting
-	var err error
+// readSighting reads and checks one pushed sighting.
+func readSighting(raw []byte) arrival {
 	if len(raw) > maxSighting {
-		return arrival{external: scanExternalID(raw)}, fmt.Errorf("longer than %d bytes", maxSighting)
+		return arrival{external: scanExternalID(raw), fault: fmt.Errorf("longer than %d bytes", maxSighting)}
 	}
-	if e := json.Unmarshal(raw, &s, json.RejectUnknownMembers(true)); e != nil {
-		err = errors.New(explain(e))
-	} else {
-		err = check(&s)
+	var s ctim.Sighting
+	if err := json.Unmarshal(raw, &s, json.RejectUnknownMembers(true)); err != nil {
+		a := arrivalOf(raw, &s)
+		a.fault = errors.New(explain(err))
+		return a
 	}
-	a := arrival{raw: raw, at: s.ObservedTime.Start.Time}
+	return arrivalOf(raw, &s)
+}
+
+// arrivalOf checks what was read.
+func arrivalOf(raw []byte, s *ctim.Sighting) arrival {
+	a := arrival{raw: raw, at: s.ObservedTime.Start.Time, fault: check(s)}
 	if len(s.ExternalIDs) > 0 && len(s.ExternalIDs[0]) <= maxExternalID {
 		a.external = s.ExternalIDs[0]
 	}
-	if err == nil {
+	if a.fault == nil {
 		a.terms = terms(s.Observables)
 	}
-	return a, err
+	return a
 }
 
 // scanExternalID finds the first external id in a sighting that is not read
@@ -187,19 +191,8 @@ func checkEdges(s *ctim.Sighting) error {
 		return fmt.Errorf("targets, relations: more than %d", maxEdges)
 	}
 	for i := range s.Targets {
-		t := &s.Targets[i]
-		place := fmt.Sprintf("targets.%d", i)
-		if t.Type == "" || len(t.Type) > maxWord {
-			return fmt.Errorf("%s: type is missing or too long", place)
-		}
-		if len(t.Observables) == 0 {
-			return fmt.Errorf("%s: observables are missing", place)
-		}
-		if err := checkObservables(place+".observables", t.Observables); err != nil {
-			return err
-		}
-		if err := checkTime(place+".observed_time", t.ObservedTime); err != nil {
-			return err
+		if fault := checkTarget(&s.Targets[i]); fault != nil {
+			return fmt.Errorf("targets.%d%w", i, fault)
 		}
 	}
 	for i := range s.Relations {
@@ -208,6 +201,20 @@ func checkEdges(s *ctim.Sighting) error {
 		}
 	}
 	return nil
+}
+
+// checkTarget says what is wrong with one target, after its place.
+func checkTarget(t *ctim.Target) error {
+	if t.Type == "" || len(t.Type) > maxWord {
+		return errors.New(": type is missing or too long")
+	}
+	if len(t.Observables) == 0 {
+		return errors.New(": observables are missing")
+	}
+	if err := checkObservables(".observables", t.Observables); err != nil {
+		return err
+	}
+	return checkTime(".observed_time", t.ObservedTime)
 }
 
 func checkRelation(r *ctim.Relation) string {

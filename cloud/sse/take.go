@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"esasim/cloud/store"
 )
@@ -17,14 +16,13 @@ import (
 // take keeps what is good in a batch and says why the rest is not. When it
 // returns without an error, what it took is on disk. Of two sightings with the
 // same external id, the later one holds.
-func (x *Exchange) take(dev *record, raw []jsontext.Value) (sightingsResponse, error) {
+func (x *Exchange) take(dev *record, all []arrival) (sightingsResponse, error) {
 	resp := sightingsResponse{Refused: []refusedSighting{}}
-	good := make([]arrival, 0, len(raw))
-	place := make(map[string]int, len(raw)) // external id → its place in good
-	for i, b := range raw {
-		a, err := readSighting(b)
-		if err != nil {
-			resp.Refused = append(resp.Refused, refusedSighting{i, a.external, err.Error()})
+	good := make([]arrival, 0, len(all))
+	place := make(map[string]int, len(all)) // external id → its place in good
+	for i, a := range all {
+		if a.fault != nil {
+			resp.Refused = append(resp.Refused, refusedSighting{i, a.external, a.fault.Error()})
 			continue
 		}
 		resp.Taken++
@@ -48,13 +46,22 @@ func (x *Exchange) take(dev *record, raw []jsontext.Value) (sightingsResponse, e
 func (x *Exchange) keep(dev *record, good []arrival) error {
 	in := x.inbox(dev.Number)
 	return x.store.Use(func(db *pebble.DB) error {
-		b := db.NewBatch()
+		b := db.NewBatchWithSize(roomFor(good))
 		defer b.Close()
 		if err := in.apply(db, b, dev, good); err != nil {
 			return err
 		}
 		return b.SyncWait()
 	})
+}
+
+// roomFor is about what a batch of new arrivals takes: a batch that grows is
+// copied each time.
+func roomFor(good []arrival) (bytes int) {
+	for i := range good {
+		bytes += len(good[i].raw) + 2*len(good[i].external) + 40*(len(good[i].terms)+2)
+	}
+	return bytes
 }
 
 // apply makes the arrivals visible, without waiting for the disk.
@@ -178,9 +185,9 @@ func supersede(db *pebble.DB, b *pebble.Batch, dev uint32, a *arrival) (bool, er
 	if bytes.Equal(old, a.raw) {
 		return false, nil
 	}
-	was, err := readSighting(old)
-	if err != nil {
-		return false, fmt.Errorf("sighting %s as stored: %w", a.external, err)
+	was := readSighting(old)
+	if was.fault != nil {
+		return false, fmt.Errorf("sighting %s as stored: %w", a.external, was.fault)
 	}
 	for _, t := range was.terms {
 		if err := b.Delete(store.Term(dev, t, was.at, a.seq), nil); err != nil {

@@ -58,8 +58,8 @@ func TestWire(t *testing.T) {
 // keeps as it came, to the same.
 func TestWireSighting(t *testing.T) {
 	raw := sampleSighting(t)
-	if a, err := readSighting(raw); err != nil || a.external != "esasim-423ADC9EBD9C5F1A7A64-B81D2582608C-8" || len(a.terms) != 6 {
-		t.Fatalf("readSighting: %+v, %v", a, err)
+	if a := readSighting(raw); a.fault != nil || a.external != "esasim-423ADC9EBD9C5F1A7A64-B81D2582608C-8" || len(a.terms) != 6 {
+		t.Fatalf("readSighting: %+v", a)
 	}
 	var s ctim.Sighting
 	if err := json2.Unmarshal(raw, &s); err != nil {
@@ -116,9 +116,9 @@ func FuzzSighting(f *testing.F) {
 	f.Add([]byte(`{"external_ids":[""],"count":1e99}`))
 	f.Add([]byte(`nul`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		a, err := readSighting(raw)
-		if err != nil {
-			if err.Error() == "" {
+		a := readSighting(raw)
+		if a.fault != nil {
+			if a.fault.Error() == "" {
 				t.Error("refused without a reason")
 			}
 			return
