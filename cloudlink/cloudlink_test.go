@@ -57,15 +57,25 @@ func TestWireGolden(t *testing.T) {
 	}
 }
 
-// The body made by hand is the one the encoder would make.
-func TestBatchRequest(t *testing.T) {
-	for _, docs := range [][]json.RawMessage{{}, {json.RawMessage(`{"a":1}`)}, {json.RawMessage(`{"a":1}`), json.RawMessage(`{"b":[2]}`)}} {
-		want, err := json.Marshal(sightingsRequest{docs})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := (batch{docs: docs}).request(); !bytes.Equal(got, want) {
-			t.Errorf("got %s, want %s", got, want)
+// The body made by hand is the one the encoder would make, also that of one
+// sighting taken out of it.
+func TestBatchBody(t *testing.T) {
+	docs := []json.RawMessage{json.RawMessage(`{"a":1}`), json.RawMessage(`{"b":[2]}`), json.RawMessage(`{}`)}
+	var b batch
+	for i, doc := range docs {
+		b.add(esa.MID(i), doc)
+		one := b.one(i)
+		for _, c := range []struct {
+			b    batch
+			docs []json.RawMessage
+		}{{b, docs[:i+1]}, {one, docs[i : i+1]}} {
+			want, err := json.Marshal(sightingsRequest{c.docs})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := string(c.b.body) + bodyEnd; got != string(want) {
+				t.Errorf("got %s, want %s", got, want)
+			}
 		}
 	}
 }
@@ -141,9 +151,9 @@ func TestLargestSighting(t *testing.T) {
 	for i := range 5000 {
 		m.Recipients = append(m.Recipients, esa.Recipient{Address: strings.Repeat("&", 300) + strconv.Itoa(i) + "@example.org"})
 	}
-	doc, err := encode(newSightings("S", "").of(&m))
-	if err != nil || len(doc) > batchBytes {
-		t.Errorf("%d bytes, %v, want at most %d", len(doc), err, batchBytes)
+	s := newSightings("S", "").of(&m)
+	if n := len(s.Append(nil)); n > batchBytes {
+		t.Errorf("%d bytes, want at most %d", n, batchBytes)
 	}
 }
 

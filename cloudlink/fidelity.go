@@ -14,13 +14,15 @@ func Fidelity() []fidelity.Claim {
 	const guide, schema, screenshot = "vendor's integration guide", "public schema (CTIM)", "published screenshot of an investigated message"
 	out := []fidelity.Claim{}
 	for _, r := range []struct{ what, level, source string }{
-		{"when a message first comes to rest (delivered, delayed, bounced, dropped) its sighting is pushed, and again at each later change", fidelity.Ours, "the real module asks the appliance"},
+		{"when a message first comes to rest (delivered, delayed, bounced, dropped, quarantined) its sighting is pushed, and again at each later change", fidelity.Ours, "the real module asks the appliance"},
+		{"a message that was rewritten has no sighting of its own: the message it became has", fidelity.Ours, "one story must not be told twice; what was told while it was held stays"},
+		{"of a message that was split, the recipients that went to the new MID are told with that one", fidelity.Ours, "one story must not be told twice"},
 		{"one sighting for each MID, whatever the number of recipients", fidelity.Inferred, screenshot},
 		{"source, origin: " + Module, fidelity.Documented, guide + ": the module's title"},
 		{"description: Incoming message (Delivered)", fidelity.Observed, screenshot + "; a public client reads the first word"},
 		{"confidence High, severity Low", fidelity.Observed, screenshot},
-		{"severity High when an engine found something", fidelity.Inferred, "the schema's word for it"},
-		{"resolution: allowed, blocked (dropped), detected (bounced, delayed)", fidelity.Inferred, "vendor's guideline for modules: blocked if it was blocked"},
+		{"severity High when antispam, antivirus, AMP, outbreak filters or DLP found something, Medium when antispam suspects; graymail and filters leave it Low", fidelity.Inferred, "the schema's words for it"},
+		{"resolution: allowed, blocked (dropped), contained (quarantined), detected (bounced, delayed)", fidelity.Inferred, "vendor's guideline for modules: blocked if it was blocked; " + schema + " has contained"},
 		{"sensor process.email-service, internal true, count 1", fidelity.Inferred, schema + " has the words"},
 		{"observed time: from MAIL FROM to the last event", fidelity.Inferred, "the screenshot shows the start"},
 		{"observables: ip or ipv6, domain and email of the sender, email_subject, cisco_mid, email_messageid, file_name, sha256", fidelity.Documented, guide + ": what can be searched for"},

@@ -2,6 +2,7 @@ package cloudlink
 
 import (
 	"context"
+	"errors"
 
 	"esasim/esa"
 )
@@ -34,7 +35,9 @@ type gather struct {
 func newGather(log Log) *gather { return &gather{log: log, open: map[esa.MID][]esa.Event{}} }
 
 // take reads entries and gives the messages that came to rest in them, or
-// changed at rest, each once and in the order of the log.
+// changed at rest, each once and in the order of the log. Of a message that was
+// rewritten nothing is told: it never rests, and the one it became is a message
+// of its own. A release is not told either: the next rest is.
 func (g *gather) take(ctx context.Context, entries []esa.Entry) ([]esa.Message, error) {
 	var rested []esa.MID
 	seen := map[esa.MID]bool{}
@@ -50,7 +53,8 @@ func (g *gather) take(ctx context.Context, entries []esa.Entry) ([]esa.Message, 
 				g.bytes += size(e)
 			}
 			switch e.Kind {
-			case esa.RecipientDelivered, esa.RecipientDelayed, esa.RecipientBounced, esa.MessageDropped:
+			case esa.RecipientDelivered, esa.RecipientDelayed, esa.RecipientBounced, esa.MessageDropped,
+				esa.MessageQuarantined, esa.QuarantineDeleted:
 				if !seen[e.MID] {
 					seen[e.MID] = true
 					rested = append(rested, e.MID)
@@ -94,7 +98,9 @@ func (g *gather) messages(ctx context.Context, mids []esa.MID) ([]esa.Message, e
 			m = esa.Fold(events)
 		} else {
 			var err error
-			if m, err = g.log.Message(ctx, mid); err != nil {
+			if m, err = g.log.Message(ctx, mid); errors.Is(err, ErrGone) {
+				continue // nobody can look at it any more, on the appliance neither
+			} else if err != nil {
 				return nil, err
 			}
 		}

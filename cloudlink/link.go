@@ -5,7 +5,9 @@
 // It follows the event log with a durable cursor and keeps no queue of its own:
 // while the cloud is away, or the appliance is not registered, the log waits.
 // The cursor moves when the cloud has taken what lies before it, so a sighting
-// may be sent twice, which changes nothing, and is never left out.
+// may be sent twice, which changes nothing, and is never left out, as long as the
+// log is kept. A link that stays behind until the log is cut off before its place
+// says how much it lost, and goes on.
 package cloudlink
 
 import (
@@ -26,12 +28,19 @@ import (
 
 // Log is what the link reads of the appliance.
 type Log interface {
+	// Message gives a message as it stands now; the error is ErrGone when it is no
+	// longer kept.
 	Message(ctx context.Context, mid esa.MID) (esa.Message, error)
 	Cursor(name string) (seq uint64, note []byte, err error)
 	SetCursor(name string, seq uint64, note []byte) error
 }
 
-// Reader hands out the event log from a place onward.
+// ErrGone says that the appliance no longer keeps what was asked for.
+var ErrGone = errors.New("no longer kept")
+
+// Reader hands out the event log from a place onward. The error is an
+// *esa.Overtaken if the log was cut off before the place; it then goes on behind
+// what was lost.
 type Reader interface {
 	Next(ctx context.Context) ([]esa.Entry, error)
 }
@@ -77,7 +86,8 @@ type Status struct {
 	LastError string // why the last registration failed, or why the appliance is no longer registered
 	Pushed    uint64 // sightings the cloud has taken since start
 	Refused   uint64 // sightings the cloud refused for good since start
-	Seq       uint64 // the device in force has told the cloud the log up to this entry
+	Lost      uint64 // events of the log that were cut off before the cloud was told of them, since start
+	Seq       uint64 // the device in force has told the cloud the log up to this event
 }
 
 // State of the registration.

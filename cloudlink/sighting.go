@@ -92,24 +92,31 @@ func outcome(s esa.State) string {
 	return s.String()
 }
 
-// severity is the screenshot's Low, unless an engine found something.
+// severity is the screenshot's Low, unless an engine found what harms. That a
+// filter matched, or that mail is marketing, harms nobody.
 func severity(m *esa.Message) string {
-	for _, v := range m.Verdicts {
-		if v == esa.Positive {
+	for _, e := range [...]esa.Engine{esa.AntiSpam, esa.AntiVirus, esa.AMP, esa.OutbreakFilters, esa.DLP} {
+		if m.Verdicts[e] == esa.Positive {
 			return "High"
 		}
+	}
+	if m.Verdicts[esa.AntiSpam] == esa.Suspect {
+		return "Medium"
 	}
 	return "Low"
 }
 
 // resolution in the schema's words: a message that was stopped is blocked
-// (vendor's guideline for modules), one that arrived is allowed.
+// (vendor's guideline for modules), one that is held is contained, one that
+// arrived is allowed.
 func resolution(s esa.State) string {
 	switch s {
 	case esa.Delivered:
 		return "allowed"
 	case esa.Dropped:
 		return "blocked"
+	case esa.Quarantined:
+		return "contained"
 	}
 	return "detected"
 }
@@ -138,8 +145,10 @@ func nodesOf(m *esa.Message) nodes {
 	for _, a := range m.Attachments {
 		n.files = append(n.files, file{observable(ctim.FileName, a.Name), observable(ctim.SHA256, a.SHA256)})
 	}
-	for _, r := range m.Recipients[:min(len(m.Recipients), maxRecipients)] {
-		n.recipients = append(n.recipients, observable(ctim.Email, r.Address))
+	for _, r := range m.Recipients {
+		if r.State != esa.Replaced && len(n.recipients) < maxRecipients { // else another message's since a split
+			n.recipients = append(n.recipients, observable(ctim.Email, r.Address))
+		}
 	}
 	return n
 }

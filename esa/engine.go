@@ -1,6 +1,7 @@
 package esa
 
-// Engine is one of the scanners of the work queue, in their order there.
+// Engine is one of the scanners of the work queue, in their order there. The
+// numbers are written to disk: never renumber.
 type Engine uint8
 
 const (
@@ -15,7 +16,11 @@ const (
 	DLP
 )
 
-// Verdict is what an engine says of a message.
+// Engines is one more than the last engine.
+const Engines = DLP + 1
+
+// Verdict is what an engine says of a message. The numbers are written to disk:
+// add at the end, never renumber.
 type Verdict uint8
 
 const (
@@ -26,4 +31,11 @@ const (
 	Unknown              // AMP: a file nobody has seen
 	Skipped              // AMP: nothing to scan
 	Unscannable          // the engine could not read it
+	LowRisk              // AMP: nothing in the file that could do harm
+	Marketing            // graymail
+	Social               // graymail
+	Bulk                 // graymail
 )
+
+// Verdicts is one more than the last verdict.
+const Verdicts = Bulk + 1

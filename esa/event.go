@@ -2,6 +2,7 @@ package esa
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -15,7 +16,7 @@ const (
 	ConnectionOpened   Kind = iota + 1 // ICID, Source
 	HATDecided                         // ICID, Source (group, match, rule, SBRS, country)
 	TLSStarted                         // ICID, Name (protocol), Text (cipher)
-	MessageStarted                     // MID, ICID, Source: repeated here so that a message can be understood without its connection
+	MessageStarted                     // MID, ICID, Source: repeated here so that a message can be understood without its connection; Other: the message it was made from
 	SenderGiven                        // MID, ICID, Address (empty: the null sender)
 	RecipientGiven                     // MID, ICID, RIDs[0], Address
 	RecipientRejected                  // MID, ICID, Address, Text (by what: "RAT")
@@ -38,7 +39,16 @@ const (
 	MessageFinished                    // MID, Text: "done" or "aborted"
 	ConnectionTrouble                  // ICID, Text: what went wrong on it, in the words of the logs: "Unknown command: x"
 	ConnectionClosed                   // ICID, Text: "" for closed, "lost" when the peer was gone
+	MessageRewritten                   // MID, Other (what it became), Engine, Text: by what, as in "antispam"
+	MessageSplit                       // MID, Other (the new one), RIDs (that go there), Name: the per-recipient policy that asked for it
+	BounceGenerated                    // MID (that bounced), Other (the bounce message)
+	MessageQuarantined                 // MID, Engine (that asked for it), Name (the quarantine), Text: the reason
+	MessageReleased                    // MID, Name (the quarantine; empty: all), Text: how, as in "manual", "expired", Size: seconds it was there
+	QuarantineDeleted                  // MID, Name (the quarantine; empty: all), Text: how, Size: seconds it was there
 )
+
+// Kinds is one more than the last kind.
+const Kinds = QuarantineDeleted + 1
 
 // Event is one thing that happened. Which fields it fills is listed beside its
 // Kind; the others are zero. Events are values: a reader must not change the
@@ -49,6 +59,7 @@ type Event struct {
 	ICID       ICID
 	MID        MID
 	DCID       DCID
+	Other      MID // another message: that it became or came from
 	RIDs       []RID
 	Direction  Direction
 	Engine     Engine
@@ -86,9 +97,19 @@ func (s *Source) Direction() Direction {
 	return Incoming
 }
 
-// Entry is one step of the log: events that became true together, under one
-// sequence number. Numbers start at 1 and rise without gaps.
+// Entry is one step of the log: events that became true together. Events are
+// numbered from 1 without gaps; Seq is the number of the entry's last one.
 type Entry struct {
 	Seq    uint64
 	Events []Event
+}
+
+// Overtaken is the error of a follower that came too late: the log has been cut
+// off before the place it had come to. It can go on with what is kept.
+type Overtaken struct {
+	Events uint64 // how many it has lost
+}
+
+func (o *Overtaken) Error() string {
+	return "the log has been cut off: " + strconv.FormatUint(o.Events, 10) + " events are lost to this follower"
 }

@@ -6,40 +6,47 @@ import (
 	"time"
 )
 
-// State is where a message, or one recipient of it, is in its life.
+// State is where a message, or one recipient of it, is in its life. The numbers
+// are written to disk: add at the end, never renumber.
 type State uint8
 
 const (
-	Receiving  State = iota // the client is still sending
-	Processing              // accepted, in the work queue
-	Queued                  // waiting for its first delivery attempt
-	Delayed                 // tried, waiting for the next attempt
-	Delivered               // taken by the remote host
-	Bounced                 // refused for good
-	Dropped                 // by an engine or a filter
-	Aborted                 // never accepted: the client went away, or its data was refused
+	Receiving   State = iota // the client is still sending
+	Processing               // accepted, in the work queue
+	Queued                   // waiting for its first delivery attempt
+	Delayed                  // tried, waiting for the next attempt
+	Delivered                // taken by the remote host
+	Bounced                  // refused for good
+	Dropped                  // by an engine or a filter
+	Aborted                  // never accepted: the client went away, or its data was refused
+	Quarantined              // held in one quarantine or more
+	Replaced                 // rewritten: what becomes of it is told of another MID
 )
+
+// States is one more than the last state.
+const States = Replaced + 1
 
 // String is the appliance's wording of the state in tracking rows
 // ("messageStatus"). Seen: Delivered, "Dropped By ..."; the others follow the
 // same style (inferred).
 func (s State) String() string {
 	return [...]string{"Receiving", "Processing", "Queued for Delivery", "Soft Bounced",
-		"Delivered", "Hard Bounced", "Dropped", "Aborted"}[s]
+		"Delivered", "Hard Bounced", "Dropped", "Aborted", "Quarantined", "Rewritten"}[s]
 }
 
 // AtRest is true when nothing happens to the message by itself for now: it was
-// delivered, bounced or dropped, or waits for a retry. A message that came to
-// rest is told to the cloud.
+// delivered, bounced or dropped, is held, or waits for a retry. A message that
+// came to rest is told to the cloud. One that was replaced is not: its successor
+// tells the story.
 func (s State) AtRest() bool {
-	return s == Delivered || s == Bounced || s == Dropped || s == Delayed
+	return s == Delivered || s == Bounced || s == Dropped || s == Delayed || s == Quarantined
 }
 
 // Recipient is one recipient of a message.
 type Recipient struct {
 	RID      RID
 	Address  string
-	State    State  // Processing, Queued, Delivered, Delayed or Bounced
+	State    State  // Processing, Queued, Delivered, Delayed, Bounced, or Replaced: a split took it to another MID
 	Response string // the remote host's last answer
 	Until    time.Time
 	Attempts int // delivery attempts so far
@@ -65,7 +72,12 @@ type Message struct {
 	Size        int64
 	Policy      string
 	DroppedBy   Engine
-	Verdicts    map[Engine]Verdict
+	Verdicts    [Engines]Verdict // the last of each engine
+	Quarantines []string         // that hold it now, each once
+	Holds       []Hold           // the same with who asked for it: several engines may, of one quarantine
+	Deleted     bool             // from its last quarantine: no engine dropped it
+	From        MID              // the message it was made from; 0: none
+	Into        []MID            // the messages made from it
 	State       State
 	Finished    bool
 	Events      []Event // all of them, oldest first
@@ -74,11 +86,8 @@ type Message struct {
 // Fold makes the message that the events, oldest first, tell of. Events of
 // other messages must have been left out.
 func Fold(events []Event) Message {
-	m := Message{Events: events}
-	for i := range events {
-		m.apply(&events[i])
-	}
-	m.settle()
+	var m Message
+	m.Fold(events)
 	return m
 }
 
@@ -96,14 +105,16 @@ func (m *Message) apply(e *Event) {
 	m.Changed = e.Time
 	switch e.Kind {
 	case MessageStarted:
-		m.MID, m.ICID, m.Received = e.MID, e.ICID, e.Time
+		m.MID, m.ICID, m.Received, m.From = e.MID, e.ICID, e.Time, e.Other
 		if e.Source != nil {
 			m.Source, m.Direction = *e.Source, e.Source.Direction()
 		}
 	case SenderGiven:
 		m.Sender = e.Address
 	case RecipientGiven:
-		m.Recipients = append(m.Recipients, Recipient{RID: e.RIDs[0], Address: e.Address, State: Processing})
+		if len(e.RIDs) > 0 {
+			m.Recipients = append(m.Recipients, Recipient{RID: e.RIDs[0], Address: e.Address, State: Processing})
+		}
 	case MessageIDSeen:
 		m.MessageID = e.Text
 	case SubjectSeen:
@@ -111,7 +122,9 @@ func (m *Message) apply(e *Event) {
 	case HeaderSeen:
 		m.header(e.Name, e.Text)
 	case AttachmentSeen:
-		m.Attachments = append(m.Attachments, *e.Attachment)
+		if e.Attachment != nil {
+			m.Attachments = append(m.Attachments, *e.Attachment)
+		}
 	case MessageReady:
 		m.Size, m.State = e.Size, Processing
 	case MessageAborted:
@@ -119,11 +132,15 @@ func (m *Message) apply(e *Event) {
 	case PolicyMatched:
 		m.Policy = e.Name
 	case EngineVerdict:
-		m.verdict(e)
+		if e.Engine < Engines {
+			m.Verdicts[e.Engine] = e.Verdict
+		}
 	case MessageDropped:
 		m.State, m.DroppedBy = Dropped, e.Engine
+		m.leave("")
 	case MessageQueued:
 		m.State = Queued
+		m.leave("")
 		m.recipients(nil, Queued, e)
 	case DeliveryStarted:
 		m.attempt(e.RIDs)
@@ -133,6 +150,10 @@ func (m *Message) apply(e *Event) {
 		m.recipients(e.RIDs, Delayed, e)
 	case RecipientBounced:
 		m.recipients(e.RIDs, Bounced, e)
+	case MessageRewritten, MessageSplit, BounceGenerated:
+		m.beget(e)
+	case MessageQuarantined, MessageReleased, QuarantineDeleted:
+		m.hold(e)
 	case MessageFinished:
 		m.Finished = true
 	}
@@ -149,18 +170,12 @@ func (m *Message) header(name, text string) {
 	}
 }
 
-func (m *Message) verdict(e *Event) {
-	if m.Verdicts == nil {
-		m.Verdicts = map[Engine]Verdict{}
-	}
-	m.Verdicts[e.Engine] = e.Verdict
-}
-
-// recipients puts the named recipients (nil: all) into a state.
+// recipients puts the named recipients (nil: all) into a state, except those
+// that are another message's by now.
 func (m *Message) recipients(rids []RID, s State, e *Event) {
 	for i := range m.Recipients {
 		r := &m.Recipients[i]
-		if rids == nil || slices.Contains(rids, r.RID) {
+		if r.State != Replaced && (rids == nil || slices.Contains(rids, r.RID)) {
 			r.State, r.Response, r.Until = s, e.Text, e.Until
 		}
 	}
@@ -181,7 +196,7 @@ func (m *Message) settle() {
 	if m.State != Queued || len(m.Recipients) == 0 {
 		return
 	}
-	n := map[State]int{}
+	var n [States]int
 	for _, r := range m.Recipients {
 		n[r.State]++
 	}
@@ -191,4 +206,18 @@ func (m *Message) settle() {
 			return
 		}
 	}
+}
+
+// Fold makes m what the events, oldest first, tell of, as [Fold] does. It uses
+// m's memory again, for those who look at many messages one after another.
+func (m *Message) Fold(events []Event) {
+	*m = Message{Recipients: m.Recipients[:0], Attachments: m.Attachments[:0], Quarantines: m.Quarantines[:0],
+		Into: m.Into[:0], Events: events}
+	for i := range events {
+		m.apply(&events[i])
+	}
+	if m.Received.IsZero() && len(events) > 0 { // its beginning is no longer kept
+		m.Received = events[0].Time
+	}
+	m.settle()
 }

@@ -41,10 +41,11 @@ func Lines(events []esa.Event) []Line {
 // LastState is the text of LAST STATE in the search results: the last thing
 // said of the message itself, without the full stop. A delivered message reads
 // "Message 8 to u@x.example received remote SMTP response 'ok:  Message 8
-// accepted'". Source: vendor's integration guide.
+// accepted'". Source: vendor's integration guide. That a bounce was sent does not
+// hide why the message bounced (inferred).
 func LastState(m *esa.Message) string {
 	lines := Lines(slices.DeleteFunc(slices.Clone(m.Events), func(e esa.Event) bool {
-		return e.MID == 0 // of the connection, not of the message
+		return e.MID == 0 || e.Kind == esa.BounceGenerated // of the connection, or of the bounce message
 	}))
 	if len(lines) == 0 {
 		return m.State.String()
@@ -134,6 +135,12 @@ var sentences = [...]func(*story, *esa.Event) []string{
 	esa.MessageFinished:    saysNothing, // likewise
 	esa.ConnectionTrouble:  connectionTrouble,
 	esa.ConnectionClosed:   connectionClosed,
+	esa.MessageRewritten:   messageRewritten,
+	esa.MessageSplit:       messageSplit,
+	esa.BounceGenerated:    bounceGenerated,
+	esa.MessageQuarantined: messageQuarantined,
+	esa.MessageReleased:    messageReleased,
+	esa.QuarantineDeleted:  quarantineDeleted,
 }
 
 func saysNothing(*story, *esa.Event) []string { return nil }

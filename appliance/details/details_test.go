@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"esasim/appliance/specimen"
 	"esasim/esa"
 )
 
@@ -113,6 +114,36 @@ func stories() map[string][]esa.Event {
 		"filters": found(positive(esa.MessageFilters, "FileType", ""), positive(esa.ContentFilters, "f", ""),
 			positive(esa.DLP, "HIPAA", "Severity: LOW (Risk Factor: 15)"), positive(esa.AMP, "", ""),
 			esa.Event{Kind: esa.MessageDropped, Engine: esa.ContentFilters, Text: "Dropped by content filter 'f' in the inbound table"}),
+		"rewritten": found(
+			esa.Event{Kind: esa.EngineVerdict, Engine: esa.AntiSpam, Verdict: esa.Suspect},
+			esa.Event{Kind: esa.MessageSplit, Other: 90, RIDs: []esa.RID{1}, Name: "Finance"},
+			esa.Event{Kind: esa.MessageRewritten, Other: 91, Engine: esa.AntiSpam, Text: "antispam"},
+			esa.Event{Kind: esa.MessageFinished, Text: "done"}),
+		"bounce-generated": append(one(esa.Event{Kind: esa.RecipientBounced, DCID: 7, RIDs: []esa.RID{0, 1},
+			Name: "5.1.0 - Unknown address error", Text: "550 no"}),
+			esa.Event{Kind: esa.BounceGenerated, Time: at(6), MID: 89, Other: 90},
+			esa.Event{Kind: esa.MessageFinished, Time: at(6), MID: 89, Text: "done"}),
+		"generated": {
+			{Kind: esa.MessageStarted, Time: at(6), MID: 90, Other: 89},
+			{Kind: esa.SenderGiven, Time: at(6), MID: 90},
+			{Kind: esa.RecipientGiven, Time: at(6), MID: 90, RIDs: []esa.RID{0}, Address: "a@b.example"},
+			{Kind: esa.MessageQueued, Time: at(6), MID: 90},
+		},
+		"quarantined": found(positive(esa.ContentFilters, "f", ""),
+			esa.Event{Kind: esa.MessageQuarantined, Engine: esa.ContentFilters, Name: "Policy", Text: "content filter:f"},
+			positive(esa.OutbreakFilters, "", ""),
+			esa.Event{Kind: esa.MessageQuarantined, Engine: esa.OutbreakFilters, Name: "Outbreak"}),
+		"released": found(
+			esa.Event{Kind: esa.MessageQuarantined, Engine: esa.ContentFilters, Name: "Policy", Text: "content filter:f"},
+			esa.Event{Kind: esa.MessageReleased, Name: "Policy", Text: "manual", Size: 190},
+			esa.Event{Kind: esa.MessageReleased},
+			esa.Event{Kind: esa.MessageQueued}),
+		"deleted": found(
+			esa.Event{Kind: esa.EngineVerdict, Engine: esa.AntiSpam, Verdict: esa.Positive},
+			esa.Event{Kind: esa.MessageQuarantined, Engine: esa.AntiSpam, Name: "Spam Quarantine"},
+			esa.Event{Kind: esa.QuarantineDeleted, Name: "Spam Quarantine", Text: "expired"},
+			esa.Event{Kind: esa.QuarantineDeleted},
+			esa.Event{Kind: esa.MessageFinished, Text: "done"}),
 		"outgoing-null-sender": {
 			{Kind: esa.ConnectionOpened, Time: at(0), ICID: 6, Source: outgoing},
 			{Kind: esa.HATDecided, Time: at(0), ICID: 6, Source: outgoing},
@@ -199,6 +230,29 @@ func TestUnscannable(t *testing.T) {
 	}
 }
 
+// TestVerdictWords: the last line about each verdict, in its engine's words, and
+// no two verdicts of an engine read the same.
+func TestVerdictWords(t *testing.T) {
+	said := map[string]esa.Verdict{}
+	for _, e := range specimen.Events() {
+		if e.Kind != esa.EngineVerdict {
+			continue
+		}
+		lines := Lines([]esa.Event{*e})
+		if len(lines) == 0 {
+			if e.Verdict != esa.Negative {
+				t.Errorf("engine %d verdict %d: nothing is said", e.Engine, e.Verdict)
+			}
+			continue
+		}
+		text := lines[len(lines)-1].Text
+		if v, twice := said[text]; twice {
+			t.Errorf("engine %d: verdicts %d and %d both read %q", e.Engine, v, e.Verdict, text)
+		}
+		said[text] = e.Verdict
+	}
+}
+
 // TestEveryKind fails when a kind was added and nobody decided what the page
 // says of it, and when a bare event (a damaged log) would panic.
 func TestEveryKind(t *testing.T) {
@@ -206,17 +260,20 @@ func TestEveryKind(t *testing.T) {
 	for _, name := range kindNames(t) {
 		k := esa.Kind(len(seen) + 1)
 		seen = append(seen, name)
+		if name == "Kinds" { // not a kind: one more than the last
+			continue
+		}
 		if int(k) >= len(sentences) || sentences[k] == nil {
 			t.Errorf("esa.%s has neither a sentence nor saysNothing", name)
 		}
 		Lines([]esa.Event{{Kind: k}})
 	}
-	if len(seen) < int(esa.ConnectionClosed) {
+	if len(seen) != int(esa.Kinds) {
 		t.Errorf("found only %d kinds in the source of esa", len(seen))
 	}
 	Lines([]esa.Event{{Kind: 0}, {Kind: 255}}) // written by a newer version
-	for engine := esa.NoEngine; engine <= esa.DLP; engine++ {
-		for v := esa.NotEvaluated; v <= esa.Unscannable; v++ {
+	for engine := esa.NoEngine; engine < esa.Engines; engine++ {
+		for v := esa.NotEvaluated; v < esa.Verdicts; v++ {
 			e := esa.Event{Kind: esa.EngineVerdict, MID: 1, Engine: engine, Verdict: v}
 			for _, l := range Lines([]esa.Event{e}) {
 				if strings.Contains(l.Text, "%!") || strings.HasSuffix(l.Text, ": ") {

@@ -14,6 +14,8 @@ import (
 func Fidelity() []fidelity.Claim {
 	out := []fidelity.Claim{
 		{Area: "Message Details", What: "LAST STATE is the last sentence about the message, without its full stop", Level: fidelity.Documented, Source: "vendor's integration guide"},
+		{Area: "Message Details", What: "LAST STATE of a bounced message is the bounce, not the bounce message that was generated", Level: fidelity.Inferred, Source: "a search for why mail did not arrive needs the reason"},
+		{Area: "Message Details", What: "a filter that did not match is not mentioned", Level: fidelity.Inferred, Source: recorded + " have no such line"},
 	}
 	known := map[string]bool{}
 	story := newStory([]esa.Event{*specimen.Of(esa.HATDecided), *specimen.Of(esa.MessageStarted), *specimen.Of(esa.SenderGiven), *specimen.Of(esa.RecipientGiven)})
@@ -43,6 +45,8 @@ func learnt(e *esa.Event) (level, source string) {
 	case esa.RecipientRejected, esa.AttachmentSeen, esa.MessageAborted, esa.MessageDropped, esa.RecipientDelayed, esa.RecipientBounced,
 		esa.ConnectionTrouble:
 		return fidelity.Inferred, style
+	case esa.MessageRewritten, esa.MessageSplit, esa.BounceGenerated, esa.MessageQuarantined, esa.MessageReleased, esa.QuarantineDeleted:
+		return fidelity.Inferred, style + "; no stage does this yet"
 	case esa.ConnectionClosed:
 		if e.Text == "lost" {
 			return fidelity.Observed, recorded

@@ -32,10 +32,12 @@ func engineVerdict(s *story, e *esa.Event) []string {
 }
 
 // antispam: the interim lines of a clean message were seen; "definitely
-// positive" and "suspect" are inferred.
+// positive", "suspect" and the kinds of graymail, which are CASE's own words in the
+// mail logs, are inferred.
 func antispam(e *esa.Event) []string {
 	interim := map[esa.Verdict]string{
 		esa.Negative: "definitely negative", esa.Positive: "definitely positive", esa.Suspect: "suspect",
+		esa.Marketing: "marketing", esa.Social: "social", esa.Bulk: "bulk",
 	}[e.Verdict]
 	if interim == "" {
 		interim = "unscannable"
@@ -83,6 +85,8 @@ func amp(e *esa.Event) []string {
 		if detail == "" {
 			detail = "no attachment in message"
 		}
+	case esa.LowRisk:
+		verdict = "LOWRISK"
 	default:
 		verdict = "UNSCANNABLE"
 	}
@@ -117,7 +121,7 @@ func dlp(e *esa.Event) []string {
 }
 
 // word is a verdict in the words of the details page (Negative, Suspect and
-// Positive were seen).
+// Positive were seen, the others are inferred).
 func word(v esa.Verdict) string {
 	switch v {
 	case esa.Negative:
@@ -130,6 +134,12 @@ func word(v esa.Verdict) string {
 		return "Unknown"
 	case esa.Skipped:
 		return "Skipped"
+	case esa.Marketing:
+		return "Marketing"
+	case esa.Social:
+		return "Social"
+	case esa.Bulk:
+		return "Bulk"
 	}
 	return "Unscannable"
 }

@@ -16,6 +16,8 @@ func Fidelity() []fidelity.Claim {
 		{Area: "Mail logs", What: "a line begins as Thu May 14 13:23:57 2020 Info:", Level: fidelity.Observed, Source: samples},
 		{Area: "Mail logs", What: "control characters of senders are shown as ?", Level: fidelity.Ours, Source: "a line that mail can break in two could be forged"},
 	}
+	out = append(out, fidelity.Claim{Area: "Mail logs", What: "no line says that a filter matched, only what it did", Level: fidelity.Inferred, Source: samples + " have no such line"})
+	out = append(out, fidelity.Claim{Area: "Mail logs", What: "where the writer was overtaken by the store's retention, a line of the level Warning: " + lostEvents(42), Level: fidelity.Ours, Source: "levels: AsyncOS user guide, Logging; the appliance does not log by way of a store"})
 	known := map[string]bool{}
 	for _, e := range specimen.Events() {
 		level, source := learnt(e)
@@ -34,6 +36,7 @@ const samples = "published samples of mail logs"
 // learnt says how sure the sentences of an event are and where they were seen;
 // nothing for a kind it does not know.
 func learnt(e *esa.Event) (level, source string) {
+	const unused = "; no stage does this yet"
 	switch e.Kind {
 	case esa.ConnectionOpened, esa.HATDecided, esa.TLSStarted, esa.MessageStarted, esa.SenderGiven, esa.RecipientGiven,
 		esa.RecipientRejected, esa.MessageIDSeen, esa.SubjectSeen, esa.AttachmentSeen, esa.MessageReady, esa.MessageAborted,
@@ -42,6 +45,13 @@ func learnt(e *esa.Event) (level, source string) {
 		return fidelity.Observed, samples
 	case esa.EngineVerdict:
 		return learntVerdict(e)
+	case esa.MessageRewritten, esa.MessageSplit, esa.BounceGenerated, esa.MessageReleased, esa.QuarantineDeleted:
+		return fidelity.Observed, samples + unused
+	case esa.MessageQuarantined:
+		if e.Text != "" {
+			return fidelity.Inferred, samples + ", of which not every one has the reason in brackets" + unused
+		}
+		return fidelity.Observed, samples + unused
 	}
 	return "", ""
 }
@@ -50,6 +60,12 @@ func learntVerdict(e *esa.Event) (level, source string) {
 	const unused = "; no stage reports it yet"
 	switch e.Engine {
 	case esa.AntiSpam:
+		switch e.Verdict {
+		case esa.Marketing, esa.Social, esa.Bulk:
+			return fidelity.Inferred, samples + " have the words, not the whole line" + unused
+		case esa.Unscannable:
+			return fidelity.Inferred, "antivirus unscannable"
+		}
 		return fidelity.Observed, samples
 	case esa.AntiVirus:
 		if e.Verdict == esa.Positive {
@@ -65,8 +81,15 @@ func learntVerdict(e *esa.Event) (level, source string) {
 			return fidelity.Observed, samples
 		case esa.Unknown:
 			return fidelity.Inferred, samples + " have a reason behind it, in brackets"
+		case esa.LowRisk:
+			return fidelity.Observed, samples + unused
 		}
 		return fidelity.Inferred, "completes the series of verdicts" + unused
+	case esa.DLP:
+		if e.Verdict == esa.Positive {
+			return fidelity.Observed, samples + unused
+		}
+		return fidelity.Inferred, "the opposite of the violation that was seen" + unused
 	case esa.Graymail, esa.OutbreakFilters:
 		return fidelity.Observed, samples + unused
 	}

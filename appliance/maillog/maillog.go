@@ -3,7 +3,8 @@
 // product output, which parsers and SIEMs read, not a log of this program.
 //
 // The writer follows the event log with a durable cursor that also says how
-// long the file was, so that after a crash every line is there once.
+// long the file was, so that after a crash every line is there once. Should the
+// log be cut off before the writer has read it, a line says how much is missing.
 package maillog
 
 import (
@@ -53,12 +54,13 @@ type Writer struct {
 	file   vfs.File
 	stem   string // the file's name without its ending
 	size   int64
-	seq    uint64 // the last entry written
-	synced uint64 // the last entry the cursor speaks of
+	seq    uint64 // the last event written
+	synced uint64 // the last event the cursor speaks of
 	buf    []byte
 }
 
-// place is the cursor's note: in which file, and where in it, the entry ended.
+// place is the cursor's note: in which file, and where in it, the lines of the
+// last event ended.
 type place struct {
 	File string `json:"file"` // its name without the ending
 	Size int64  `json:"size"`
@@ -108,7 +110,7 @@ func (w *Writer) open() error {
 	return w.begin()
 }
 
-// Seq is the number of the entry up to which the log has been written.
+// Seq is the number of the event up to which the log has been written.
 func (w *Writer) Seq() uint64 { return w.seq }
 
 // Run writes what the reader hands out, which must begin behind Seq, until ctx
@@ -118,13 +120,16 @@ func (w *Writer) Run(ctx context.Context, r Reader) (err error) {
 	last := time.Now()
 	for {
 		entries, err := w.next(ctx, r)
-		if err != nil {
-			return err
-		}
-		if entries == nil && ctx.Err() != nil {
+		lost := (*esa.Overtaken)(nil)
+		switch {
+		case errors.As(err, &lost):
+			err = w.skip(lost.Events)
+		case err == nil && entries == nil && ctx.Err() != nil:
 			return nil
+		case err == nil:
+			err = w.write(entries)
 		}
-		if err := w.write(entries); err != nil {
+		if err != nil {
 			return err
 		}
 		if time.Since(last) < settle {
@@ -156,10 +161,18 @@ func (w *Writer) next(ctx context.Context, r Reader) ([]esa.Entry, error) {
 		defer cancel()
 	}
 	entries, err := r.Next(wait)
-	if err != nil && wait.Err() == nil {
+	if err != nil && !errors.Is(err, context.Cause(wait)) {
 		return nil, err
 	}
 	return entries, nil
+}
+
+// skip goes on behind events that the log no longer has, and says in their place
+// how many they are.
+func (w *Writer) skip(events uint64) error {
+	w.buf = warning(w.buf[:0], time.Now().In(w.o.Location), lostEvents(events))
+	w.seq += events
+	return w.flush()
 }
 
 func (w *Writer) write(entries []esa.Entry) error {
@@ -174,6 +187,11 @@ func (w *Writer) write(entries []esa.Entry) error {
 		}
 		w.seq = entries[i].Seq
 	}
+	return w.flush()
+}
+
+// flush writes the lines to the file.
+func (w *Writer) flush() error {
 	if _, err := w.file.Write(w.buf); err != nil {
 		return fmt.Errorf("write mail log: %w", err)
 	}

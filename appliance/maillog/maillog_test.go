@@ -17,6 +17,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"esasim/appliance/specimen"
 	"esasim/esa"
 	"esasim/internal/golden"
 	"esasim/internal/statefile"
@@ -76,23 +77,66 @@ func TestSentencesGolden(t *testing.T) {
 		{Kind: esa.DeliveryClosed, DCID: 7},
 		{Kind: esa.MessageAborted, MID: 93, Text: "Receiving aborted by sender"},
 		{Kind: esa.MessageFinished, MID: 93, Text: "aborted"},
+		{Kind: esa.EngineVerdict, MID: 94, Engine: esa.AntiSpam, Verdict: esa.Marketing},
+		{Kind: esa.EngineVerdict, MID: 94, Engine: esa.AntiSpam, Verdict: esa.Unscannable},
+		{Kind: esa.EngineVerdict, MID: 94, Engine: esa.AntiVirus, Verdict: esa.Unscannable},
+		{Kind: esa.EngineVerdict, MID: 94, Engine: esa.AMP, Verdict: esa.LowRisk},
+		{Kind: esa.EngineVerdict, MID: 94, Engine: esa.AMP, Verdict: esa.Unscannable},
+		{Kind: esa.EngineVerdict, MID: 94, Engine: esa.AMP, Verdict: esa.Unknown, Text: "File analysis pending"},
+		{Kind: esa.EngineVerdict, MID: 94, Engine: esa.Graymail, Verdict: esa.Social},
+		{Kind: esa.EngineVerdict, MID: 94, Engine: esa.OutbreakFilters, Verdict: esa.Positive},
+		{Kind: esa.EngineVerdict, MID: 94, Engine: esa.DLP, Verdict: esa.Negative},
+		{Kind: esa.EngineVerdict, MID: 94, Engine: esa.DLP, Verdict: esa.Positive, Name: "HIPAA", Text: "Severity: LOW (Risk Factor: 15)"},
+		{Kind: esa.EngineVerdict, MID: 94, Engine: esa.ContentFilters, Verdict: esa.Positive, Name: "f"},
+		{Kind: esa.EngineVerdict, MID: 94, Engine: esa.AntiSpam},
+		{Kind: esa.MessageSplit, MID: 94, Other: 95, Name: "Finance", RIDs: []esa.RID{1}},
+		{Kind: esa.MessageRewritten, MID: 94, Other: 96, Engine: esa.AntiSpam, Text: "antispam"},
+		{Kind: esa.MessageStarted, MID: 96, Other: 94},
+		{Kind: esa.MessageQuarantined, MID: 96, Engine: esa.ContentFilters, Name: "Policy", Text: "content filter:f"},
+		{Kind: esa.MessageQuarantined, MID: 96, Engine: esa.AntiVirus, Name: "Virus"},
+		{Kind: esa.MessageReleased, MID: 96, Name: "Policy", Text: "manual", Size: 190},
+		{Kind: esa.QuarantineDeleted, MID: 96, Name: "Virus", Text: "expired\nforged", Size: 3600},
+		{Kind: esa.MessageReleased, MID: 96},
+		{Kind: esa.QuarantineDeleted, MID: 96},
+		{Kind: esa.MessageQuarantined, MID: 97, Engine: esa.AntiSpam, Name: "Spam Quarantine"},
+		{Kind: esa.BounceGenerated, MID: 91, Other: 98},
 	} {
 		for _, s := range sentences(&e) {
 			out = line(out, at, s)
 		}
 	}
 	golden.Check(t, "testdata/sentences.txt", out, *update)
-	if n := bytes.Count(out, []byte("forged")); n != 1 || bytes.Contains(out, []byte("\nFri")) {
+	if n := bytes.Count(out, []byte("forged")); n != 2 || bytes.Contains(out, []byte("\nforged")) || bytes.Contains(out, []byte("\nFri")) {
 		t.Error("mail can break a log line in two")
 	}
 }
 
 // Every kind of event has a sentence, or is known to have none.
 func TestEveryKindHasASentence(t *testing.T) {
-	for k := esa.ConnectionOpened; k <= esa.ConnectionClosed; k++ {
-		e := esa.Event{Kind: k, Source: &esa.Source{}, RIDs: []esa.RID{0}, Attachment: &esa.Attachment{}, Engine: esa.AntiSpam}
+	for k := esa.ConnectionOpened; k < esa.Kinds; k++ {
+		e := esa.Event{Kind: k, Source: &esa.Source{}, RIDs: []esa.RID{0}, Attachment: &esa.Attachment{}, Engine: esa.AntiSpam, Verdict: esa.Negative}
 		if got := sentences(&e); (len(got) == 0) != (k == esa.HeaderSeen) {
 			t.Errorf("kind %d: %q", k, got)
+		}
+	}
+}
+
+// Every verdict an engine can have has a sentence, which never makes a bad one
+// look clean; filters are silent.
+func TestVerdictsHaveSentences(t *testing.T) {
+	for _, e := range specimen.Events() {
+		if e.Kind != esa.EngineVerdict {
+			continue
+		}
+		got := sentences(e)
+		silent := e.Engine == esa.MessageFilters || e.Engine == esa.ContentFilters
+		if (len(got) == 0) != silent {
+			t.Errorf("engine %d verdict %d: %q", e.Engine, e.Verdict, got)
+		}
+		for _, s := range got {
+			if e.Verdict != esa.Negative && (strings.Contains(s, "negative") || strings.Contains(s, "CLEAN")) {
+				t.Errorf("engine %d verdict %d: %q", e.Engine, e.Verdict, s)
+			}
 		}
 	}
 }

@@ -76,6 +76,18 @@ func queueSentences(e *esa.Event) []string {
 		return one(fmt.Sprintf("DCID %d close", e.DCID))
 	case esa.MessageFinished:
 		return one(fmt.Sprintf("Message finished MID %d %s", e.MID, e.Text))
+	case esa.MessageRewritten:
+		return one(fmt.Sprintf("MID %d rewritten to MID %d by %s", e.MID, e.Other, clean(e.Text)))
+	case esa.MessageSplit:
+		return one(fmt.Sprintf("MID %d was split creating MID %d due to a per-recipient policy %s", e.MID, e.Other, clean(e.Name)))
+	case esa.BounceGenerated:
+		return one(fmt.Sprintf("MID %d was generated for bounce of MID %d", e.Other, e.MID))
+	case esa.MessageQuarantined:
+		return quarantined(e)
+	case esa.MessageReleased:
+		return one(left(e, "released"))
+	case esa.QuarantineDeleted:
+		return one(left(e, "deleted"))
 	}
 	return nil // HeaderSeen: mail_logs do not speak of it
 }
@@ -172,10 +184,26 @@ func clean(s string) string {
 
 func control(r rune) bool { return r < ' ' || r == 0x7f || r == 0x2028 || r == 0x2029 }
 
+// lostEvents is written where lines are missing: the event log was cut off before
+// they were written.
+func lostEvents(n uint64) string {
+	if n == 1 {
+		return "Log subscription mail_logs: 1 event was lost because writing fell behind."
+	}
+	return fmt.Sprintf("Log subscription mail_logs: %d events were lost because writing fell behind.", n)
+}
+
 // line is a sentence as it stands in the file.
-func line(b []byte, t time.Time, text string) []byte {
+func line(b []byte, t time.Time, text string) []byte { return atLevel(b, t, "Info", text) }
+
+// warning is one of the level above.
+func warning(b []byte, t time.Time, text string) []byte { return atLevel(b, t, "Warning", text) }
+
+func atLevel(b []byte, t time.Time, level, text string) []byte {
 	b = t.AppendFormat(b, stamp)
-	b = append(b, " Info: "...)
+	b = append(b, ' ')
+	b = append(b, level...)
+	b = append(b, ": "...)
 	b = append(b, text...)
 	return append(b, '\n')
 }

@@ -14,7 +14,8 @@ import (
 // anybody has a sentence for it.
 const lastKind = 100
 
-// Events are events of every kind, and of every engine and verdict.
+// Events are events of every kind, and of every engine with each verdict that it
+// can have.
 func Events() []*esa.Event {
 	var out []*esa.Event
 	for k := esa.ConnectionOpened; k < lastKind; k++ {
@@ -22,7 +23,7 @@ func Events() []*esa.Event {
 		case esa.EngineVerdict:
 			out = append(out, verdicts()...)
 		case esa.MessageDropped:
-			for engine := esa.NoEngine; engine <= esa.DLP; engine++ {
+			for engine := esa.NoEngine; engine < esa.Engines; engine++ {
 				e := Of(k)
 				e.Engine = engine
 				out = append(out, e)
@@ -31,6 +32,14 @@ func Events() []*esa.Event {
 			closed := Of(k)
 			closed.Text = ""
 			out = append(out, Of(k), closed)
+		case esa.MessageQuarantined:
+			spam := Of(k)
+			spam.Engine, spam.Name, spam.Text = esa.AntiSpam, "Spam Quarantine", ""
+			out = append(out, Of(k), spam)
+		case esa.MessageReleased, esa.QuarantineDeleted:
+			all := Of(k)
+			all.Name = ""
+			out = append(out, Of(k), all)
 		default:
 			out = append(out, Of(k))
 		}
@@ -40,20 +49,39 @@ func Events() []*esa.Event {
 
 func verdicts() []*esa.Event {
 	var out []*esa.Event
-	for engine := esa.MessageFilters; engine <= esa.DLP; engine++ {
-		for v := esa.NotEvaluated; v <= esa.Unscannable; v++ {
+	for engine := esa.MessageFilters; engine < esa.Engines; engine++ {
+		for _, v := range possible(engine) {
 			e := Of(esa.EngineVerdict)
 			e.Engine, e.Verdict = engine, v
-			if engine == esa.AntiVirus {
+			switch engine {
+			case esa.AntiVirus:
 				e.Name = ""
 				if v == esa.Positive {
 					e.Name = "EICAR-AV-Test"
 				}
+			case esa.DLP:
+				e.Name, e.Text = "HIPAA", "Severity: LOW (Risk Factor: 15)"
 			}
 			out = append(out, e)
 		}
 	}
 	return out
+}
+
+// possible are the verdicts that an engine can have.
+func possible(engine esa.Engine) []esa.Verdict {
+	both := []esa.Verdict{esa.Negative, esa.Positive}
+	switch engine {
+	case esa.AntiSpam:
+		return append(both, esa.Suspect, esa.Unscannable, esa.Marketing, esa.Social, esa.Bulk)
+	case esa.AntiVirus:
+		return append(both, esa.Unscannable)
+	case esa.AMP:
+		return append(both, esa.Unknown, esa.Skipped, esa.Unscannable, esa.LowRisk)
+	case esa.Graymail:
+		return append(both, esa.Marketing, esa.Social, esa.Bulk)
+	}
+	return both
 }
 
 // Of is an event of a kind.
@@ -89,6 +117,16 @@ func Of(k esa.Kind) *esa.Event {
 		e.Text = "Dropped by CASE"
 	case esa.MessageFinished:
 		e.Text = "done"
+	case esa.MessageRewritten:
+		e.Other, e.Engine, e.Text = 9, esa.AntiSpam, "antispam"
+	case esa.MessageSplit:
+		e.Other, e.Name = 9, "Finance"
+	case esa.BounceGenerated:
+		e.Other = 9
+	case esa.MessageQuarantined:
+		e.Engine, e.Name, e.Text = esa.ContentFilters, "Policy", "content filter:f"
+	case esa.MessageReleased, esa.QuarantineDeleted:
+		e.Name, e.Text, e.Size = "Policy", "manual", 190
 	case esa.ConnectionTrouble:
 		e.Text = "Unknown command: x"
 	case esa.ConnectionClosed:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -44,12 +45,9 @@ func TestStages(t *testing.T) {
 			if m.State != c.state || m.Finished != (c.state == esa.Dropped) || m.Policy != "DEFAULT" {
 				t.Errorf("state %v, finished %t, policy %q", m.State, m.Finished, m.Policy)
 			}
-			if len(m.Verdicts) != len(c.verdict) {
-				t.Errorf("verdicts %v, want %v", m.Verdicts, c.verdict)
-			}
-			for e, want := range c.verdict {
-				if m.Verdicts[e] != want {
-					t.Errorf("engine %d: %d, want %d", e, m.Verdicts[e], want)
+			for e, got := range m.Verdicts {
+				if want := c.verdict[esa.Engine(e)]; got != want {
+					t.Errorf("engine %d: %d, want %d", e, got, want)
 				}
 			}
 		})
@@ -68,6 +66,7 @@ func (m *memory) Append(e []esa.Event) error { m.events = append(m.events, e...)
 func (m *memory) Message(context.Context, esa.MID) (esa.Message, error) {
 	return esa.Message{}, nil
 }
+func (m *memory) Open(context.Context) ([]esa.MID, error) { return nil, nil }
 func (m *memory) Content(esa.MID) (io.ReadCloser, error) {
 	if m.body == unreadable {
 		return nil, errors.New("no content")
@@ -91,5 +90,62 @@ func TestContains(t *testing.T) {
 	}
 	if _, err := contains(iotest.ErrReader(io.ErrClosedPipe), want); err == nil {
 		t.Error("a broken reader is no error")
+	}
+}
+
+// torn is a log whose beginning was cut off before the queue had read it: MID 1
+// and 2 are accepted, and the entry of the second comes all the same.
+type torn struct {
+	memory
+	messages map[esa.MID][]esa.Event
+	steps    []any // what Next gives: entries, or an error
+	done     context.CancelFunc
+}
+
+func (l *torn) Append(e []esa.Event) error {
+	l.messages[e[0].MID] = append(l.messages[e[0].MID], e...)
+	return l.memory.Append(e)
+}
+func (l *torn) Message(_ context.Context, mid esa.MID) (esa.Message, error) {
+	return esa.Fold(l.messages[mid]), nil
+}
+func (l *torn) Open(context.Context) ([]esa.MID, error) { return []esa.MID{1, 2, 3, 4}, nil }
+func (l *torn) Next(ctx context.Context) ([]esa.Entry, error) {
+	if len(l.steps) == 0 {
+		l.done()
+		return nil, ctx.Err()
+	}
+	step := l.steps[0]
+	l.steps = l.steps[1:]
+	if err, ok := step.(error); ok {
+		return nil, err
+	}
+	return step.([]esa.Entry), nil
+}
+
+// A queue that was overtaken asks what is open, does it, and does none of it twice.
+func TestOvertaken(t *testing.T) {
+	accepted := func(mid esa.MID) []esa.Event {
+		return []esa.Event{{Kind: esa.MessageStarted, MID: mid}, {Kind: esa.RecipientGiven, MID: mid, RIDs: []esa.RID{0}}, {Kind: esa.MessageReady, MID: mid}}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	l := &torn{done: cancel, messages: map[esa.MID][]esa.Event{
+		1: accepted(1), 2: accepted(2), 5: accepted(5),
+		3: append(accepted(3), esa.Event{Kind: esa.MessageQueued, MID: 3}),
+		4: append(accepted(4), esa.Event{Kind: esa.MessageQuarantined, MID: 4, Name: "Policy"}),
+	}}
+	l.steps = []any{&esa.Overtaken{Events: 7}, []esa.Entry{{Events: accepted(2)}, {Events: accepted(5)}}}
+	q := Queue{Log: l, Stages: Stages(), Policy: "DEFAULT", Logger: slog.New(slog.DiscardHandler)}
+	if err := q.Run(ctx, nil, l); err != nil {
+		t.Fatal(err)
+	}
+	queued := map[esa.MID]int{}
+	for _, e := range l.events {
+		if e.Kind == esa.MessageQueued {
+			queued[e.MID]++
+		}
+	}
+	if want := map[esa.MID]int{1: 1, 2: 1, 5: 1}; !maps.Equal(queued, want) {
+		t.Errorf("queued %v, want %v", queued, want)
 	}
 }
