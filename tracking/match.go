@@ -1,53 +1,175 @@
 package tracking
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
-	"golang.org/x/text/cases"
-
 	"esasim/esa"
+	"esasim/tracking/fold"
 )
 
-// matcher makes the test of one message. Texts compare by Unicode case folding,
+// needle is a text criterion made ready for many texts: what it looks for is
+// folded once.
+type needle struct {
+	op   Op
+	want string // folded
+}
+
+func (t Text) needle() needle { return needle{t.Op, fold.String(t.Value)} }
+
+// set is false when every text matches.
+func (n needle) set() bool { return n.want != "" || n.op == Empty }
+
+// matches tells whether a text, folded by package fold, is what is looked for.
+func (n needle) matches(folded string) bool {
+	switch {
+	case !n.set():
+		return true
+	case n.op == Is:
+		return folded == n.want
+	case n.op == Contains:
+		return strings.Contains(folded, n.want)
+	case n.op == Empty:
+		return folded == ""
+	default:
+		return strings.HasPrefix(folded, n.want)
+	}
+}
+
+// tests are the criteria of a query that are set, each as a test of one message.
+type tests []func(*esa.Message) bool
+
+func (ts *tests) add(set bool, holds func(*esa.Message) bool) {
+	if set {
+		*ts = append(*ts, holds)
+	}
+}
+
+// matcher makes the test of one message: the slow and plain one, that every
+// quicker way to search must agree with. Texts compare by Unicode case folding,
 // as AsyncOS compares without regard to case.
 func (q *Query) matcher() func(*esa.Message) bool {
-	sender, recipient := q.Sender.matcher(), q.Recipient.matcher()
-	subject, attachment := q.Subject.matcher(), q.Attachment.matcher()
-	id, sha := trimID(q.MessageID), strings.ToLower(q.SHA256)
+	var all tests
+	all.numbers(q)
+	all.texts(q)
+	all.lists(q)
+	all.names(q)
+	all.outcome(q)
 	return func(m *esa.Message) bool {
-		return (q.MID == 0 || m.MID == q.MID) &&
-			(q.ICID == 0 || m.ICID == q.ICID) &&
-			(q.From.IsZero() || !m.Received.Before(q.From)) &&
-			(q.To.IsZero() || m.Received.Before(q.To)) &&
-			(id == "" || strings.EqualFold(trimID(m.MessageID), id)) &&
-			(!q.SenderIP.IsValid() || q.SenderIP.Contains(m.Source.Remote.Unmap())) &&
-			(q.Direction == nil || m.Direction == *q.Direction) &&
-			sender(m.Sender) && subject(m.Subject) &&
-			(q.Recipient.Value == "" || slices.ContainsFunc(m.Recipients, func(r esa.Recipient) bool { return recipient(r.Address) })) &&
-			(q.Attachment.Value == "" || slices.ContainsFunc(m.Attachments, func(a esa.Attachment) bool { return attachment(a.Name) })) &&
-			(sha == "" || slices.ContainsFunc(m.Attachments, func(a esa.Attachment) bool { return a.SHA256 == sha }))
+		for _, holds := range all {
+			if !holds(m) {
+				return false
+			}
+		}
+		return true
 	}
 }
 
-// trimID takes the angle brackets off a message-id: people search for it with
-// and without.
+func (ts *tests) numbers(q *Query) {
+	ts.add(q.MID != 0, func(m *esa.Message) bool { return m.MID == q.MID })
+	ts.add(q.Before != 0, func(m *esa.Message) bool { return m.MID < q.Before })
+	ts.add(q.ICID != 0, func(m *esa.Message) bool { return m.ICID == q.ICID })
+	ts.add(!q.From.IsZero(), func(m *esa.Message) bool { return !m.Received.Before(q.From) })
+	ts.add(!q.To.IsZero(), func(m *esa.Message) bool { return m.Received.Before(q.To) })
+	ts.add(q.Direction != nil, func(m *esa.Message) bool { return m.Direction == *q.Direction })
+	ips := unmapped(q.SenderIP)
+	ts.add(ips.IsValid(), func(m *esa.Message) bool {
+		return ips.Contains(m.Source.Remote.Unmap().WithZone("")) // a prefix has no zone
+	})
+}
+
+func (ts *tests) texts(q *Query) {
+	text := func(t Text, of func(*esa.Message) string) {
+		n := t.needle()
+		ts.add(n.set(), func(m *esa.Message) bool { return n.matches(fold.String(of(m))) })
+	}
+	text(q.Sender, func(m *esa.Message) string { return m.Sender })
+	text(q.Domain, func(m *esa.Message) string { return domainOf(m.Sender) })
+	text(q.Subject, func(m *esa.Message) string { return m.Subject })
+	text(q.ReplyTo, func(m *esa.Message) string { return m.ReplyTo })
+	text(q.Host, func(m *esa.Message) string { return m.Source.Host })
+}
+
+// lists are the texts of which a message has any number: one that matches is
+// enough. Empty asks for messages that have none.
+func (ts *tests) lists(q *Query) {
+	to, file := q.Recipient.needle(), q.Attachment.needle()
+	ts.add(to.set(), func(m *esa.Message) bool {
+		if to.op == Empty {
+			return len(m.Recipients) == 0
+		}
+		return slices.ContainsFunc(m.Recipients, func(r esa.Recipient) bool { return to.matches(fold.String(r.Address)) })
+	})
+	ts.add(file.set(), func(m *esa.Message) bool {
+		if file.op == Empty {
+			return len(m.Attachments) == 0
+		}
+		return slices.ContainsFunc(m.Attachments, func(a esa.Attachment) bool { return file.matches(fold.String(a.Name)) })
+	})
+	sha := strings.ToLower(q.SHA256)
+	ts.add(sha != "", func(m *esa.Message) bool {
+		return slices.ContainsFunc(m.Attachments, func(a esa.Attachment) bool { return a.SHA256 == sha })
+	})
+}
+
+func (ts *tests) names(q *Query) {
+	name := func(want string, of func(*esa.Message) string) {
+		n := Text{Is, want}.needle()
+		ts.add(n.set(), func(m *esa.Message) bool { return n.matches(fold.String(of(m))) })
+	}
+	name(trimID(q.MessageID), func(m *esa.Message) string { return trimID(m.MessageID) })
+	name(q.Group, func(m *esa.Message) string { return m.Source.Group })
+	name(q.Policy, func(m *esa.Message) string { return m.Policy })
+}
+
+// outcome is one test of three lists: any line of any of them will do.
+func (ts *tests) outcome(q *Query) {
+	set := len(q.States)+len(q.Held)+len(q.Events) > 0
+	ts.add(set, func(m *esa.Message) bool {
+		return slices.Contains(q.States, m.State) ||
+			slices.ContainsFunc(q.Held, func(name string) bool { return heldIn(m, name) }) ||
+			slices.ContainsFunc(q.Events, func(e EventMatch) bool { return e.happenedTo(m) })
+	})
+}
+
+// heldIn tells whether the message is in a quarantine now.
+func heldIn(m *esa.Message, quarantine string) bool {
+	want := fold.String(quarantine)
+	return slices.ContainsFunc(m.Quarantines, func(name string) bool { return fold.String(name) == want })
+}
+
+func (e EventMatch) happenedTo(m *esa.Message) bool {
+	name := Text{Is, e.Name}.needle()
+	return slices.ContainsFunc(m.Events, func(did esa.Event) bool {
+		return did.Kind == e.Kind &&
+			(e.Engine == esa.NoEngine || did.Engine == e.Engine) &&
+			(e.Verdict == esa.NotEvaluated || did.Verdict == e.Verdict) &&
+			name.matches(fold.String(did.Name))
+	})
+}
+
+// trimID takes blanks and the angle brackets off a message-id: people search for
+// it with and without.
 func trimID(s string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(s), "<"), ">")
+	s = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(s), "<"), ">")
+	return strings.TrimSpace(s)
 }
 
-func (t Text) matcher() func(string) bool {
-	if t.Value == "" {
-		return func(string) bool { return true }
+// domainOf is what follows the last @ of an address; empty if there is none, as
+// in the null sender.
+func domainOf(address string) string {
+	i := strings.LastIndexByte(address, '@')
+	if i < 0 {
+		return ""
 	}
-	fold := cases.Fold()
-	want := fold.String(t.Value)
-	switch t.Op {
-	case Is:
-		return func(s string) bool { return fold.String(s) == want }
-	case Contains:
-		return func(s string) bool { return strings.Contains(fold.String(s), want) }
-	default:
-		return func(s string) bool { return strings.HasPrefix(fold.String(s), want) }
+	return address[i+1:]
+}
+
+// unmapped makes of ::ffff:10.0.0.0/104 what it stands for, 10.0.0.0/8.
+func unmapped(p netip.Prefix) netip.Prefix {
+	if p.Addr().Is4In6() && p.Bits() >= 96 {
+		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
+	return p
 }

@@ -17,8 +17,15 @@ func TestMatch(t *testing.T) {
 		MID: 8, ICID: 3, Received: received, Sender: "Mgmt01@cisco.com", Subject: "Straße: test TEST", MessageID: "<1@Host.test>",
 		Recipients:  []esa.Recipient{{Address: "a@one.test"}, {Address: "B@two.test"}},
 		Attachments: []esa.Attachment{{Name: "Invoice.PDF", SHA256: "ab12"}},
-		Source:      esa.Source{Remote: netip.MustParseAddr("10.1.2.3")},
+		Source:      esa.Source{Remote: netip.MustParseAddr("::ffff:10.1.2.3"), Host: "Mail.Sender.test", Group: "UNKNOWNLIST"},
+		ReplyTo:     "Boss <boss@sender.test>", Policy: "Kanzlei STRASSE", State: esa.Quarantined, Quarantines: []string{"Policy", "Outbreak"},
+		Events: []esa.Event{
+			{Kind: esa.EngineVerdict, Engine: esa.AntiVirus, Verdict: esa.Positive, Name: "EICAR-AV-Test"},
+			{Kind: esa.EngineVerdict, Engine: esa.AntiSpam, Verdict: esa.Negative},
+			{Kind: esa.MessageQuarantined, Engine: esa.AntiVirus, Name: "Policy"},
+		},
 	}
+	bare := esa.Message{MID: 9, Received: received, Events: []esa.Event{{Kind: esa.MessageStarted}}}
 	text := func(op Op, v string) Text { return Text{op, v} }
 	for _, c := range []struct {
 		q    Query
@@ -54,31 +61,108 @@ func TestMatch(t *testing.T) {
 		{Query{To: received}, false},
 		{Query{To: received.Add(time.Nanosecond)}, true},
 		{Query{Sender: text(BeginsWith, "mgmt"), MID: 9}, false},
+		{Query{MessageID: "< 1@HOST.test >"}, true},
+		{Query{Before: 8}, false},
+		{Query{Before: 9}, true},
+		{Query{SenderIP: netip.MustParsePrefix("::ffff:10.1.0.0/112")}, true},
+		{Query{SenderIP: netip.MustParsePrefix("::/0")}, false},
+		{Query{Domain: text(Is, "CISCO.com")}, true},
+		{Query{Domain: text(Is, "mgmt01@cisco.com")}, false},
+		{Query{Domain: text(BeginsWith, "cis")}, true},
+		{Query{Host: text(Contains, "SENDER")}, true},
+		{Query{Host: text(Is, "sender.test")}, false},
+		{Query{ReplyTo: text(BeginsWith, "BOSS")}, true},
+		{Query{ReplyTo: text(Contains, "cisco")}, false},
+		{Query{Group: "unknownlist"}, true},
+		{Query{Group: "unknown"}, false},
+		{Query{Policy: "kanzlei straße"}, true},
+		{Query{Policy: "kanzlei"}, false},
+		{Query{Sender: text(Empty, "")}, false},
+		{Query{Subject: text(Empty, "")}, false},
+		{Query{Recipient: text(Empty, "")}, false},
+		{Query{Attachment: text(Empty, "")}, false},
+		{Query{Recipient: text(Is, "a@ONE.test")}, true},
+		{Query{Subject: text(Is, "")}, true},
+		{Query{States: []esa.State{esa.Delivered}}, false},
+		{Query{States: []esa.State{esa.Delivered, esa.Quarantined}}, true},
+		{Query{Held: []string{"POLICY"}}, true},
+		{Query{Held: []string{"Pol"}}, false},
+		{Query{Held: []string{"Virus", "outbreak"}}, true},
+		{Query{Held: []string{"Virus"}, States: []esa.State{esa.Quarantined}}, true},
+		{Query{Held: []string{"Virus"}, States: []esa.State{esa.Delivered}}, false},
+		{Query{Held: []string{"Policy"}, MID: 9}, false},
+		{Query{Events: []EventMatch{{Kind: esa.MessageDropped}}}, false},
+		{Query{Events: []EventMatch{{Kind: esa.MessageDropped}, {Kind: esa.EngineVerdict}}}, true},
+		{Query{Events: []EventMatch{{Kind: esa.MessageDropped}}, Held: []string{"Policy"}}, true},
+		{Query{Events: []EventMatch{{Kind: esa.EngineVerdict, Engine: esa.AntiVirus, Verdict: esa.Positive}}}, true},
+		{Query{Events: []EventMatch{{Kind: esa.EngineVerdict, Engine: esa.AntiSpam, Verdict: esa.Positive}}}, false},
+		{Query{Events: []EventMatch{{Kind: esa.EngineVerdict, Verdict: esa.Negative, Name: "eicar-av-test"}}}, false},
+		{Query{Events: []EventMatch{{Kind: esa.EngineVerdict, Name: "eicar-av-TEST"}}}, true},
+		{Query{Events: []EventMatch{{Kind: esa.MessageQuarantined, Name: "eicar-av-test"}}}, false},
 	} {
 		if got := c.q.matcher()(&m); got != c.want {
 			t.Errorf("%s: %t", c.q, got)
 		}
 	}
-}
-
-func TestQueryString(t *testing.T) {
-	d := esa.Incoming
-	q := Query{Sender: Text{Is, `a"b`}, Subject: Text{BeginsWith, "x y"}, SHA256: "ab", MessageID: "<1@x>", MID: 7, ICID: 2,
-		SenderIP: netip.MustParsePrefix("10.0.0.0/8"), Direction: &d, From: time.Unix(0, 0), Before: 9, Limit: 5}
-	const want = `sender=is:"a\"b" subject=begins_with:"x y" sha256=ab message-id="<1@x>" sender-ip=10.0.0.0/8 ` +
-		`direction=incoming mid=7 icid=2 from=1970-01-01T00:00:00Z before=9 limit=5`
-	if got := q.String(); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	if got := (Query{}).String(); got != "" {
-		t.Errorf("empty query: %q", got)
-	}
-	for op := BeginsWith; op <= Contains; op++ {
-		if got, err := ParseOp(op.String()); got != op || err != nil {
-			t.Errorf("ParseOp(%s) = %v, %v", op, got, err)
+	for _, c := range []struct {
+		q    Query
+		want bool
+	}{
+		{Query{Sender: text(Empty, "")}, true},
+		{Query{Domain: text(Empty, "")}, true},
+		{Query{Recipient: text(Empty, "")}, true},
+		{Query{Subject: text(Empty, "")}, true},
+		{Query{Attachment: text(Empty, "")}, true},
+		{Query{ReplyTo: text(Empty, "")}, true},
+		{Query{Host: text(Empty, "")}, true},
+		{Query{Sender: text(Contains, "@")}, false},
+		{Query{Recipient: text(Contains, "@")}, false},
+		{Query{SenderIP: netip.MustParsePrefix("0.0.0.0/0")}, false},
+		{Query{SenderIP: netip.MustParsePrefix("::/0")}, false},
+		{Query{Events: []EventMatch{{Kind: esa.MessageStarted}}}, true},
+		{Query{Held: []string{"Policy"}}, false},
+	} {
+		if got := c.q.matcher()(&bare); got != c.want {
+			t.Errorf("a message without anything: %s: %t", c.q, got)
 		}
 	}
-	if _, err := ParseOp("like"); err == nil {
-		t.Error("ParseOp(like) is no error")
+}
+
+func TestNeedle(t *testing.T) {
+	for _, c := range []struct {
+		t          Text
+		folded     string
+		set, match bool
+	}{
+		{Text{}, "x", false, true},
+		{Text{Is, ""}, "x", false, true},
+		{Text{BeginsWith, "STRASSE"}, "strasse 1", true, true},
+		{Text{BeginsWith, "ße"}, "strasse", true, false},
+		{Text{Contains, "ße"}, "strasse", true, true},
+		{Text{Is, "Σ"}, "σ", true, true},
+		{Text{Is, "Σ"}, "σσ", true, false},
+		{Text{Empty, ""}, "", true, true},
+		{Text{Empty, ""}, " ", true, false},
+	} {
+		n := c.t.needle()
+		if n.set() != c.set || n.matches(c.folded) != c.match {
+			t.Errorf("%v in %q: set %t, matches %t", c.t, c.folded, n.set(), n.matches(c.folded))
+		}
+	}
+}
+
+func TestDomainOf(t *testing.T) {
+	for address, want := range map[string]string{"": "", "a": "", "a@B.test": "B.test", `"x@y"@z.test`: "z.test", "a@": ""} {
+		if got := domainOf(address); got != want {
+			t.Errorf("domainOf(%q) = %q, want %q", address, got, want)
+		}
+	}
+}
+
+// A zone is where an address is met, not what it is.
+func TestMatchZone(t *testing.T) {
+	q := Query{SenderIP: netip.MustParsePrefix("fe80::1/128")}
+	if m := (esa.Message{Source: esa.Source{Remote: netip.MustParseAddr("fe80::1%eth0")}}); !q.matcher()(&m) {
+		t.Error("an address with a zone is not found")
 	}
 }
