@@ -1,171 +1,160 @@
 // Package traffic throws mail at a box: a load of SMTP sessions that send one
-// message after another and count the answers.
+// message after another, count the answers and measure how long they took. What
+// the mail looks like is package mix's matter, or always the same.
 package traffic
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"esasim/traffic/mix"
 )
 
 // Load is a stream of mail.
 type Load struct {
-	Server   string // host:port
-	Sessions int    // connections, each used for many messages
-	Size     int    // octets of a message, about
-	Duration time.Duration
-	Limit    int64 // messages at most; 0: no limit
+	Server   string        // host:port
+	Sessions int           // connections, each used for many messages
+	Size     int           // octets of a message, about; of no account with a Mix
+	Duration time.Duration // 0: until the limit is reached
+	Limit    int64         // messages at most; 0: no limit
+	// Mix has the mails; nil: small text messages that differ in their numbers.
+	Mix *mix.Mix
+	// Rate is how many messages a second are begun; 0: as many as are answered.
+	// Each message has its moment, counted from the start. If the server is late
+	// the next ones are late, too, and are then sent as fast as it goes.
+	Rate float64
+	// Reconnect: a session whose connection breaks, or that is told 421, begins
+	// another one. Otherwise it ends.
+	Reconnect bool
 	// Accepted, if set, is told the text of each final reply that began with
 	// 250, from several goroutines.
 	Accepted func(reply string)
+	// Progress, if set, is told the result so far, every second.
+	Progress func(Result)
 }
 
 // Result is what came of a load.
 type Result struct {
-	Accepted int64         // messages answered 250
-	Refused  int64         // messages answered anything else
-	Elapsed  time.Duration // from the first connection to the last answer
+	Accepted int64 // messages answered 250
+	Refused  int64 // messages answered anything else
+	Lost     int64 // messages begun on a connection that broke before the answer
+	Octets   int64 // of accepted messages
+	Elapsed  time.Duration
+	// Late are messages that could not begin when they should, by MostLate at
+	// most. Without a rate there is no such moment.
+	Late     int64
+	MostLate time.Duration
+	// Latency of whole transactions, MAIL FROM to the final reply; with a rate
+	// from the moment when the message should have begun.
+	Latency Latency
+	// Replies are all that were not the expected ones, most frequent first.
+	Replies []Reply
 }
 
 // PerSecond is the accepted messages a second.
 func (r Result) PerSecond() float64 { return float64(r.Accepted) / r.Elapsed.Seconds() }
 
-// Run sends until the duration is over, the limit is reached or ctx ends. A
-// server that goes away ends the sessions it had; that is an error only if
-// nothing was accepted before.
+// run is a load under way. Its counters are touched by all sessions.
+type run struct {
+	*Load
+	start                           time.Time
+	sent                            atomic.Int64 // begun
+	accepted, refused, lost, octets atomic.Int64
+	late, mostLate                  atomic.Int64
+	latency                         histogram
+	replies                         replies
+}
+
+// Run sends until the duration is over, the limit is reached or ctx ends. What
+// is under way then is finished. A server that goes away ends the sessions it
+// had; that is an error only if nothing was accepted before.
 func (l Load) Run(ctx context.Context) (Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.Duration)
-	defer cancel()
-	var r Result
-	var sent atomic.Int64
+	if l.Duration > 0 || l.Limit <= 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, l.Duration)
+		defer cancel()
+	}
+	r := &run{Load: &l, start: time.Now()}
+	r.replies.count = map[string]int64{}
 	errs := make([]error, l.Sessions)
-	start := time.Now()
-	var wg sync.WaitGroup
+	over, stop := context.WithCancel(context.Background())
+	var watch, wg sync.WaitGroup
+	watch.Go(func() { r.watch(over) })
 	for i := range l.Sessions {
 		wg.Go(func() {
-			s := session{load: &l, id: i, sent: &sent, result: &r}
-			errs[i] = s.run(ctx)
+			s := session{run: r, id: i}
+			errs[i] = s.serve(ctx)
 		})
 	}
 	wg.Wait()
-	r.Elapsed = time.Since(start)
-	if r.Accepted == 0 {
-		return r, errors.Join(errs...)
+	stop()
+	watch.Wait()
+	result := r.result()
+	if result.Accepted == 0 {
+		return result, errors.Join(errs...)
 	}
-	return r, nil
+	return result, nil
 }
 
-// session is one connection.
-type session struct {
-	load   *Load
-	id     int
-	sent   *atomic.Int64 // begun by all sessions
-	result *Result       // counted with atomics
-	conn   net.Conn
-	in     *bufio.Reader
-}
-
-func (s *session) run(ctx context.Context) error {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.load.Server)
-	if err != nil {
-		return err
+func (r *run) watch(ctx context.Context) {
+	if r.Progress == nil {
+		return
 	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Now().Add(2 * time.Second)) })
-	defer stop()
-	s.conn, s.in = conn, bufio.NewReader(conn)
-	if _, err := s.reply("2"); err != nil {
-		return err
-	}
-	if _, err := s.command("EHLO load.esasim.test\r\n", "2"); err != nil {
-		return err
-	}
-	for n := 0; ctx.Err() == nil; n++ {
-		if limit := s.load.Limit; limit > 0 && s.sent.Add(1) > limit {
-			break
-		}
-		if err := s.message(n); err != nil {
-			return err
-		}
-	}
-	_, err = s.command("QUIT\r\n", "2")
-	return err
-}
-
-// message sends one message. Only a broken connection is an error.
-func (s *session) message(n int) error {
-	steps := [...]struct{ text, want string }{
-		{fmt.Sprintf("MAIL FROM:<sender%d@example.com>\r\n", s.id), "2"},
-		{fmt.Sprintf("RCPT TO:<rcpt%d@example.org>\r\n", n%1000), "2"},
-		{"DATA\r\n", "3"},
-	}
-	for _, step := range steps {
-		reply, err := s.command(step.text, step.want)
-		if err != nil {
-			return err
-		}
-		if !strings.HasPrefix(reply, step.want) {
-			atomic.AddInt64(&s.result.Refused, 1)
-			_, err = s.command("RSET\r\n", "2")
-			return err
-		}
-	}
-	reply, err := s.command(s.body(n), "2")
-	if err != nil {
-		return err
-	}
-	if !strings.HasPrefix(reply, "250") {
-		atomic.AddInt64(&s.result.Refused, 1)
-		return nil
-	}
-	atomic.AddInt64(&s.result.Accepted, 1)
-	if s.load.Accepted != nil {
-		s.load.Accepted(reply)
-	}
-	return nil
-}
-
-func (s *session) body(n int) string {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "From: Sender <sender%d@example.com>\r\nTo: rcpt%d@example.org\r\nSubject: load %d of session %d\r\n"+
-		"Message-ID: <%d.%d@load.esasim.test>\r\nDate: Thu, 14 May 2020 13:23:57 +0000\r\nMIME-Version: 1.0\r\n"+
-		"Content-Type: text/plain; charset=utf-8\r\n\r\n", s.id, n%1000, n, s.id, n, s.id)
-	for b.Len() < s.load.Size {
-		b.WriteString("The quick brown fox jumps over the lazy dog, again and again.\r\n")
-	}
-	b.WriteString(".\r\n")
-	return b.String()
-}
-
-// command sends text and reads the reply to it.
-func (s *session) command(text, want string) (string, error) {
-	if _, err := s.conn.Write([]byte(text)); err != nil {
-		return "", err
-	}
-	return s.reply(want)
-}
-
-// reply reads a reply to its last line. A 421 is the server's goodbye.
-func (s *session) reply(want string) (string, error) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
 	for {
-		line, err := s.in.ReadString('\n')
-		if err != nil {
-			return "", err
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			r.Progress(r.result())
 		}
-		line = strings.TrimRight(line, "\r\n")
-		if len(line) > 3 && line[3] == '-' {
-			continue
+	}
+}
+
+func (r *run) result() Result {
+	return Result{
+		Accepted: r.accepted.Load(), Refused: r.refused.Load(), Lost: r.lost.Load(), Octets: r.octets.Load(),
+		Elapsed: time.Since(r.start), Late: r.late.Load(), MostLate: time.Duration(r.mostLate.Load()),
+		Latency: r.latency.read(), Replies: r.replies.list(),
+	}
+}
+
+// turn waits until it is time for the next message, whose number it gives back;
+// false: there is none. The moment is the one the latency counts from.
+func (r *run) turn(ctx context.Context) (n int64, due time.Time, ok bool) {
+	n = r.sent.Add(1) - 1
+	if ctx.Err() != nil || r.Limit > 0 && n >= r.Limit {
+		return n, due, false
+	}
+	if r.Rate <= 0 {
+		return n, time.Now(), true
+	}
+	due = r.start.Add(time.Duration(float64(n) / r.Rate * float64(time.Second)))
+	if wait := time.Until(due); wait > 0 {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		select {
+		case <-ctx.Done():
+			return n, due, false
+		case <-t.C:
 		}
-		if strings.HasPrefix(line, "421") {
-			return line, fmt.Errorf("server said %s where %s.. was expected", line, want)
-		}
-		return line, nil
+	} else if behind := -wait; behind > tolerance {
+		r.late.Add(1)
+		raise(&r.mostLate, int64(behind))
+	}
+	return n, due, true
+}
+
+// tolerance is how much later than its moment a message may begin: a timer's and
+// a scheduler's accuracy, not a server's fault.
+const tolerance = 10 * time.Millisecond
+
+// raise makes v at least n.
+func raise(v *atomic.Int64, n int64) {
+	for old := v.Load(); old < n && !v.CompareAndSwap(old, n); old = v.Load() {
 	}
 }
