@@ -31,6 +31,7 @@ const (
 	tagUntil
 	tagSource
 	tagAttachment
+	tagOther
 )
 
 // errEntry says that bytes are no entry of ours.
@@ -54,6 +55,7 @@ func appendFields(b []byte, e *esa.Event) []byte {
 	b = appendNumber(b, tagICID, uint64(e.ICID))
 	b = appendNumber(b, tagMID, uint64(e.MID))
 	b = appendNumber(b, tagDCID, uint64(e.DCID))
+	b = appendNumber(b, tagOther, uint64(e.Other))
 	if len(e.RIDs) > 0 {
 		b = binary.AppendUvarint(append(b, tagRIDs), uint64(len(e.RIDs)))
 		for _, r := range e.RIDs {
@@ -159,6 +161,8 @@ func (d *decoder) fields(e *esa.Event) {
 			e.MID = esa.MID(d.uvarint())
 		case tagDCID:
 			e.DCID = esa.DCID(d.uvarint())
+		case tagOther:
+			e.Other = esa.MID(d.uvarint())
 		case tagRIDs:
 			e.RIDs = d.rids()
 		case tagDirection:

@@ -19,25 +19,27 @@ const chunkSize = 128 << 10
 // store at once, so memory is bounded; the rest goes with the entry that says
 // the message is ready (Store.Commit). Not for use by several goroutines.
 type Content struct {
-	db    *pebble.DB
+	s     *Store
 	mid   esa.MID
 	buf   []byte
 	chunk uint32 // chunks written so far
 }
 
 // NewContent begins the content of a message.
-func (s *Store) NewContent(mid esa.MID) *Content { return &Content{db: s.db, mid: mid} }
+func (s *Store) NewContent(mid esa.MID) *Content { return &Content{s: s, mid: mid} }
 
 // Write keeps p.
 func (c *Content) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(c.buf)+len(p) >= chunkSize {
+		c.s.content.begin(c.mid)
 		k := chunkSize - len(c.buf)
 		c.buf = append(c.buf, p[:k]...)
 		p = p[k:]
-		if err := c.db.Set(keyChunk(c.mid, c.chunk), c.buf, pebble.NoSync); err != nil {
+		if err := c.s.db.Set(keyChunk(c.mid, c.chunk), c.buf, pebble.NoSync); err != nil {
 			return 0, fmt.Errorf("keep content of MID %d: %w", c.mid, err)
 		}
+		c.s.content.add(chunkSize)
 		c.chunk++
 		c.buf = c.buf[:0]
 	}
@@ -51,11 +53,20 @@ func (c *Content) Discard() error {
 	if c.chunk == 0 {
 		return nil
 	}
-	err := c.db.DeleteRange(keyChunk(c.mid, 0), keyChunk(c.mid+1, 0), pebble.NoSync)
+	err := c.s.db.DeleteRange(keyChunk(c.mid, 0), keyChunk(c.mid+1, 0), pebble.NoSync)
 	if err != nil {
 		return fmt.Errorf("discard content of MID %d: %w", c.mid, err)
 	}
+	c.s.content.sub(uint64(c.chunk) * chunkSize)
+	c.s.content.end(c.mid)
 	return nil
+}
+
+// kept says that an entry of the log speaks of the message now.
+func (c *Content) kept() {
+	if c != nil {
+		c.s.content.end(c.mid)
+	}
 }
 
 func (c *Content) tail() int {
@@ -70,6 +81,7 @@ func (c *Content) tail() int {
 func (c *Content) flushTo(b *pebble.Batch) {
 	if c != nil && (len(c.buf) > 0 || c.chunk == 0) {
 		_ = b.Set(keyChunk(c.mid, c.chunk), c.buf, nil)
+		c.s.content.add(len(c.buf))
 	}
 }
 

@@ -20,7 +20,7 @@ func Fidelity() []fidelity.Claim {
 		{"a message-id is found with and without its angle brackets", fidelity.Ours, "people search for both"},
 		{"answers come newest first, by MID", fidelity.Observed, "recorded answers"},
 		{"a message is searchable at once; the appliance needs some minutes", fidelity.Ours, "a lab should not wait"},
-		{"nothing is ever removed from tracking", fidelity.Ours, "retention is not built yet"},
+		{"what is too old or too much is removed, the oldest first, some thousand messages at a time", fidelity.Ours, "the guide says only that the oldest data makes room"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Message Tracking", What: r.what, Level: r.level, Source: r.source})
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
+	"weak"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -16,67 +18,94 @@ const followBatch = 2048
 
 // Follower reads the log from a place onward and waits for more at its end. It
 // sees only what is synced: an entry that a crash could still undo must not be
-// told to anyone outside. Not for use by several goroutines.
+// told to anyone outside. As long as somebody holds it, the log is kept from its
+// place on, unless it grows too large (Keep.LogSize). Not for use by several
+// goroutines.
 type Follower struct {
 	s    *Store
-	next uint64
+	next atomic.Uint64 // the event to be read next
 }
 
-// Follow begins behind the entry with the given number; 0 is the beginning.
-func (s *Store) Follow(after uint64) *Follower { return &Follower{s: s, next: after + 1} }
+// Follow begins behind the event with the given number; 0 is the beginning.
+func (s *Store) Follow(after uint64) *Follower {
+	f := &Follower{s: s}
+	f.next.Store(after + 1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.followers[weak.Make(f)] = struct{}{}
+	return f
+}
 
 // Next waits for entries and returns them, in order. The error is ctx's cause,
-// or why the store cannot be read.
+// why the store cannot be read, or an *esa.Overtaken if the log has been cut off
+// before the follower's place: then the next call goes on with what is kept.
 func (f *Follower) Next(ctx context.Context) ([]esa.Entry, error) {
-	if err := f.s.waitDurable(ctx, f.next); err != nil {
+	next := f.next.Load()
+	if err := f.s.waitDurable(ctx, next); err != nil {
 		return nil, err
 	}
 	durable, _ := f.s.mark()
-	last := min(durable, f.next+followBatch-1)
-	entries := f.s.window.entries(f.next, last)
+	entries := f.s.window.entries(next, durable, followBatch)
 	if entries == nil {
 		var err error
-		if entries, err = f.s.entries(f.next, last); err != nil {
-			return nil, fmt.Errorf("follow log from %d: %w", f.next, err)
+		if entries, err = f.s.entries(next, durable, followBatch); err != nil {
+			// All up to durable may have been cut off since it was asked for.
+			if kept := f.s.firstKept(); kept > durable {
+				return nil, f.overtaken(next, kept)
+			}
+			return nil, fmt.Errorf("follow log from %d: %w", next, err)
 		}
 	}
-	f.next += uint64(len(entries))
+	if first := entries[0].Seq - uint64(len(entries[0].Events)) + 1; first > next {
+		return nil, f.overtaken(next, first)
+	}
+	f.next.Store(entries[len(entries)-1].Seq + 1)
 	return entries, nil
 }
 
-// entries reads the entries first to last.
-func (s *Store) entries(first, last uint64) ([]esa.Entry, error) {
+// overtaken goes on at the first event that is kept.
+func (f *Follower) overtaken(next, kept uint64) error {
+	f.next.Store(kept)
+	return &esa.Overtaken{Events: kept - next}
+}
+
+func (s *Store) firstKept() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.kept
+}
+
+// entries reads the entries from the event first on, up to the event last, at
+// most n of them. The first may be a later one, if the log has been cut off.
+func (s *Store) entries(first, last uint64, n int) ([]esa.Entry, error) {
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: key(prefixLog, first), UpperBound: key(prefixLog, last+1)})
 	if err != nil {
 		return nil, err
 	}
 	defer it.Close()
-	out := make([]esa.Entry, 0, last-first+1)
-	for ok := it.First(); ok; ok = it.Next() {
-		v, err := it.ValueAndErr()
+	var out []esa.Entry
+	var behind uint64
+	for ok := it.First(); ok && len(out) < n; ok = it.Next() {
+		e, err := entryAt(it)
 		if err != nil {
 			return nil, err
 		}
-		seq := number(it.Key(), 0)
-		events, err := decodeEntry(v)
-		if err != nil {
-			return nil, fmt.Errorf("entry %d: %w", seq, err)
+		if begin := e.Seq - uint64(len(e.Events)); len(out) > 0 && begin != behind {
+			return nil, fmt.Errorf("%w: between events %d and %d some are missing", errEntry, behind, begin+1)
 		}
-		if seq != first+uint64(len(out)) {
-			return nil, fmt.Errorf("entry %d: %w: missing", first+uint64(len(out)), errEntry)
-		}
-		out = append(out, esa.Entry{Seq: seq, Events: events})
+		behind = e.Seq
+		out = append(out, e)
 	}
 	if err := it.Error(); err != nil {
 		return nil, err
 	}
-	if next := first + uint64(len(out)); next <= last {
-		return nil, fmt.Errorf("entry %d: %w: missing", next, errEntry)
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%w: the events from %d to %d are missing", errEntry, first, last)
 	}
 	return out, nil
 }
 
-// Last is the number of the last entry that is safely on disk.
+// Last is the number of the last event that is safely on disk.
 func (s *Store) Last() uint64 {
 	durable, _ := s.mark()
 	return durable
@@ -93,10 +122,17 @@ func (s *Store) Cursor(name string) (seq uint64, note []byte, err error) {
 		return 0, nil, fmt.Errorf("read cursor %s: %w", name, err)
 	}
 	defer closer.Close()
-	if len(v) < 8 {
-		return 0, nil, fmt.Errorf("read cursor %s: %w", name, errEntry)
+	if seq, note, err = readCursor(v); err != nil {
+		return 0, nil, fmt.Errorf("read cursor %s: %w", name, err)
 	}
-	return binary.BigEndian.Uint64(v), append([]byte(nil), v[8:]...), nil
+	return seq, append([]byte(nil), note...), nil
+}
+
+func readCursor(v []byte) (seq uint64, note []byte, err error) {
+	if len(v) < 8 {
+		return 0, nil, errEntry
+	}
+	return binary.BigEndian.Uint64(v), v[8:], nil
 }
 
 // SetCursor notes that a follower is done with everything up to seq. It is not

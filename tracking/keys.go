@@ -4,47 +4,64 @@ import (
 	"encoding/binary"
 
 	"esasim/esa"
+	"esasim/tracking/segment"
 )
 
 // The keys of the store. A key that is not on this page does not exist.
 // Numbers are big-endian, so that keys sort as the numbers do.
 //
-//	key                      value                    why
-//	f                        format version           a newer or older directory is refused, not misread
-//	l/<seq 8>                one entry of the log     the durable truth; everything else can be made from it
-//	m/<mid 8><seq 8>         -                        the entries that speak of a message; written with the entry
-//	i/<icid 8><seq 8>        -                        the entries that speak of a connection alone
-//	q/<mid 8>                -                        accepted and not finished: what a restart must take up again
-//	n/<name>                 number, uvarint          no number below this is given out again
-//	c/<follower>             seq 8, note              how far a follower has come; the note is its own
-//	b/<mid 8><chunk 4>       up to 128 KiB            the message as received
+//	key                         value                   why
+//	f                           format version          a newer or older directory is refused, not misread
+//	l/<event 8>                 one entry of the log    the durable truth until it is sealed; the number is that of its last event
+//	d/<segment 8>               its directory           what is sealed in it, and a filter; all of them stay in memory
+//	s/<segment 8><part 2>       one part                its columns
+//	g/<group 8>                 trigrams                which words a group of segments has; all of them stay in memory
+//	p/<table 1><number 8><event 8>  events             of a message or connection that is sealed already; folded in when read, and at the merge
+//	q/<mid 8>                   -                       sealed, accepted, not finished, not held: what a restart must take up again
+//	h                           see state.go            where the log that is not sealed begins
+//	n/<name>                    number, uvarint         no number below this is given out again
+//	c/<follower>                event 8, note           how far a follower has come; the note is its own
+//	b/<mid 8><chunk 4>          up to 128 KiB           the message as received
 const (
-	prefixFormat     = 'f'
-	prefixLog        = 'l'
-	prefixMessage    = 'm'
-	prefixConnection = 'i'
-	prefixOpen       = 'q'
-	prefixNumber     = 'n'
-	prefixCursor     = 'c'
-	prefixContent    = 'b'
+	prefixFormat    = 'f'
+	prefixLog       = 'l'
+	prefixDirectory = 'd'
+	prefixSegment   = 's'
+	prefixGroup     = 'g'
+	prefixLate      = 'p'
+	prefixOpen      = 'q'
+	prefixState     = 'h'
+	prefixNumber    = 'n'
+	prefixCursor    = 'c'
+	prefixContent   = 'b'
 )
 
 func key(prefix byte, n uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{prefix, '/'}, n)
 }
 
-func key2(prefix byte, n, seq uint64) []byte {
-	return binary.BigEndian.AppendUint64(key(prefix, n), seq)
+func keyName(prefix byte, name string) []byte { return append([]byte{prefix, '/'}, name...) }
+
+func keyPart(seg uint64, p segment.Part) []byte {
+	return binary.BigEndian.AppendUint16(key(prefixSegment, seg), uint16(p))
 }
 
-func keyName(prefix byte, name string) []byte { return append([]byte{prefix, '/'}, name...) }
+func keyLate(t segment.Table, number, seq uint64) []byte {
+	k := binary.BigEndian.AppendUint64([]byte{prefixLate, '/', byte(t)}, number)
+	return binary.BigEndian.AppendUint64(k, seq)
+}
 
 func keyChunk(mid esa.MID, chunk uint32) []byte {
 	return binary.BigEndian.AppendUint32(key(prefixContent, uint64(mid)), chunk)
 }
 
-// number reads the n-th 8-byte number behind the prefix of a key.
-func number(k []byte, n int) uint64 { return binary.BigEndian.Uint64(k[2+8*n:]) }
+// number reads the 8-byte number behind the prefix of a key.
+func number(k []byte) uint64 { return binary.BigEndian.Uint64(k[2:]) }
+
+// lateKey reads a key made by keyLate.
+func lateKey(k []byte) (t segment.Table, number, seq uint64) {
+	return segment.Table(k[2]), binary.BigEndian.Uint64(k[3:]), binary.BigEndian.Uint64(k[11:])
+}
 
 // upper is the end of all keys with the prefix.
 func upper(prefix byte) []byte { return []byte{prefix, '/' + 1} }

@@ -24,13 +24,16 @@ func pebbleOptions(o Options) *pebble.Options {
 		L0CompactionThreshold: 16,
 		L0StopWritesThreshold: 64,
 		LBaseMaxBytes:         512 << 20,
-		Logger:                storeLog{o.Logger},
+		Logger:                storeLog{log: o.Logger},
 	}
 }
 
 // storeLog passes Pebble's words on. What Pebble calls info is of no interest
 // to an administrator.
-type storeLog struct{ log *slog.Logger }
+type storeLog struct {
+	log  *slog.Logger
+	fail func(error) // ends the store; nil: nobody has it yet
+}
 
 func (l storeLog) Infof(string, ...any) {}
 
@@ -41,8 +44,13 @@ func (l storeLog) Errorf(format string, args ...any) {
 }
 
 // Fatalf never returns: were it to, Pebble would go on and report lost data as
-// written.
+// written. Should somebody above recover from the panic, as servers do of their
+// requests, the store has ended all the same: nothing is taken any more.
 func (l storeLog) Fatalf(format string, args ...any) {
 	l.Errorf(format, args...)
-	panic("tracking store: " + fmt.Sprintf(format, args...))
+	err := fmt.Errorf("tracking store: "+format, args...)
+	if l.fail != nil {
+		l.fail(err)
+	}
+	panic(err.Error())
 }

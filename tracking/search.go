@@ -5,207 +5,90 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"time"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"esasim/esa"
+	"esasim/tracking/segment"
 )
 
-// slack is how much later a message with a lower MID may have begun: MIDs are
-// given out in order, but the event that says so is stamped a moment after.
-const slack = time.Minute
-
-// Message is one message with all its events. The error is ErrNotFound when
-// the MID was never given out, or is no longer kept.
-func (s *Store) Message(ctx context.Context, mid esa.MID) (esa.Message, error) {
-	if events := s.window.message(mid); events != nil {
-		return esa.Fold(events), nil
-	}
-	page, err := s.Search(ctx, Query{MID: mid, Limit: 1})
-	if err != nil {
-		return esa.Message{}, err
-	}
-	if len(page.Messages) == 0 {
-		return esa.Message{}, fmt.Errorf("MID %d: %w", mid, ErrNotFound)
-	}
-	return page.Messages[0], nil
+// Page is one page of answers.
+type Page struct {
+	Messages []esa.Message // newest first, each with all its events
+	Next     esa.MID       // Query.Before of the next page; 0: this was the last
+	// Stopped says why the search ended before the page was full, although there
+	// may be more matches: the time was over. Next goes on from there. "" if it
+	// did not.
+	Stopped string
+	Explain *Explained // what was read for it
 }
 
-// Connection is what happened on an injection connection, apart from its
-// messages.
-func (s *Store) Connection(ctx context.Context, icid esa.ICID) ([]esa.Event, error) {
-	r := s.newReader()
-	defer r.close()
-	it, err := r.iter(key2(prefixConnection, uint64(icid), 0), key2(prefixConnection, uint64(icid)+1, 0))
-	if err != nil {
-		return nil, err
-	}
-	var out []esa.Event
-	for ok := it.First(); ok; ok = it.Next() {
-		events, err := r.entry(number(it.Key(), 1))
-		if err != nil {
-			return nil, errors.Join(err, it.Close())
-		}
-		for _, e := range events {
-			if e.MID == 0 && e.ICID == icid {
-				out = append(out, e)
-			}
-		}
-	}
-	if err := errors.Join(it.Error(), it.Close()); err != nil {
-		return nil, err
-	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("ICID %d: %w", icid, ErrNotFound)
-	}
-	return out, nil
-}
+var (
+	// errEnough ends a walk that has found what it wanted.
+	errEnough = errors.New("enough")
+	// errTime ends one that has taken too long.
+	errTime = errors.New("time limit reached")
+)
 
-// Search finds messages, newest first, one page at a time. It reads a snapshot:
-// what arrives meanwhile is not in the page, and the next page begins where this
-// one ended. It takes no lock that Append needs.
+// Search finds messages, newest first, one page at a time. It reads a view of the
+// store: what arrives meanwhile is not in the page, and the next page begins where
+// this one ended. Nobody waits for a search, and it ends at the query's limits of
+// rows and time, or when ctx does.
 func (s *Store) Search(ctx context.Context, q Query) (Page, error) {
-	limit := cmp.Or(max(q.Limit, 0), DefaultLimit)
+	limit := min(cmp.Or(q.Limit, DefaultLimit), MaxLimit)
 	var page Page
-	match := q.matcher()
-	err := s.scan(ctx, q, func(m *esa.Message) bool {
-		if !match(m) {
-			return true
-		}
-		if len(page.Messages) == limit {
+	w, err := s.walk(ctx, q, func(w *walker, h hit) error {
+		full := len(page.Messages) == limit
+		if full && h.sure {
 			page.Next = page.Messages[limit-1].MID
-			return false
+			return errEnough
+		}
+		m, err := w.fold(h)
+		if err != nil || m == nil {
+			return err
+		}
+		if full {
+			page.Next = page.Messages[limit-1].MID
+			return errEnough
 		}
 		page.Messages = append(page.Messages, *m)
-		return true
+		return nil
 	})
 	if err != nil {
-		return Page{}, fmt.Errorf("search %s: %w", q, err)
+		return Page{}, err
+	}
+	page.Explain = &w.explained
+	if w.stopped {
+		page.Stopped, page.Next = fmt.Sprintf("the time limit of %s was reached", w.timeout), esa.MID(w.reached)
 	}
 	return page, nil
 }
 
-// scan calls yield for the messages within the query's bounds of MID and time,
-// newest first, until it returns false.
-func (s *Store) scan(ctx context.Context, q Query, yield func(*esa.Message) bool) error {
-	r := s.newReader()
-	defer r.close()
-	lower, above := q.bounds()
-	it, err := r.iter(key2(prefixMessage, lower, 0), key2(prefixMessage, above, 0))
-	if err != nil {
-		return err
-	}
-	defer it.Close()
-	var seqs []uint64 // of one message, newest first
-	for ok := it.Last(); ok; {
-		mid := number(it.Key(), 0)
-		for seqs = seqs[:0]; ok && number(it.Key(), 0) == mid; ok = it.Prev() {
-			seqs = append(seqs, number(it.Key(), 1))
-		}
-		m, err := r.message(esa.MID(mid), seqs)
-		if err != nil {
-			return err
-		}
-		if m.Received.Before(q.From.Add(-slack)) {
-			return nil
-		}
-		if !yield(&m) {
-			return nil
-		}
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-	}
-	return it.Error()
+// hit is a message that matches, or may.
+type hit struct {
+	number uint64
+	open   *openRow        // where it is: in memory,
+	reader *segment.Reader // or in a segment
+	row    int
+	sure   bool // the columns say all: it matches
 }
 
-// bounds are the lowest MID, and the one above the highest, that can match.
-func (q *Query) bounds() (lower, above uint64) {
-	above = ^uint64(0)
-	if q.Before != 0 {
-		above = uint64(q.Before)
+// Count tells how many messages match a query, but at most limit: when it gives
+// limit, or the time limit was reached, there may be more. Like Search it honours
+// Before and reads a view; q.Limit means nothing to it.
+func (s *Store) Count(ctx context.Context, q Query, limit int) (int, error) {
+	if limit <= 0 {
+		return 0, nil
 	}
-	if q.MID != 0 {
-		lower, above = uint64(q.MID), min(above, uint64(q.MID)+1)
-	}
-	return lower, above
-}
-
-// Span is when the first and the last message that are kept were received; zero
-// when there are none.
-func (s *Store) Span(ctx context.Context) (first, last time.Time, err error) {
-	err = s.scan(ctx, Query{}, func(m *esa.Message) bool { last = m.Received; return false })
-	if err != nil || last.IsZero() {
-		return first, last, err
-	}
-	r := s.newReader()
-	defer r.close()
-	it, err := r.iter(key2(prefixMessage, 0, 0), upper(prefixMessage))
-	if err != nil {
-		return first, last, err
-	}
-	defer it.Close()
-	if it.First() {
-		m, err := r.message(esa.MID(number(it.Key(), 0)), []uint64{number(it.Key(), 1)})
-		return m.Received, last, err
-	}
-	return first, last, it.Error()
-}
-
-// Open lists the messages that are accepted and not finished, oldest first:
-// what a restart must take up again.
-func (s *Store) Open(ctx context.Context) ([]esa.MID, error) {
-	r := s.newReader()
-	defer r.close()
-	it, err := r.iter(key(prefixOpen, 0), upper(prefixOpen))
-	if err != nil {
-		return nil, err
-	}
-	defer it.Close()
-	var out []esa.MID
-	for ok := it.First(); ok && ctx.Err() == nil; ok = it.Next() {
-		out = append(out, esa.MID(number(it.Key(), 0)))
-	}
-	return out, errors.Join(it.Error(), ctx.Err())
-}
-
-// reader reads one snapshot of the store.
-type reader struct{ snap *pebble.Snapshot }
-
-func (s *Store) newReader() reader { return reader{s.db.NewSnapshot()} }
-
-func (r reader) close() { _ = r.snap.Close() }
-
-func (r reader) iter(lower, upper []byte) (*pebble.Iterator, error) {
-	return r.snap.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-}
-
-// message folds the message from its entries, given newest first.
-func (r reader) message(mid esa.MID, seqs []uint64) (esa.Message, error) {
-	events := make([]esa.Event, 0, 8*len(seqs))
-	for _, seq := range slices.Backward(seqs) {
-		entry, err := r.entry(seq)
-		if err != nil {
-			return esa.Message{}, fmt.Errorf("MID %d: %w", mid, err)
+	n := 0
+	_, err := s.walk(ctx, q, func(w *walker, h hit) error {
+		if !h.sure {
+			if m, err := w.fold(h); err != nil || m == nil {
+				return err
+			}
 		}
-		events = appendOf(events, entry, mid)
-	}
-	m := esa.Fold(events)
-	m.MID = mid
-	return m, nil
-}
-
-// entry reads one entry of the log.
-func (r reader) entry(seq uint64) ([]esa.Event, error) {
-	v, closer, err := r.snap.Get(key(prefixLog, seq))
-	if err != nil {
-		return nil, fmt.Errorf("entry %d: %w", seq, err)
-	}
-	events, err := decodeEntry(v)
-	if err = errors.Join(err, closer.Close()); err != nil {
-		return nil, fmt.Errorf("entry %d: %w", seq, err)
-	}
-	return events, nil
+		if n++; n == limit {
+			return errEnough
+		}
+		return nil
+	})
+	return n, err
 }

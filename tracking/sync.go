@@ -19,7 +19,7 @@ func (s *Store) syncLoop() {
 		case <-s.dirty:
 		}
 		s.mu.Lock()
-		upTo := s.next - 1
+		upTo := s.last
 		s.mu.Unlock()
 		if err := s.db.LogData(nil, pebble.Sync); err != nil {
 			s.cancel(fmt.Errorf("sync log: %w", err))

@@ -3,15 +3,20 @@
 //
 // Events are appended to one log. Everything else follows it: [Store.Follow]
 // hands out what is safely on disk, from any place; [Store.Search] and
-// [Store.Message] read the messages that the events tell of. Nothing is kept
-// twice: a message is folded from its entries whenever it is asked for, and the
-// index beside the log (keys.go) is written in the same batch as the entry it
-// points to, so the two cannot disagree, also after a crash.
+// [Store.Message] read the messages that the events tell of.
+//
+// A message is at one of two places. While it is young it is open: its events
+// are in the log, and in memory ([openRow]). Some thousand messages later it is
+// sealed: a [segment] holds its events as columns, and the log is cut off behind
+// it. Whatever happens to it then (a bounce after days, a release from a
+// quarantine) is late: kept beside the segment, and folded in when the segment
+// is written again. Nothing is kept twice but for the moment it takes to seal.
 //
 // The store does not know the box it is in.
 package tracking
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -19,95 +24,128 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"esasim/esa"
+	"esasim/tracking/segment"
 )
 
 var (
 	// ErrNotFound says that no such message, connection or content is kept.
 	ErrNotFound = errors.New("not found")
+	// ErrFormat says that the store was written by an esasim whose format this one
+	// does not read.
+	ErrFormat = errors.New("unknown format")
 	// ErrClosed says that the store has been closed.
 	ErrClosed = errors.New("tracking store is closed")
 )
 
 // format is the version of the keys and the entries on disk.
-const format = 1
+const format = 2
 
 // Options of a store.
 type Options struct {
 	FS     vfs.FS       // nil: the disk
 	Dir    string       // the store's own directory, made if missing
 	Logger *slog.Logger // nil: silent
+	Keep   Keep         // for how long
+	// SegmentRows is how many messages and connections are sealed together; 0: 4,096.
+	// Small numbers are for tests.
+	SegmentRows int
 }
 
-// Store is one appliance's log and index. Its methods may be called from any
-// goroutine until Close is called.
+// Store is one appliance's log and what is known from it. Its methods may be
+// called from any goroutine until Close is called.
 type Store struct {
 	db     *pebble.DB
+	o      Options
+	packer *segment.Packer
 	cancel context.CancelCauseFunc
 	ctx    context.Context
-	wg     sync.WaitGroup // the syncer
+	wg     sync.WaitGroup // the syncer, the keeper, and who writes the floor
 	dirty  chan struct{}  // holds one token while something is not yet synced
+	work   chan struct{}  // holds one token when there may be something to seal
+	watch  *watch
 
-	// mu orders the log: a sequence number is taken and its batch is applied
-	// under it, so the order of numbers is the order of commits. Nothing waits
-	// for the disk while holding it.
-	mu   sync.Mutex
-	next uint64 // the next entry's number
+	// mu orders the log: a number is taken and its batch is applied under it, so
+	// the order of numbers is the order of commits. It guards what is known of the
+	// store's content, too: whoever reads it takes a view (view.go), which holds mu
+	// for as long as it takes to copy some pointers. Nothing waits for the disk
+	// while holding it.
+	mu         sync.Mutex
+	last       uint64       // the last event's number
+	kept       uint64       // the first event's that the log still has
+	open       [2]openTable // what is not sealed, by segment.Table
+	sealed     sealState
+	segments   []*sealedSegment     // by number; a changed list is a new one
+	groups     map[uint64]*group    // by number
+	unfinished map[esa.MID]struct{} // sealed, accepted and not finished
+	followers  map[weak.Pointer[Follower]]struct{}
 
 	// markMu guards the watermark. It may be taken while holding mu, not the
 	// other way round.
 	markMu  sync.Mutex
-	durable uint64        // entries up to here survive a crash
+	durable uint64        // events up to here survive a crash
 	advance chan struct{} // closed, and replaced, when durable moves
 
+	sealing         sync.Mutex // held by whoever writes segments; taken before mu
 	icid, mid, dcid numbers
-	window          *window // the end of the log in memory
+	window          window // the end of the log in memory
+	cache           cache  // segments read lately
+	content         contents
 }
 
 // Open opens the store, or makes it.
 func Open(o Options) (*Store, error) {
-	db, err := openDB(o)
+	s, err := openStore(o)
+	if err != nil {
+		return nil, err
+	}
+	s.wg.Go(s.syncLoop)
+	s.wg.Go(s.keep)
+	s.wg.Go(s.floorLoop)
+	return s, nil
+}
+
+// openStore opens the store without its goroutines.
+func openStore(o Options) (*Store, error) {
+	o.SegmentRows = cmp.Or(o.SegmentRows, segmentRows)
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	packer, err := segment.NewPacker()
 	if err != nil {
 		return nil, fmt.Errorf("open tracking store %s: %w", o.Dir, err)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	s := &Store{db: db, ctx: ctx, cancel: cancel,
-		dirty: make(chan struct{}, 1), advance: make(chan struct{})}
+	w := newWatch(cancel)
+	db, err := openDB(o, w)
+	if err != nil {
+		cancel(err)
+		packer.Close()
+		return nil, fmt.Errorf("open tracking store %s: %w", o.Dir, err)
+	}
+	s := &Store{db: db, o: o, packer: packer, ctx: ctx, cancel: cancel, watch: w,
+		dirty: make(chan struct{}, 1), work: make(chan struct{}, 1), advance: make(chan struct{}),
+		groups: map[uint64]*group{}, unfinished: map[esa.MID]struct{}{}, followers: map[weak.Pointer[Follower]]struct{}{}}
 	if err := s.load(); err != nil {
 		cancel(err)
-		return nil, errors.Join(fmt.Errorf("open tracking store %s: %w", o.Dir, err), db.Close())
+		packer.Close()
+		return nil, errors.Join(fmt.Errorf("open tracking store %s: %w", o.Dir, damaged(err)), db.Close())
 	}
-	s.wg.Go(s.syncLoop)
+	w.setSound(o.FS)
 	return s, nil
-}
-
-func (s *Store) load() error {
-	if err := s.checkFormat(); err != nil {
-		return err
-	}
-	last, err := s.lastSeq()
-	if err != nil {
-		return err
-	}
-	// What was read back from the disk at start is as durable as it gets.
-	s.next, s.durable = last+1, last
-	s.window = newWindow(s.next)
-	for name, n := range map[string]*numbers{"icid": &s.icid, "mid": &s.mid, "dcid": &s.dcid} {
-		if err := n.load(s.db, name); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // openDB opens the database. A new one is closed and opened again: only from
 // the second write-ahead log on does Pebble notice a flipped byte.
-func openDB(o Options) (*pebble.DB, error) {
-	db, err := pebble.Open(o.Dir, pebbleOptions(o))
+func openDB(o Options, w *watch) (*pebble.DB, error) {
+	options := pebbleOptions(o)
+	w.attach(options, o.Logger)
+	db, err := openPebble(o.Dir, options)
 	if err != nil {
 		return nil, err
 	}
@@ -117,12 +155,14 @@ func openDB(o Options) (*pebble.DB, error) {
 		return db, nil
 	}
 	if errors.Is(err, pebble.ErrNotFound) {
-		err = db.Set([]byte{prefixFormat}, binary.AppendUvarint(nil, format), pebble.Sync)
+		if err = checkFloor(o, 0); err == nil {
+			err = db.Set([]byte{prefixFormat}, binary.AppendUvarint(nil, format), pebble.Sync)
+		}
 	}
-	if err = errors.Join(err, db.Close()); err != nil {
+	if err = errors.Join(damaged(err), db.Close()); err != nil {
 		return nil, err
 	}
-	return pebble.Open(o.Dir, pebbleOptions(o))
+	return openPebble(o.Dir, options)
 }
 
 func (s *Store) checkFormat() error {
@@ -131,34 +171,30 @@ func (s *Store) checkFormat() error {
 		return fmt.Errorf("read format version: %w", err)
 	}
 	defer closer.Close()
-	if got, _ := binary.Uvarint(v); got != format {
-		return fmt.Errorf("format version %d, this esasim reads version %d", got, format)
+	switch got, _ := binary.Uvarint(v); {
+	case got < format:
+		return fmt.Errorf("%w: format version %d is that of an older esasim, whose log numbered steps and not events; this one reads version %d: begin with a new directory", ErrFormat, got, format)
+	case got > format:
+		return fmt.Errorf("%w: format version %d is that of a newer esasim; this one reads version %d", ErrFormat, got, format)
 	}
 	return nil
-}
-
-func (s *Store) lastSeq() (uint64, error) {
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: key(prefixLog, 0), UpperBound: upper(prefixLog)})
-	if err != nil {
-		return 0, fmt.Errorf("find end of log: %w", err)
-	}
-	defer it.Close()
-	if it.Last() {
-		return number(it.Key(), 0), nil
-	}
-	return 0, it.Error()
 }
 
 // Close ends the store. Its users must have ended before.
 func (s *Store) Close() error {
 	s.cancel(ErrClosed)
 	s.wg.Wait()
+	defer s.packer.Close()
 	for _, n := range []*numbers{&s.icid, &s.mid, &s.dcid} {
 		if err := n.store(); err != nil {
 			return errors.Join(err, s.db.Close())
 		}
 	}
-	return errors.Join(s.db.LogData(nil, pebble.Sync), s.db.Close())
+	err := s.db.LogData(nil, pebble.Sync)
+	if err == nil {
+		err = s.writeFloor(s.o.Dir, s.last)
+	}
+	return errors.Join(err, s.db.Close())
 }
 
 // Append adds events, which became true together, as one entry at the end of
@@ -186,6 +222,12 @@ func (s *Store) append(events []esa.Event, c *Content) (uint64, error) {
 		events[i].Time = events[i].Time.UTC().Truncate(time.Microsecond)
 		events[i].Until = events[i].Until.UTC().Truncate(time.Microsecond)
 	}
+	if len(events) == 0 {
+		return 0, errors.New("append to log: no events")
+	}
+	if err := context.Cause(s.ctx); err != nil { // nothing is taken by a store that has failed
+		return 0, fmt.Errorf("append to log: %w", err)
+	}
 	value := appendEntry(make([]byte, 0, 128*len(events)), events)
 	b := s.db.NewBatchWithSize(len(value) + c.tail() + 512)
 	defer b.Close()
@@ -193,37 +235,73 @@ func (s *Store) append(events []esa.Event, c *Content) (uint64, error) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seq := s.next
-	index(b, seq, events, value)
+	e := esa.Entry{Seq: s.last + uint64(len(events)), Events: events}
+	// Errors of a batch's Set are nil as long as the batch is not closed.
+	_ = b.Set(key(prefixLog, e.Seq), value, nil)
+	eachRow(events, func(t segment.Table, number uint64, part []esa.Event) { s.putLate(b, e.Seq, t, number, part) })
 	if err := s.db.Apply(b, pebble.NoSync); err != nil {
 		return 0, fmt.Errorf("append to log: %w", err)
 	}
-	s.window.put(esa.Entry{Seq: seq, Events: events})
-	s.next++
-	select {
-	case s.dirty <- struct{}{}:
-	default: // the syncer is already called for
+	s.last = e.Seq
+	s.window.put(e)
+	eachRow(events, func(t segment.Table, number uint64, part []esa.Event) {
+		late := number <= s.sealed.bounds[t]
+		s.open[t].add(number, late, e, part)
+		if late && t == segment.Messages {
+			s.noteUnfinished(number, part)
+		}
+	})
+	c.kept()
+	token(s.dirty)
+	if s.sealable() {
+		token(s.work)
 	}
-	return seq, nil
+	return e.Seq, nil
 }
 
-// index puts an entry and the keys that lead to it into the batch. Errors of a
-// batch's Set are nil as long as the batch is not closed.
-func index(b *pebble.Batch, seq uint64, events []esa.Event, value []byte) {
-	_ = b.Set(key(prefixLog, seq), value, nil)
-	eachMID(events, func(mid esa.MID) { _ = b.Set(key2(prefixMessage, uint64(mid), seq), nil, nil) })
-	var icid esa.ICID
-	for i := range events {
-		e := &events[i]
-		if e.MID == 0 && e.ICID != icid {
-			icid = e.ICID
-			_ = b.Set(key2(prefixConnection, uint64(icid), seq), nil, nil)
-		}
-		switch e.Kind {
-		case esa.MessageReady:
-			_ = b.Set(key(prefixOpen, uint64(e.MID)), nil, nil)
-		case esa.MessageFinished:
-			_ = b.Delete(key(prefixOpen, uint64(e.MID)), nil)
+// token leaves a token in the channel, if none is there.
+func token(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // whoever takes it is already called for
+	}
+}
+
+// putLate keeps an entry's part of a row that is sealed already.
+func (s *Store) putLate(b *pebble.Batch, seq uint64, t segment.Table, number uint64, part []esa.Event) {
+	if number > s.sealed.bounds[t] {
+		return
+	}
+	_ = b.Set(keyLate(t, number, seq), appendEntry(nil, part), nil)
+	if t != segment.Messages {
+		return
+	}
+	if open, known := stillOpen(part); known && open {
+		_ = b.Set(key(prefixOpen, number), nil, nil)
+	} else if known {
+		_ = b.Delete(key(prefixOpen, number), nil)
+	}
+}
+
+// noteUnfinished keeps the list of unfinished messages as putLate writes it.
+func (s *Store) noteUnfinished(number uint64, part []esa.Event) {
+	if open, known := stillOpen(part); known && open {
+		s.unfinished[esa.MID(number)] = struct{}{}
+	} else if known {
+		delete(s.unfinished, esa.MID(number))
+	}
+}
+
+// stillOpen tells whether a message is unfinished after these events, if they
+// tell.
+func stillOpen(part []esa.Event) (open, known bool) {
+	for i := range part {
+		switch part[i].Kind {
+		case esa.MessageReady, esa.MessageReleased:
+			open, known = true, true
+		case esa.MessageFinished, esa.MessageQuarantined:
+			open, known = false, true
 		}
 	}
+	return open, known
 }

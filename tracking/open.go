@@ -1,0 +1,186 @@
+package tracking
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"esasim/esa"
+	"esasim/tracking/segment"
+)
+
+// openRow is a message or a connection of which something is not in a segment:
+// all of it, or what happened after it was sealed. A row never changes: what
+// happens next makes another one, so readers need no lock.
+type openRow struct {
+	number uint64
+	late   bool          // it is sealed, or its neighbours are: parts is what came after
+	parts  [][]esa.Event // its events, those of one entry together
+	first  uint64        // the number of the first event of its first entry
+	last   uint64        // and of the last event of its last
+	weight int           // about what it takes in memory
+	ready  bool          // accepted
+	held   bool          // last heard of in a quarantine
+	done   bool          // finished; of a connection: closed
+	at     time.Time     // of the last event
+
+	folded atomic.Pointer[esa.Message] // without events; made when first asked for
+}
+
+// unfinished tells whether a restart must take the message up again: it was
+// accepted, is not finished, and no quarantine holds it. One that several hold is
+// taken for unfinished when the first lets it go; whoever takes it up looks
+// closer.
+func (r *openRow) unfinished() bool { return r.ready && !r.held && !r.done }
+
+// with is the row after one more entry, of which part is what concerns the row.
+func (r *openRow) with(e esa.Entry, part []esa.Event) *openRow {
+	out := &openRow{number: r.number, late: r.late, first: r.first, last: e.Seq, ready: r.ready, held: r.held, done: r.done,
+		parts: append(r.parts, part), weight: r.weight + weight(part), at: part[len(part)-1].Time}
+	if out.first == 0 {
+		out.first = e.Seq - uint64(len(e.Events)) + 1
+	}
+	for i := range part {
+		switch part[i].Kind {
+		case esa.MessageReady:
+			out.ready = true
+		case esa.MessageQuarantined:
+			out.held = true
+		case esa.MessageReleased, esa.QuarantineDeleted:
+			out.held = false
+		case esa.MessageFinished, esa.ConnectionClosed:
+			out.done = true
+		}
+	}
+	return out
+}
+
+// after is what a row knows beyond what was sealed of it; nil if nothing.
+func (r *openRow) after(sealed *openRow) *openRow {
+	parts := r.parts[len(sealed.parts):]
+	if len(parts) == 0 {
+		return nil
+	}
+	out := &openRow{number: r.number, late: true, parts: slices.Clone(parts), first: r.first, last: r.last, ready: r.ready, held: r.held, done: r.done, at: r.at}
+	for _, p := range parts {
+		out.weight += weight(p)
+	}
+	return out
+}
+
+// events are all events of a row that is not sealed, or those after.
+func (r *openRow) events() []esa.Event {
+	n := 0
+	for _, p := range r.parts {
+		n += len(p)
+	}
+	out := make([]esa.Event, 0, n)
+	for _, p := range r.parts {
+		out = append(out, p...)
+	}
+	return out
+}
+
+// openTable holds the open rows of a table, by number, rising. Store.mu guards
+// it.
+type openTable struct {
+	rows   []*openRow
+	weight int
+}
+
+func (t *openTable) find(number uint64) (int, bool) {
+	if n := len(t.rows); n == 0 || t.rows[n-1].number < number {
+		return n, false
+	}
+	return slices.BinarySearchFunc(t.rows, number, func(r *openRow, n uint64) int {
+		switch {
+		case r.number < n:
+			return -1
+		case r.number > n:
+			return 1
+		}
+		return 0
+	})
+}
+
+// add notes what an entry says of a row.
+func (t *openTable) add(number uint64, late bool, e esa.Entry, part []esa.Event) {
+	i, ok := t.find(number)
+	if !ok {
+		t.rows = slices.Insert(t.rows, i, &openRow{number: number, late: late})
+	}
+	t.weight -= t.rows[i].weight
+	t.rows[i] = t.rows[i].with(e, part)
+	t.weight += t.rows[i].weight
+}
+
+// remove takes the rows for which gone is true.
+func (t *openTable) remove(gone func(*openRow) bool) {
+	kept := make([]*openRow, 0, len(t.rows))
+	t.weight = 0
+	for _, r := range t.rows {
+		if !gone(r) {
+			kept = append(kept, r)
+			t.weight += r.weight
+		}
+	}
+	t.rows = kept
+}
+
+// eachRow calls f for each message and connection that an entry speaks of, with
+// its part of the entry. To a message belong its own events and those of the
+// delivery connections in the same entry; to a connection those without a
+// message.
+func eachRow(events []esa.Event, f func(t segment.Table, number uint64, part []esa.Event)) {
+	var mid esa.MID
+	var icid esa.ICID
+	for i := range events {
+		e := &events[i]
+		if e.MID != 0 && e.MID != mid && !before(events[:i], func(b *esa.Event) bool { return b.MID == e.MID }) {
+			mid = e.MID
+			f(segment.Messages, uint64(mid), partOf(events, func(e *esa.Event) bool {
+				return e.MID == mid || e.MID == 0 && e.DCID != 0
+			}))
+		}
+		if e.MID == 0 && e.ICID != 0 && e.ICID != icid && !before(events[:i], func(b *esa.Event) bool { return b.MID == 0 && b.ICID == e.ICID }) {
+			icid = e.ICID
+			f(segment.Connections, uint64(icid), partOf(events, func(e *esa.Event) bool {
+				return e.MID == 0 && e.ICID == icid
+			}))
+		}
+	}
+}
+
+func before(events []esa.Event, is func(*esa.Event) bool) bool {
+	for i := range events {
+		if is(&events[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// partOf gives those of the events that belong; most often they stand together,
+// and then nothing is copied.
+func partOf(events []esa.Event, belongs func(*esa.Event) bool) []esa.Event {
+	first, last, n := -1, -1, 0
+	for i := range events {
+		if belongs(&events[i]) {
+			if first < 0 {
+				first = i
+			}
+			last = i
+			n++
+		}
+	}
+	if n == last-first+1 {
+		return events[first : last+1 : last+1]
+	}
+	out := make([]esa.Event, 0, n)
+	for i := range events {
+		if belongs(&events[i]) {
+			out = append(out, events[i])
+		}
+	}
+	return out
+}

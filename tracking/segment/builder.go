@@ -1,0 +1,283 @@
+package segment
+
+import (
+	"encoding/binary"
+
+	"esasim/esa"
+	"esasim/tracking/fold"
+)
+
+// Builder makes segments, one after another: Add each row, then Finish. Messages
+// come before connections, and the numbers of each table rise. A builder is used
+// again after Finish, which saves most of its memory's making.
+type Builder struct {
+	packer  *Packer
+	streams [streamCount]*stream
+	used    []streamID // those that hold something
+	parts   map[Part][]byte
+	blockAt int // the row that the block under way begins with
+	index   index
+
+	signatures map[signature]uint32
+	shapes     map[string]uint32
+	shapeList  []byte // each: count of runs; signature, length of each run
+	plain      []bool // of each shape
+	runs       []byte // for use within one call
+
+	tables   [tables]rows
+	dir      Directory
+	message  esa.Message            // for use within one call
+	source   []byte                 // likewise
+	short    []byte                 // likewise
+	folded   []byte                 // likewise; never nil
+	sources  map[*esa.Source]uint32 // the codes of those seen
+	profiles map[string]uint32      // the same of what many sources share
+	recent   [256]struct {          // the last signature of each kind: most often it is the next one, too
+		signature signature
+		code      uint32
+	}
+}
+
+// rows are the frame's columns of one table.
+type rows struct {
+	n                              int
+	numbers, starts, shapes, state []byte
+	last                           uint64
+	lastStart                      int64
+}
+
+// NewBuilder makes a builder.
+func NewBuilder(p *Packer) *Builder {
+	return &Builder{packer: p, signatures: map[signature]uint32{}, shapes: map[string]uint32{}, parts: map[Part][]byte{}, sources: map[*esa.Source]uint32{}, profiles: map[string]uint32{}, folded: []byte{}}
+}
+
+// Segment is a finished segment, to be kept.
+type Segment struct {
+	Directory Directory
+	Trigrams  *Trigrams // valid until the builder's next Add
+	Parts     map[Part][]byte
+}
+
+// Len is how many rows have been added.
+func (b *Builder) Len() int { return b.tables[Messages].n + b.tables[Connections].n }
+
+// Add adds a row: all events of a message or a connection, oldest first, of
+// which there is one at least. It keeps nothing of the slice, but may keep the
+// texts.
+func (b *Builder) Add(t Table, number uint64, events []esa.Event) {
+	if b.Len()-b.blockAt == BlockRows {
+		b.flushBlock()
+	}
+	start := events[0].Time.UnixMicro()
+	c := context{table: t, number: number}
+	if t == Connections {
+		c.icid = esa.ICID(number)
+	}
+	b.runs = b.runs[:0]
+	var run struct{ code, n uint32 }
+	at := start
+	for i := range events {
+		e := &events[i]
+		g := c.sign(e)
+		now := e.Time.UnixMicro()
+		if now != at {
+			g |= hasTime
+			b.stream(id(e.Kind, fTime)).number(now - at)
+		}
+		at = now
+		b.store(&c, e, g)
+		c.after(e)
+		code := b.signature(g)
+		if run.n > 0 && run.code != code {
+			b.run(run.code, run.n)
+			run.n = 0
+		}
+		run.code, run.n = code, run.n+1
+	}
+	b.run(run.code, run.n)
+	shape := b.shape(events)
+	b.row(t, number, start, shape)
+	if t == Messages {
+		b.summary(events)
+		if !b.plain[shape] {
+			b.dir.Odd++
+		}
+	}
+}
+
+func (b *Builder) run(code, n uint32) {
+	b.runs = binary.AppendUvarint(binary.AppendUvarint(b.runs, uint64(code)), uint64(n))
+}
+
+// signature gives the code of a signature: the order in which they came.
+func (b *Builder) signature(g signature) uint32 {
+	last := &b.recent[g.kind()]
+	if last.signature == g && g != 0 {
+		return last.code
+	}
+	code, ok := b.signatures[g]
+	if !ok {
+		code = uint32(len(b.signatures))
+		b.signatures[g] = code
+	}
+	last.signature, last.code = g, code
+	return code
+}
+
+// shape gives the code of the shape in b.runs.
+func (b *Builder) shape(events []esa.Event) uint32 {
+	shape, ok := b.shapes[string(b.runs)]
+	if !ok {
+		shape = uint32(len(b.shapes))
+		b.shapes[string(b.runs)] = shape
+		b.shapeList = binary.AppendUvarint(b.shapeList, uint64(len(b.runs)))
+		b.shapeList = append(b.shapeList, b.runs...)
+		var seen pattern
+		for i := range events {
+			seen.add(events[i].Kind, 1, events[i].Name == headers[2] && events[i].Text != "")
+		}
+		b.plain = append(b.plain, seen.plain(events[0].Kind))
+	}
+	return shape
+}
+
+// row writes the row's line of the frame.
+func (b *Builder) row(t Table, number uint64, start int64, shape uint32) {
+	r := &b.tables[t]
+	r.numbers = binary.AppendUvarint(r.numbers, number-r.last)
+	r.starts = binary.AppendVarint(r.starts, start-r.lastStart)
+	r.shapes = binary.AppendUvarint(r.shapes, uint64(shape))
+	if r.n == 0 {
+		b.dir.First[t] = number
+	}
+	b.dir.Last[t] = number
+	r.last, r.lastStart = number, start
+	r.n++
+}
+
+// summary notes what the directory and the frame say of a message.
+func (b *Builder) summary(events []esa.Event) {
+	b.message.Fold(events)
+	m := &b.message
+	b.tables[Messages].state = append(b.tables[Messages].state, byte(m.State))
+	b.dir.States |= 1 << m.State
+	if b.dir.Oldest.IsZero() || m.Received.Before(b.dir.Oldest) {
+		b.dir.Oldest = m.Received
+	}
+	if m.Received.After(b.dir.Newest) {
+		b.dir.Newest = m.Received
+	}
+	if b.dir.ICIDs[0] == 0 || m.ICID < b.dir.ICIDs[0] {
+		b.dir.ICIDs[0] = m.ICID
+	}
+	b.dir.ICIDs[1] = max(b.dir.ICIDs[1], m.ICID)
+}
+
+func (b *Builder) stream(of streamID) *stream {
+	s := b.streams[of]
+	if s == nil {
+		s = &stream{}
+		b.streams[of] = s
+	}
+	if s.n == 0 {
+		b.used = append(b.used, of)
+	}
+	return s
+}
+
+func (b *Builder) text(c *context, of streamID, v string) {
+	kept := v
+	if words := of.refersTo(); words != nil {
+		kept, b.short = c.words.shorten(v, words, b.short)
+	}
+	s := b.stream(of)
+	switch {
+	case of.unique():
+		s.uniqueText(kept)
+		b.index.value(of, v)
+	case of.searched():
+		b.folded = fold.Append(b.folded[:0], v)
+		if s.text(v, b.folded) {
+			b.index.folded(of, b.folded)
+		}
+	case s.text(kept, nil):
+		b.index.value(of, v)
+	}
+}
+
+// store puts the values of an event into their streams.
+func (b *Builder) store(c *context, e *esa.Event, g signature) {
+	k := e.Kind
+	if g.where(shiftMID) == stored {
+		b.stream(id(k, fMID)).number(int64(e.MID))
+	}
+	if g.where(shiftICID) == stored {
+		b.stream(id(k, fICID)).difference(int64(e.ICID))
+	}
+	if g.where(shiftDCID) == stored {
+		b.stream(id(k, fDCID)).difference(int64(e.DCID))
+	}
+	if g.where(shiftRIDs) == stored {
+		s := b.stream(id(k, fRIDs))
+		s.number(int64(len(e.RIDs)))
+		for _, rid := range e.RIDs {
+			s.number(int64(rid))
+		}
+	}
+	if g.where(shiftSource) == stored {
+		b.addSource(e.Source)
+	}
+	b.fields(c, e, g)
+}
+
+// addSource stores a source. Events share them, so most are known by their
+// address.
+func (b *Builder) addSource(src *esa.Source) {
+	s := b.stream(id(0, fSource))
+	if code, ok := b.sources[src]; ok {
+		s.code(code)
+		return
+	}
+	b.source = appendProfile(b.source[:0], src)
+	profile, ok := b.profiles[string(b.source)]
+	if !ok {
+		profile = uint32(len(b.profiles))
+		b.profiles[string(b.source)] = profile
+		b.stream(id(0, fProfile)).uniqueText(string(b.source))
+	}
+	b.source = appendPeer(b.source[:0], src, profile)
+	v := string(b.source)
+	if s.text(v, nil) && src.Remote.IsValid() {
+		b.index.hashes = append(b.index.hashes, HashAddr(src.Remote))
+	}
+	b.sources[src] = s.known[v]
+}
+
+// fields stores those that are there or not.
+func (b *Builder) fields(c *context, e *esa.Event, g signature) {
+	k := e.Kind
+	if g.has(hasOther) {
+		b.stream(id(k, fOther)).number(int64(e.Other - esa.MID(c.number)))
+	}
+	if g.has(hasSize) {
+		b.stream(id(k, fSize)).number(e.Size)
+	}
+	if g.has(hasUntil) {
+		b.stream(id(k, fUntil)).number(e.Until.UnixMicro() - e.Time.UnixMicro())
+	}
+	if g.has(hasAddress) {
+		b.text(c, id(k, fAddress), e.Address)
+	}
+	if g.has(hasName) {
+		b.text(c, id(k, fName), e.Name)
+	}
+	if g.has(hasText) {
+		b.text(c, id(k, g.text()), e.Text)
+	}
+	if g.has(hasAttachment) {
+		b.text(c, id(k, fFileName), e.Attachment.Name)
+		b.text(c, id(k, fFileType), e.Attachment.Type)
+		b.stream(id(k, fFileSize)).number(e.Attachment.Size)
+		b.text(c, id(k, fFileSHA), packSHA(e.Attachment.SHA256))
+	}
+}

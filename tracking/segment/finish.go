@@ -1,0 +1,173 @@
+package segment
+
+import (
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"esasim/esa"
+)
+
+// Finish gives the segment of the rows added since the last Finish. There must be
+// one at least.
+func (b *Builder) Finish(version int) Segment {
+	b.dir.Rows = [tables]int{b.tables[Messages].n, b.tables[Connections].n}
+	b.dir.Version = version
+	b.dir.Filter = newFilter(b.index.hashes)
+	if b.index.stale { // no row had a text
+		b.index.trigrams.reset()
+	}
+	s := Segment{Trigrams: &b.index.trigrams}
+	b.flushBlock()
+	for p := Frame; p < endOfParts; p += 1 << 8 {
+		if p == Frame {
+			b.parts[p] = b.part(p, b.frame(nil))
+		} else if !p.inBlocks() {
+			b.parts[p] = b.part(p, nil)
+		}
+	}
+	s.Parts = b.parts
+	for _, part := range s.Parts {
+		b.dir.Size += int64(len(part))
+	}
+	s.Directory = b.dir
+	b.reset()
+	return s
+}
+
+// flushBlock writes the parts that are kept in blocks, and begins the next block.
+func (b *Builder) flushBlock() {
+	if b.Len() == b.blockAt {
+		return
+	}
+	n := Part(b.blockAt / BlockRows)
+	for _, p := range [...]Part{MessageIDs, Rest} {
+		b.parts[p+n] = b.part(p, nil)
+	}
+	b.used = slices.DeleteFunc(b.used, func(of streamID) bool {
+		if !of.part().inBlocks() {
+			return false
+		}
+		b.streams[of].reset()
+		return true
+	})
+	b.blockAt = b.Len()
+}
+
+// part appends the streams of a part.
+func (b *Builder) part(p Part, out []byte) []byte {
+	slices.Sort(b.used)
+	n := 0
+	for _, of := range b.used {
+		if of.part() == p {
+			n++
+		}
+	}
+	out = binary.AppendUvarint(out, uint64(n))
+	for _, of := range b.used {
+		if of.part() == p {
+			out = b.streams[of].appendTo(out, of, b.packer)
+		}
+	}
+	return out
+}
+
+// frame writes the signatures, the shapes and the rows.
+func (b *Builder) frame(out []byte) []byte {
+	list := make([]byte, 8*len(b.signatures))
+	for g, code := range b.signatures {
+		binary.LittleEndian.PutUint64(list[8*code:], uint64(g))
+	}
+	out = b.packer.pack(out, list)
+	out = binary.AppendUvarint(out, uint64(len(b.shapes)))
+	out = b.packer.pack(out, b.shapeList)
+	for t := range tables {
+		r := &b.tables[t]
+		out = binary.AppendUvarint(out, uint64(r.n))
+		for _, column := range [...][]byte{r.numbers, r.starts, r.shapes, r.state} {
+			out = b.packer.pack(out, column)
+		}
+	}
+	return out
+}
+
+func (b *Builder) reset() {
+	for _, of := range b.used {
+		b.streams[of].reset()
+	}
+	b.used, b.blockAt, b.parts = b.used[:0], 0, map[Part][]byte{}
+	b.index.reset()
+	clear(b.profiles)
+	clear(b.signatures)
+	clear(b.shapes)
+	b.plain = b.plain[:0]
+	clear(b.sources)
+	clear(b.recent[:])
+	b.shapeList = b.shapeList[:0]
+	for t := range b.tables {
+		r := &b.tables[t]
+		*r = rows{numbers: r.numbers[:0], starts: r.starts[:0], shapes: r.shapes[:0], state: r.state[:0]}
+	}
+	b.dir = Directory{}
+}
+
+// AppendDirectory writes a directory.
+func AppendDirectory(b []byte, d *Directory) []byte {
+	b = append(b, directoryFormat)
+	for _, n := range [...]uint64{
+		uint64(d.Rows[0]), uint64(d.Rows[1]), d.First[0], d.First[1], d.Last[0], d.Last[1],
+		uint64(d.ICIDs[0]), uint64(d.ICIDs[1]), uint64(d.States), uint64(d.Size), uint64(d.Version), uint64(d.Odd),
+	} {
+		b = binary.AppendUvarint(b, n)
+	}
+	for _, t := range [...]time.Time{d.Oldest, d.Newest} {
+		var micro int64
+		if !t.IsZero() {
+			micro = t.UnixMicro()
+		}
+		b = binary.AppendVarint(b, micro)
+	}
+	b = binary.AppendUvarint(b, uint64(len(d.Filter)))
+	for _, w := range d.Filter {
+		b = binary.LittleEndian.AppendUint64(b, w)
+	}
+	return b
+}
+
+// directoryFormat is the first octet of a directory.
+const directoryFormat = 1
+
+// ReadDirectory reads what AppendDirectory wrote.
+func ReadDirectory(b []byte) (*Directory, error) {
+	c := cursor{b: b}
+	if f := c.take(1); c.err == nil && f[0] != directoryFormat {
+		c.fail("directory of format %d", f[0])
+	}
+	var n [12]uint64
+	for i := range n {
+		n[i] = c.uvarint()
+	}
+	d := &Directory{Rows: [tables]int{int(n[0]), int(n[1])}, First: [tables]uint64{n[2], n[3]}, Last: [tables]uint64{n[4], n[5]},
+		States: uint32(n[8]), Size: int64(n[9]), Version: int(n[10]), Odd: int(n[11])}
+	d.ICIDs[0], d.ICIDs[1] = esa.ICID(n[6]), esa.ICID(n[7])
+	for _, t := range [...]*time.Time{&d.Oldest, &d.Newest} {
+		if micro := c.varint(); micro != 0 {
+			*t = time.UnixMicro(micro).UTC()
+		}
+	}
+	words := c.count(uint64(len(c.b)) / 8)
+	if words%blockWords != 0 || c.err == nil && len(c.b) != 8*words {
+		c.fail("filter of %d words in %d octets", words, len(c.b))
+	}
+	if n[0] > mostRows || n[1] > mostRows || n[0]+n[1] == 0 {
+		c.fail("%d messages, %d connections", n[0], n[1])
+	}
+	if c.err != nil {
+		return nil, c.err
+	}
+	d.Filter = make(Filter, words)
+	for i := range d.Filter {
+		d.Filter[i] = binary.LittleEndian.Uint64(c.b[8*i:])
+	}
+	return d, nil
+}

@@ -1,0 +1,123 @@
+package segment
+
+import (
+	"bytes"
+	"encoding/hex"
+	"strings"
+
+	"esasim/esa"
+	"esasim/tracking/fold"
+)
+
+// index gathers what the filters of a segment are made from: each value once.
+type index struct {
+	hashes   []uint64
+	domains  map[uint64]struct{} // those among the hashes: many senders have the same
+	trigrams Trigrams
+	buf      []byte // for use within one call
+	stale    bool   // the trigrams are those of the segment before
+}
+
+// reset forgets everything; the trigrams at the next value only, because they
+// have been handed out.
+func (x *index) reset() {
+	x.hashes = x.hashes[:0]
+	clear(x.domains)
+	x.stale = true
+}
+
+func (x *index) add(c Column, folded []byte) { x.hashes = append(x.hashes, Hash(c, folded)) }
+
+// folded notes a searched value that is new in its stream. A subject is never
+// looked for by its hash: subjects repeat too much for that to tell segments
+// apart.
+func (x *index) folded(of streamID, folded []byte) {
+	if x.stale {
+		x.trigrams.reset()
+		x.stale = false
+	}
+	switch of.part() {
+	case Senders:
+		x.trigrams.add(Sender, folded)
+		x.add(Sender, folded)
+		x.domain(folded[bytes.LastIndexByte(folded, '@')+1:], bytes.IndexByte(folded, '@') >= 0)
+	case Recipients:
+		x.trigrams.add(Recipient, folded)
+		x.add(Recipient, folded)
+	case Subjects:
+		x.trigrams.add(Subject, folded)
+		x.digits(folded)
+	case ReplyTos:
+		x.trigrams.add(ReplyTo, folded)
+	default:
+		x.trigrams.add(Attachment, folded)
+	}
+}
+
+// value notes any other value that is new in its stream.
+func (x *index) value(of streamID, v string) {
+	switch {
+	case of == id(esa.MessageIDSeen, fText):
+		x.buf = fold.Append(x.buf[:0], TrimID(v))
+		x.add(MessageID, x.buf)
+	case of.field() == fFileSHA:
+		x.add(SHA256, []byte(readSHA(v)))
+	}
+}
+
+// digitRun is how many digits in a row the filter knows of subjects. All groups of
+// three digits are in every subject column sooner or later; of five few are, so a
+// ticket's number is found without reading the others.
+const digitRun = 5
+
+// digits notes each run of digits.
+func (x *index) digits(folded []byte) {
+	n := 0
+	for i, c := range folded {
+		if n++; c < '0' || c > '9' {
+			n = 0
+		}
+		if n >= digitRun {
+			x.add(SubjectDigits, folded[i+1-digitRun:i+1])
+		}
+	}
+}
+
+// DigitRuns are the hashes of the runs of digits in a folded text, which a
+// subject that contains it must have, too.
+func DigitRuns(folded string) (hashes []uint64) {
+	x := index{}
+	x.digits([]byte(folded))
+	return x.hashes
+}
+
+func (x *index) domain(folded []byte, any bool) {
+	if !any {
+		folded = nil
+	}
+	h := Hash(Domain, folded)
+	if _, known := x.domains[h]; known {
+		return
+	}
+	if x.domains == nil {
+		x.domains = map[uint64]struct{}{}
+	}
+	x.domains[h] = struct{}{}
+	x.hashes = append(x.hashes, h)
+}
+
+// A SHA-256 is 64 hexadecimal digits; kept as 32 octets behind a mark it takes
+// half. What is not one is kept as it is, behind another.
+func packSHA(s string) string {
+	if raw, err := hex.DecodeString(s); err == nil && len(raw) == 32 && hex.EncodeToString(raw) == s {
+		return "#" + string(raw)
+	}
+	return "=" + s
+}
+
+func readSHA(v string) string {
+	if rest, ok := strings.CutPrefix(v, "#"); ok {
+		return hex.EncodeToString([]byte(rest))
+	}
+	return strings.TrimPrefix(v, "=")
+}

@@ -1,0 +1,392 @@
+package segment
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"esasim/esa"
+	"esasim/tracking/fold"
+)
+
+// The questions that a search asks of the messages of a segment. Each is
+// answered from one part, exactly for the rows that are not [Reader.Odd].
+
+// stream is where the values of a column of texts are.
+func (c Column) stream() streamID {
+	switch c {
+	case Sender, Domain:
+		return id(esa.SenderGiven, fAddress)
+	case Recipient:
+		return id(esa.RecipientGiven, fAddress)
+	case Subject:
+		return id(esa.SubjectSeen, fText)
+	case Attachment:
+		return id(esa.AttachmentSeen, fFileName)
+	case SHA256:
+		return id(esa.AttachmentSeen, fFileSHA)
+	case ReplyTo:
+		return id(esa.HeaderSeen, fReplyTo)
+	default:
+		return id(esa.MessageIDSeen, fText)
+	}
+}
+
+// Odd are the messages whose events do not follow the usual pattern (begun
+// twice, say, or with two subjects). What columns say of them need not be what
+// the folded message says: ask that.
+func (r *Reader) Odd() (Rows, error) {
+	f, err := r.getFrame()
+	if err != nil {
+		return nil, err
+	}
+	return r.shapes(func(i int) bool { return !f.shapes[i].plain })
+}
+
+// shapes gives the messages whose shape answers true.
+func (r *Reader) shapes(match func(shape int) bool) (Rows, error) {
+	f, err := r.getFrame()
+	if err != nil {
+		return nil, err
+	}
+	hit := make([]bool, len(f.shapes))
+	for i := range f.shapes {
+		hit[i] = match(i)
+	}
+	ft := &f.tables[Messages]
+	out := NewRows(len(ft.shapes), false)
+	for row, s := range ft.shapes {
+		if hit[s] {
+			out.Add(row)
+		}
+	}
+	return out, nil
+}
+
+// Between gives the messages that were received at from or after and before to;
+// a zero time is no bound.
+func (r *Reader) Between(from, to time.Time) (Rows, error) {
+	f, err := r.getFrame()
+	if err != nil {
+		return nil, err
+	}
+	starts := f.tables[Messages].starts
+	out := NewRows(len(starts), false)
+	for row, at := range starts {
+		t := time.UnixMicro(at)
+		if (from.IsZero() || !t.Before(from)) && (to.IsZero() || t.Before(to)) {
+			out.Add(row)
+		}
+	}
+	return out, nil
+}
+
+// InState gives the messages in one of the states: a bit 1<<State each.
+func (r *Reader) InState(mask uint32) (Rows, error) {
+	f, err := r.getFrame()
+	if err != nil {
+		return nil, err
+	}
+	states := f.tables[Messages].states
+	out := NewRows(len(states), false)
+	for row, s := range states {
+		if s < 32 && mask&(1<<s) != 0 {
+			out.Add(row)
+		}
+	}
+	return out, nil
+}
+
+// ByICID gives the messages that came by a connection.
+func (r *Reader) ByICID(icid esa.ICID) (Rows, error) {
+	return r.occurrences(id(esa.MessageStarted, fICID), func(col *column, i int) bool {
+		return col.numbers[i] == int64(icid)
+	})
+}
+
+// MayContain is false when no value of the column contains the folded text. It
+// reads no more than it must for that, and keeps nothing of it: it is asked of
+// thousands of segments of which hardly any has a match.
+func (r *Reader) MayContain(c Column, folded string) (bool, error) {
+	of := c.stream()
+	r.mu.Lock()
+	cols := r.parts[of.part()]
+	r.mu.Unlock()
+	if cols != nil {
+		return cols[of] != nil && strings.Contains(cols[of].values.data, folded), nil
+	}
+	b, err := r.load(of.part())
+	if err != nil {
+		return false, err
+	}
+	return r.packer.contains(b, of, folded)
+}
+
+// Contain gives the messages with a value in the column that contains the folded
+// text.
+func (r *Reader) Contain(c Column, folded string) (Rows, error) {
+	values, err := r.folded(c.stream())
+	if err != nil || values == nil {
+		return NewRows(r.Len(Messages), false), err
+	}
+	return r.valued(c.stream(), containing(values, folded))
+}
+
+// Match gives the messages with a value in the column, folded, for which match is
+// true.
+func (r *Reader) Match(c Column, match func(folded string) bool) (Rows, error) {
+	values, err := r.folded(c.stream())
+	if err != nil || values == nil {
+		return NewRows(r.Len(Messages), false), err
+	}
+	hit := make([]bool, values.len())
+	for i := range hit {
+		hit[i] = match(values.at(int32(i)))
+	}
+	return r.valued(c.stream(), hit)
+}
+
+// Filled gives the messages that have a value in the column that is not empty.
+func (r *Reader) Filled(c Column) (Rows, error) {
+	f, err := r.getFrame()
+	if err != nil {
+		return nil, err
+	}
+	counts := f.counts(c.stream())
+	return r.shapes(func(i int) bool { return counts[i] > 0 })
+}
+
+// ByFile gives the messages with an attachment of that SHA-256, in lower case.
+func (r *Reader) ByFile(sha string) (Rows, error) {
+	want := packSHA(sha)
+	return r.occurrences(SHA256.stream(), func(col *column, i int) bool { return col.text(i) == want })
+}
+
+// ByMessageID gives the messages that may have the message-id, which is folded
+// and without its brackets: of those kept with references to their row it looks
+// at the beginning only.
+func (r *Reader) ByMessageID(folded string) (Rows, error) {
+	f, err := r.getFrame()
+	if err != nil {
+		return nil, err
+	}
+	shapes := f.tables[Messages].shapes
+	out := NewRows(len(shapes), false)
+	of := MessageID.stream()
+	counts := f.counts(of)
+	var buf []byte
+	for first := 0; first < len(shapes); first += BlockRows {
+		cols, err := r.columns(MessageIDs + Part(first/BlockRows))
+		if err != nil {
+			return nil, err
+		}
+		at := 0
+		for row := first; row < min(first+BlockRows, len(shapes)); row++ {
+			for range counts[shapes[row]] {
+				buf = fold.Append(buf[:0], cols[of].text(at))
+				if mayBe(string(buf), folded) {
+					out.Add(row)
+				}
+				at++
+			}
+		}
+	}
+	return out, nil
+}
+
+func mayBe(kept, messageID string) bool {
+	begin := literal(kept)
+	if len(begin) == len(kept) {
+		return TrimID(kept) == messageID
+	}
+	return strings.HasPrefix(messageID, strings.TrimPrefix(strings.TrimSpace(begin), "<"))
+}
+
+// BySource gives the messages whose source answers true. One without a source is
+// asked as the zero Source.
+func (r *Reader) BySource(match func(*esa.Source) bool) (Rows, error) {
+	profiles, err := r.sourceProfiles()
+	if err != nil {
+		return nil, err
+	}
+	cols, _ := r.columns(Sources) // it is there: the profiles are in it
+	f, _ := r.getFrame()
+	var hit []bool
+	col := cols[id(0, fSource)]
+	if col != nil {
+		hit = make([]bool, col.values.len())
+		for i := range hit {
+			src, err := readSource(col.values.at(int32(i)), profiles)
+			if err != nil {
+				return nil, err
+			}
+			hit[i] = match(src)
+		}
+	}
+	none := match(&esa.Source{})
+	ft := &f.tables[Messages]
+	out := NewRows(len(ft.shapes), false)
+	at, counts := 0, f.counts(id(0, fSource))
+	for row, s := range ft.shapes {
+		has := f.signatures[f.shapes[s].runs[0].signature].where(shiftSource) == stored
+		if !has && none || has && hit[col.code(at)] {
+			out.Add(row)
+		}
+		at += counts[s]
+	}
+	return out, nil
+}
+
+// Happening is an event that a message may have: of that kind, and with that
+// engine, verdict and name, where these are set; the name is asked folded.
+type Happening struct {
+	Kind    esa.Kind
+	Engine  esa.Engine
+	Verdict esa.Verdict
+	Name    func(folded string) bool
+}
+
+// Happened gives the messages with such an event.
+func (r *Reader) Happened(h Happening) (Rows, error) {
+	f, err := r.getFrame()
+	if err != nil {
+		return nil, err
+	}
+	fits := func(g signature) bool {
+		return g.kind() == h.Kind && (h.Engine == 0 || esa.Engine(g>>8) == h.Engine) &&
+			(h.Verdict == 0 || esa.Verdict(g>>16) == h.Verdict)
+	}
+	rows, err := r.shapes(func(i int) bool {
+		return slices.ContainsFunc(f.shapes[i].runs, func(r run) bool { return fits(f.signatures[r.signature]) })
+	})
+	if err != nil || h.Name == nil {
+		return rows, err
+	}
+	return r.named(f, rows, h, fits)
+}
+
+// named leaves those of the rows whose fitting event has the name.
+func (r *Reader) named(f *frame, rows Rows, h Happening, fits func(signature) bool) (Rows, error) {
+	of := id(h.Kind, fName)
+	values, err := r.folded(of)
+	if err != nil || values == nil {
+		return NewRows(r.Len(Messages), false), err
+	}
+	cols, _ := r.columns(Names)
+	hit := make([]bool, values.len())
+	for i := range hit {
+		hit[i] = h.Name(values.at(int32(i)))
+	}
+	at := 0
+	for row, s := range f.tables[Messages].shapes {
+		found := false
+		for _, run := range f.shapes[s].runs {
+			g := f.signatures[run.signature]
+			if g.kind() != h.Kind || !g.has(hasName) {
+				continue
+			}
+			for range run.n {
+				found = found || fits(g) && hit[cols[of].code(at)]
+				at++
+			}
+		}
+		if !found {
+			rows.Remove(row)
+		}
+	}
+	return rows, nil
+}
+
+// valued gives the messages that have one of the values of a stream.
+func (r *Reader) valued(of streamID, hit []bool) (Rows, error) {
+	if !slices.Contains(hit, true) {
+		return NewRows(r.Len(Messages), false), nil
+	}
+	return r.occurrences(of, func(col *column, i int) bool { return hit[col.code(i)] })
+}
+
+// occurrences gives the messages of which one value in a stream answers true.
+func (r *Reader) occurrences(of streamID, match func(col *column, i int) bool) (Rows, error) {
+	cols, err := r.columns(of.part())
+	if err != nil {
+		return nil, err
+	}
+	f, _ := r.getFrame()
+	ft := &f.tables[Messages]
+	out := NewRows(len(ft.shapes), false)
+	col := cols[of]
+	if col == nil {
+		return out, nil
+	}
+	counts := f.counts(of)
+	at := 0
+	for row, s := range ft.shapes {
+		for range counts[s] {
+			if match(col, at) {
+				out.Add(row)
+			}
+			at++
+		}
+	}
+	return out, nil
+}
+
+// folded gives the values of a stream folded; nil if there are none.
+func (r *Reader) folded(of streamID) (*texts, error) {
+	cols, err := r.columns(of.part())
+	if err != nil || cols[of] == nil {
+		return nil, err
+	}
+	if of.searched() {
+		return &cols[of].values, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t := r.fold[of]; t != nil {
+		return t, nil
+	}
+	if r.fold == nil {
+		r.fold = map[streamID]*texts{}
+	}
+	t := foldTexts(&cols[of].values)
+	r.fold[of] = t
+	r.size += int64(len(t.data) + 4*len(t.ends))
+	return t, nil
+}
+
+func foldTexts(t *texts) *texts {
+	out := &texts{ends: make([]int32, len(t.ends))}
+	b := make([]byte, 0, len(t.data)+len(t.data)/8)
+	for i := range t.ends {
+		b = fold.Append(b, t.at(int32(i)))
+		out.ends[i] = int32(len(b))
+	}
+	out.data = string(b)
+	return out
+}
+
+// containing tells of each value whether it contains what. It looks through all
+// of them at once.
+func containing(t *texts, what string) []bool {
+	hit := make([]bool, t.len())
+	for pos := 0; ; {
+		i := strings.Index(t.data[pos:], what)
+		if i < 0 {
+			return hit
+		}
+		pos += i
+		v, _ := slices.BinarySearchFunc(t.ends, int32(pos), func(end, pos int32) int {
+			return cmp.Or(cmp.Compare(end, pos), -1) // the first that ends behind pos
+		})
+		if v == len(hit) { // an empty what, behind the last
+			return hit
+		}
+		if pos+len(what) <= int(t.ends[v]) {
+			hit[v] = true
+			pos = int(t.ends[v])
+		} else {
+			pos++
+		}
+	}
+}

@@ -1,0 +1,249 @@
+package segment
+
+import (
+	"fmt"
+	"time"
+
+	"esasim/esa"
+)
+
+// Events gives all events of a row, as they were added.
+func (r *Reader) Events(t Table, row int) ([]esa.Event, error) {
+	f, err := r.getFrame()
+	if err != nil {
+		return nil, err
+	}
+	d := rowReader{frame: f, parts: map[Part]map[streamID]*column{}, at: make([]int, len(f.streams)), lists: map[streamID]int{}}
+	place := f.through(t, row)
+	if d.profiles, err = r.sourceProfiles(); err != nil {
+		return nil, err
+	}
+	for p := Frame; p < endOfParts; p += 1 << 8 {
+		part := p
+		if p.inBlocks() {
+			part += Part(place / BlockRows)
+		}
+		if d.parts[p], err = r.columns(part); err != nil {
+			return nil, err
+		}
+	}
+	d.seek(place)
+	return d.events(t, row)
+}
+
+// rowReader puts the events of a row together.
+type rowReader struct {
+	frame    *frame
+	profiles []esa.Source
+	parts    map[Part]map[streamID]*column // of those in blocks, the row's
+	at       []int                         // the next value of each stream, by its slot
+	lists    map[streamID]int              // the next value of each stream of lists of recipients
+	err      error
+}
+
+// seek counts what the rows before this one, of the block or of all, have taken
+// from each stream. Streams of lists of recipients are walked, because a list's
+// length is in it.
+func (d *rowReader) seek(place int) {
+	f := d.frame
+	block := place / BlockRows * BlockRows
+	d.count(f.uses(0, place), false)
+	d.count(f.uses(block, place), true)
+}
+
+func (d *rowReader) count(uses []int, inBlocks bool) {
+	for slot, n := range d.frame.taken(uses) {
+		if d.frame.blocked[slot] == inBlocks {
+			d.at[slot] = n
+		}
+	}
+	if !inBlocks { // lists are
+		return
+	}
+	for s, n := range uses {
+		if n == 0 {
+			continue
+		}
+		for _, r := range d.frame.shapes[s].runs {
+			if g := d.frame.signatures[r.signature]; g.where(shiftRIDs) == stored {
+				d.skipLists(id(g.kind(), fRIDs), n*r.n)
+			}
+		}
+	}
+}
+
+func (d *rowReader) skipLists(of streamID, n int) {
+	for range n {
+		d.lists[of] += 1 + int(d.peek(of))
+	}
+}
+
+// place is where the next value of a stream is noted.
+func (d *rowReader) place(of streamID) int {
+	if of.field() == fRIDs {
+		return d.lists[of]
+	}
+	return d.at[d.frame.slots[of]]
+}
+
+func (d *rowReader) advance(of streamID) {
+	if of.field() == fRIDs {
+		d.lists[of]++
+	} else {
+		d.at[d.frame.slots[of]]++
+	}
+}
+
+func (d *rowReader) column(of streamID) *column { return d.parts[of.part()][of] }
+
+func (d *rowReader) peek(of streamID) int64 {
+	col := d.column(of)
+	if at := d.place(of); col != nil && at >= 0 && at < col.n {
+		return col.numbers[at]
+	}
+	d.fail(of)
+	return 0
+}
+
+func (d *rowReader) fail(of streamID) {
+	if d.err == nil {
+		d.err = fmt.Errorf("%w: stream %d ends too early", ErrDamaged, of)
+	}
+}
+
+func (d *rowReader) number(of streamID) int64 {
+	v := d.peek(of)
+	d.advance(of)
+	return v
+}
+
+func (d *rowReader) text(of streamID) string {
+	col := d.column(of)
+	at := d.place(of)
+	if col == nil || at >= col.n {
+		d.fail(of)
+		return ""
+	}
+	d.advance(of)
+	return col.text(at)
+}
+
+// said is a text, with what it repeats of its row.
+func (d *rowReader) said(c *context, of streamID) string {
+	v := d.text(of)
+	if of.refersTo() != nil {
+		v = c.words.expand(v)
+	}
+	return v
+}
+
+func (d *rowReader) events(t Table, row int) ([]esa.Event, error) {
+	ft := &d.frame.tables[t]
+	c := context{table: t, number: ft.numbers[row]}
+	if t == Connections {
+		c.icid = esa.ICID(c.number)
+	}
+	at := ft.starts[row]
+	var out []esa.Event
+	for _, run := range d.frame.shapes[ft.shapes[row]].runs {
+		g := d.frame.signatures[run.signature]
+		for range run.n {
+			if g.has(hasTime) {
+				at += d.number(id(g.kind(), fTime))
+			}
+			out = append(out, d.event(&c, g, at))
+			c.after(&out[len(out)-1])
+			if d.err != nil {
+				return nil, d.err
+			}
+		}
+	}
+	return out, nil
+}
+
+func (d *rowReader) event(c *context, g signature, at int64) esa.Event {
+	k := g.kind()
+	e := esa.Event{Kind: k, Time: time.UnixMicro(at).UTC(), Engine: esa.Engine(g >> 8), Verdict: esa.Verdict(g >> 16),
+		Direction: esa.Direction(g >> 24)}
+	e.MID = esa.MID(d.known(g.where(shiftMID), c.number, id(k, fMID)))
+	e.ICID = esa.ICID(d.known(g.where(shiftICID), uint64(c.icid), id(k, fICID)))
+	e.DCID = esa.DCID(d.known(g.where(shiftDCID), uint64(c.dcid), id(k, fDCID)))
+	e.RIDs = d.rids(g.where(shiftRIDs), c, id(k, fRIDs))
+	switch g.where(shiftSource) {
+	case asRow:
+		e.Source = c.source
+	case stored:
+		src, err := readSource(d.text(id(0, fSource)), d.profiles)
+		if err != nil && d.err == nil {
+			d.err = err
+		}
+		e.Source = src
+	}
+	d.fields(&e, c, g)
+	return e
+}
+
+func (d *rowReader) known(where int, known uint64, of streamID) uint64 {
+	switch where {
+	case absent:
+		return 0
+	case asRow:
+		return known
+	}
+	return uint64(d.number(of))
+}
+
+func (d *rowReader) rids(where int, c *context, of streamID) []esa.RID {
+	n, each := 0, false
+	switch where {
+	case absent:
+		return nil
+	case next:
+		return []esa.RID{esa.RID(c.recipients)}
+	case all:
+		n = c.recipients
+	default:
+		each = true
+		n = int(d.number(of))
+		if col := d.column(of); d.err != nil || n < 0 || n > col.n {
+			d.fail(of)
+			return nil
+		}
+	}
+	out := make([]esa.RID, n)
+	for i := range out {
+		if out[i] = esa.RID(i); each {
+			out[i] = esa.RID(d.number(of))
+		}
+	}
+	return out
+}
+
+// fields fills those that are there or not.
+func (d *rowReader) fields(e *esa.Event, c *context, g signature) {
+	k := e.Kind
+	if g.has(hasOther) {
+		e.Other = esa.MID(c.number) + esa.MID(d.number(id(k, fOther)))
+	}
+	if g.has(hasSize) {
+		e.Size = d.number(id(k, fSize))
+	}
+	if g.has(hasUntil) {
+		e.Until = time.UnixMicro(e.Time.UnixMicro() + d.number(id(k, fUntil))).UTC()
+	}
+	if g.has(hasAddress) {
+		e.Address = d.said(c, id(k, fAddress))
+	}
+	if g.has(hasName) {
+		e.Name = d.said(c, id(k, fName))
+	} else if h := g.where(shiftHeader); h != 0 {
+		e.Name = headers[h]
+	}
+	if g.has(hasText) {
+		e.Text = d.said(c, id(k, g.text()))
+	}
+	if g.has(hasAttachment) {
+		e.Attachment = &esa.Attachment{Name: d.text(id(k, fFileName)), Type: d.text(id(k, fFileType)),
+			Size: d.number(id(k, fFileSize)), SHA256: readSHA(d.text(id(k, fFileSHA)))}
+	}
+}

@@ -1,0 +1,92 @@
+package segment
+
+import "encoding/binary"
+
+// stream gathers the values of one kind and field.
+type stream struct {
+	n        int               // values so far
+	nums     []byte            // numbers, each a varint
+	last     int64             // the number before, for those kept as differences
+	codes    []byte            // texts: 0 for a new value, else 1 + its place among the values
+	ends     []byte            // texts: the length of each value
+	data     []byte            // texts: the values one after another; folded, if they are searched
+	cases    []byte            // of searched texts: what folding took from each value (case.go)
+	known    map[string]uint32 // their places
+	distinct int               // how many values there are
+}
+
+func (s *stream) reset() {
+	s.n, s.last, s.distinct = 0, 0, 0
+	s.nums, s.codes, s.ends, s.data = s.nums[:0], s.codes[:0], s.ends[:0], s.data[:0]
+	s.cases = s.cases[:0]
+	clear(s.known)
+}
+
+func (s *stream) number(v int64) {
+	s.n++
+	s.nums = binary.AppendVarint(s.nums, v)
+}
+
+// difference keeps a number that is close to the one before it.
+func (s *stream) difference(v int64) {
+	s.number(v - s.last)
+	s.last = v
+}
+
+// text keeps a text, and each only once. It tells whether the text is new. A text
+// that is searched comes with its folded form.
+func (s *stream) text(v string, folded []byte) bool {
+	if code, ok := s.known[v]; ok {
+		s.code(code)
+		return false
+	}
+	s.n++
+	if s.known == nil {
+		s.known = map[string]uint32{}
+	}
+	s.known[v] = uint32(s.distinct)
+	s.distinct++
+	s.codes = append(s.codes, 0)
+	if folded == nil {
+		s.ends = binary.AppendUvarint(s.ends, uint64(len(v)))
+		s.data = append(s.data, v...)
+		return true
+	}
+	s.cases = appendCase(s.cases, v, folded)
+	s.ends = binary.AppendUvarint(s.ends, uint64(len(folded)))
+	s.data = append(s.data, folded...)
+	return true
+}
+
+// uniqueText keeps a text of which nobody expects that it was there before.
+func (s *stream) uniqueText(v string) {
+	s.n++
+	s.distinct++
+	s.ends = binary.AppendUvarint(s.ends, uint64(len(v)))
+	s.data = append(s.data, v...)
+}
+
+// code keeps a text that is known by its code.
+func (s *stream) code(code uint32) {
+	s.n++
+	s.codes = binary.AppendUvarint(s.codes, uint64(code)+1)
+}
+
+// appendTo writes the stream into its part.
+func (s *stream) appendTo(b []byte, of streamID, p *Packer) []byte {
+	b = binary.AppendUvarint(b, uint64(of))
+	b = binary.AppendUvarint(b, uint64(s.n))
+	if of.field().numeric() {
+		return p.pack(b, s.nums)
+	}
+	b = binary.AppendUvarint(b, uint64(s.distinct))
+	b = p.pack(b, s.data) // first, so that who only looks through it need not read the rest
+	b = p.pack(b, s.ends)
+	if of.searched() {
+		b = p.pack(b, s.cases)
+	}
+	if s.distinct == s.n { // all different: the codes are all 0
+		return b
+	}
+	return p.pack(b, s.codes)
+}

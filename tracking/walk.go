@@ -1,0 +1,219 @@
+package tracking
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"esasim/esa"
+	"esasim/tracking/segment"
+)
+
+// walker goes through the messages of a view, newest first.
+type walker struct {
+	view      *view
+	plan      *plan
+	explained Explained
+	timeout   time.Duration
+	stopped   bool   // by its time limit
+	reached   uint64 // everything from this MID up has been looked at
+	open      int    // so many of the view's open messages are still to come
+}
+
+// walk calls found for each message that matches or may match, newest first,
+// until it returns an error; errEnough is a good end.
+func (s *Store) walk(ctx context.Context, q Query, found func(*walker, hit) error) (*walker, error) {
+	if err := q.Check(); err != nil {
+		return nil, fmt.Errorf("search %s: %w", q, err)
+	}
+	start := time.Now()
+	w := &walker{view: s.view(), plan: newPlan(q), timeout: cmp.Or(q.Timeout, DefaultTimeout)}
+	defer w.view.close()
+	w.explained = Explained{Segments: len(w.view.segments), Pruned: map[string]int{}, Parts: map[string]int{}}
+	w.view.read = w.explained.part
+	limited, cancel := context.WithTimeoutCause(ctx, w.timeout, errTime)
+	defer cancel()
+	err := w.all(limited, func(h hit) error { return found(w, h) })
+	w.explained.Took = time.Since(start)
+	switch {
+	case err == errEnough:
+		err = nil
+	case errors.Is(err, errTime):
+		w.stopped, err = true, nil
+	case err != nil:
+		err = fmt.Errorf("search %s: %w", q, err)
+	}
+	return w, err
+}
+
+// all walks down: the open messages above a segment, then the segment, and so on.
+func (w *walker) all(ctx context.Context, found func(hit) error) error {
+	w.open = len(w.view.rows[segment.Messages])
+	w.reached = w.plan.above
+	next := len(w.view.segments)
+	// Most searches end in the first segments; one that does not is soon reading
+	// many of them side by side.
+	for size := 1; next > 0; size = min(2*size, 16*runtime.GOMAXPROCS(0)) {
+		var some []*candidates
+		for ; next > 0 && len(some) < size; next-- {
+			g := w.view.segments[next-1]
+			why := w.plan.prunes(g.dir, w.view.groups[g.number/groupSize])
+			if why == "" {
+				some = append(some, &candidates{segment: g})
+			} else {
+				w.explained.Pruned[why]++
+			}
+		}
+		w.evaluate(ctx, some)
+		for i, c := range some {
+			if err := w.segment(ctx, c, found); err != nil {
+				w.explained.Beyond = next + len(some) - i - 1
+				return err
+			}
+		}
+	}
+	return w.openDownTo(ctx, 0, found)
+}
+
+// candidates are the messages of a segment that the columns let through.
+type candidates struct {
+	segment    *sealedSegment
+	reader     *segment.Reader
+	rows, sure segment.Rows
+	err        error
+}
+
+// evaluate asks the columns of the segments, side by side if there are several.
+func (w *walker) evaluate(ctx context.Context, some []*candidates) {
+	one := func(c *candidates) {
+		if c.err = context.Cause(ctx); c.err == nil {
+			c.reader = w.view.reader(c.segment)
+			c.rows, c.sure, c.err = w.plan.rows(c.reader)
+			c.err = c.segment.wrap(c.err)
+		}
+	}
+	w.explained.Read += len(some)
+	if len(some) == 1 {
+		one(some[0])
+		return
+	}
+	work := make(chan *candidates)
+	var wg sync.WaitGroup
+	for range min(len(some), runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for c := range work {
+				one(c)
+			}
+		})
+	}
+	for _, c := range some {
+		work <- c
+	}
+	close(work)
+	wg.Wait()
+}
+
+// segment walks down a segment, together with those of its messages that are
+// open again: what is open hides what is sealed.
+func (w *walker) segment(ctx context.Context, c *candidates, found func(hit) error) error {
+	d := c.segment.dir
+	if err := w.openDownTo(ctx, d.Last[segment.Messages]+1, found); err != nil {
+		return err
+	}
+	if c.err != nil {
+		return c.err
+	}
+	n := c.rows.Len()
+	w.explained.Candidates += n
+	if n == 0 {
+		return w.below(ctx, d, found)
+	}
+	numbers, err := c.reader.Numbers(segment.Messages)
+	if err != nil {
+		return c.segment.wrap(err)
+	}
+	for row := c.rows.Last(len(numbers)); row >= 0; row = c.rows.Last(row) {
+		n := numbers[row]
+		if err := w.openDownTo(ctx, n+1, found); err != nil {
+			return err
+		}
+		if w.view.openRow(segment.Messages, n) != nil {
+			continue // the next openDownTo comes to it
+		}
+		if err := found(hit{number: n, reader: c.reader, row: row, sure: c.sure.Has(row)}); err != nil {
+			return c.segment.wrapFound(err)
+		}
+		w.reached = n
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return w.below(ctx, d, found)
+}
+
+// below walks down the rest of a segment: the open messages within it.
+func (w *walker) below(ctx context.Context, d *segment.Directory, found func(hit) error) error {
+	if err := w.openDownTo(ctx, d.First[segment.Messages], found); err != nil {
+		return err
+	}
+	w.reached = min(w.reached, d.First[segment.Messages])
+	return nil
+}
+
+// wrapFound names the segment of an error, unless it is no trouble.
+func (g *sealedSegment) wrapFound(err error) error {
+	if err == errEnough {
+		return err
+	}
+	return g.wrap(err)
+}
+
+// openDownTo walks down the open messages from the last one looked at to the
+// number, this one included.
+func (w *walker) openDownTo(ctx context.Context, number uint64, found func(hit) error) error {
+	rows := w.view.rows[segment.Messages]
+	for ; w.open > 0 && rows[w.open-1].number >= number; w.open-- {
+		r := rows[w.open-1]
+		if r.number < w.plan.lower || r.number >= w.plan.above {
+			continue
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		w.explained.Open++
+		m, err := w.view.message(r, len(w.plan.q.Events) > 0)
+		if err != nil {
+			return err
+		}
+		if w.plan.matches(m) {
+			if err := found(hit{number: r.number, open: r, sure: true}); err != nil {
+				return err
+			}
+		}
+		w.reached = r.number
+	}
+	return nil
+}
+
+// fold puts a message together from all its events; nil if it does not match,
+// seen closely.
+func (w *walker) fold(h hit) (*esa.Message, error) {
+	w.explained.Folded++
+	if h.open != nil {
+		return w.view.message(h.open, true)
+	}
+	events, err := h.reader.Events(segment.Messages, h.row)
+	if err != nil {
+		return nil, err
+	}
+	m := esa.Fold(events)
+	m.MID = esa.MID(h.number)
+	if !h.sure && !w.plan.matches(&m) {
+		return nil, nil
+	}
+	return &m, nil
+}
