@@ -30,7 +30,8 @@ type link struct {
 	LastError string `json:"last_error"`
 	Pushed    int    `json:"sightings_pushed"`
 	Refused   int    `json:"sightings_refused"`
-	Behind    int    `json:"log_entries_behind"`
+	Behind    int    `json:"log_events_behind"`
+	Lost      int    `json:"log_events_lost"`
 	Error     string `json:"error"`
 }
 

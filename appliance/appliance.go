@@ -39,6 +39,9 @@ type Options struct {
 	Servers map[string]string
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // to the cloud
 	Logger  *slog.Logger
+	// SegmentRows, if not 0, makes the store seal, merge and cut off its log in
+	// steps of so many messages. Small numbers are for tests.
+	SegmentRows int
 }
 
 // Appliance is one box. Close it when Run has returned.
@@ -63,7 +66,8 @@ func New(o Options) (*Appliance, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := tracking.Open(tracking.Options{FS: o.FS, Dir: o.FS.PathJoin(o.Dir, "tracking"), Logger: o.Logger})
+	store, err := tracking.Open(tracking.Options{FS: o.FS, Dir: o.FS.PathJoin(o.Dir, "tracking"), Logger: o.Logger,
+		SegmentRows: o.SegmentRows, Keep: keep(o.Config.Tracking, o.SegmentRows)})
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +90,7 @@ func (a *Appliance) build() (err error) {
 	}
 	c := &a.o.Config
 	a.link, err = cloudlink.New(cloudlink.Options{
-		Device: a.device(), Console: a.o.Console, Servers: a.o.Servers, Log: a.store,
+		Device: a.device(), Console: a.o.Console, Servers: a.o.Servers, Log: linkLog{a.store},
 		Follow: func(after uint64) cloudlink.Reader { return a.store.Follow(after) },
 		Keep:   statefile.File{FS: a.o.FS, Dir: a.o.Dir, Key: "registration.json"},
 		Dial:   a.o.Dial, Logger: a.o.Logger,
@@ -114,9 +118,11 @@ func (a *Appliance) leftOver() error {
 		if err != nil {
 			return err
 		}
-		if m.State == esa.Processing {
+		switch m.State {
+		case esa.Processing:
 			a.toScan = append(a.toScan, mid)
-		} else {
+		case esa.Quarantined: // another quarantine holds it still
+		default:
 			a.toSend = append(a.toSend, mid)
 		}
 	}
@@ -166,7 +172,7 @@ func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
 	})
 	g.Go("delivery", func(ctx context.Context) error {
 		q := delivery.Queue{Log: a.store, Host: delivery.Simulated{},
-			Profile: delivery.Profile(a.o.Config.Delivery), Local: local(mail)}
+			Profile: delivery.Profile(a.o.Config.Delivery), Local: local(mail), Logger: a.o.Logger}
 		return q.Run(ctx, a.toSend, a.store.Follow(a.from))
 	})
 	g.Go("mail logs", func(ctx context.Context) error { return a.logs.Run(ctx, a.store.Follow(a.logs.Seq())) })
@@ -221,4 +227,15 @@ func (j journal) NewContent(mid esa.MID) smtp.Content { return j.Store.NewConten
 func (j journal) Commit(events []esa.Event, c smtp.Content) error {
 	kept, _ := c.(*tracking.Content) // all contents come from NewContent
 	return j.Store.Commit(events, kept)
+}
+
+// linkLog is the store as the cloud link sees it.
+type linkLog struct{ *tracking.Store }
+
+func (l linkLog) Message(ctx context.Context, mid esa.MID) (esa.Message, error) {
+	m, err := l.Store.Message(ctx, mid)
+	if errors.Is(err, tracking.ErrNotFound) {
+		err = fmt.Errorf("%w: %w", cloudlink.ErrGone, err)
+	}
+	return m, err
 }

@@ -28,6 +28,8 @@ type box struct {
 	cursor uint64
 	note   []byte
 	saved  []byte
+	cut    int       // events before this place are no longer in the log
+	gone   []esa.MID // no longer kept
 }
 
 func newBox() *box { return &box{more: make(chan struct{})} }
@@ -41,6 +43,9 @@ func (b *box) deliver(n int) {
 }
 
 func (b *box) Message(_ context.Context, mid esa.MID) (esa.Message, error) {
+	if slices.Contains(b.gone, mid) {
+		return esa.Message{}, fmt.Errorf("MID %d: %w", mid, ErrGone)
+	}
 	now := time.Now()
 	return esa.Fold([]esa.Event{
 		{Kind: esa.MessageStarted, MID: mid, Time: now}, {Kind: esa.SenderGiven, MID: mid, Time: now, Address: "a@b.test"},
@@ -87,8 +92,13 @@ type tape struct {
 func (r *tape) Next(ctx context.Context) ([]esa.Entry, error) {
 	for {
 		r.b.mu.Lock()
-		have, more := r.b.mids, r.b.more
+		have, more, cut := r.b.mids, r.b.more, r.b.cut
 		r.b.mu.Unlock()
+		if r.next < cut {
+			lost := uint64(cut - r.next)
+			r.next = cut
+			return nil, &esa.Overtaken{Events: lost}
+		}
 		if r.next < have {
 			var out []esa.Entry
 			for ; r.next < have; r.next++ {
@@ -346,6 +356,63 @@ func TestUnknownDevice(t *testing.T) {
 		time.Sleep(time.Second)
 		if b.at() != 1 {
 			t.Errorf("registered again: cursor %d, want 1", b.at())
+		}
+	})
+}
+
+// A link that was overtaken counts what it lost and goes on; a device that is new
+// begins with what there is.
+func TestOvertaken(t *testing.T) {
+	cloud := &scripted{answer: func(ids []string) (int, string, map[string]string) { return 200, taken(len(ids)), nil }}
+	cut := func(b *box, at, deliver int) {
+		b.mu.Lock()
+		b.cut = at
+		b.mu.Unlock()
+		b.deliver(deliver)
+		time.Sleep(time.Second)
+		synctest.Wait()
+	}
+	withNewLink(t, cloud, func(t *testing.T, b *box, l *Link) {
+		b.gone = []esa.MID{55}
+		b.mids = 30
+		b.cut = 20
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- l.Run(ctx) }()
+		if err := l.Register(ctx, "AMERICAS", "token"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if s := l.Status(); s.Lost != 0 || s.Seq != 30 || s.Pushed != 10 {
+			t.Errorf("new device: %+v", s)
+		}
+		cut(b, 50, 30)
+		if s := l.Status(); s.Lost != 20 || s.Seq != 60 || s.Pushed != 19 || b.at() != 60 {
+			t.Errorf("overtaken: %+v, cursor at %d", s, b.at())
+		}
+		want := append(everything(60)[20:30:30], everything(60)[50:]...)
+		want = slices.DeleteFunc(want, func(id string) bool { return id == "esasim-S-55" })
+		if !slices.Equal(cloud.taken, want) {
+			t.Errorf("taken %v, want %v", cloud.taken, want)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// The cursor holds the log from the moment on that a device begins: what was
+// handed out and not taken must still be there after a crash.
+func TestCursorFromTheBeginning(t *testing.T) {
+	cloud := &scripted{answer: func([]string) (int, string, map[string]string) { return 503, "", nil }}
+	withLink(t, cloud, func(t *testing.T, b *box, l *Link) {
+		b.deliver(5)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if seq, note, _ := b.Cursor(""); seq != 0 || string(note) != "d1" {
+			t.Errorf("cursor at %d of %q, want 0 of d1", seq, note)
 		}
 	})
 }

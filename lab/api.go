@@ -21,6 +21,8 @@ import (
 //	GET  link         how the appliance's registration and its sightings stand
 //	POST register     {"region", "token"}: register the appliance, as Network > Cloud Service Settings does
 //	POST deregister   the reverse
+//	GET  tracking/... what message tracking knows (tracking.go)
+//	POST tracking/backup {"to"}: copy the tracking data into a new data directory (backup.go)
 const apiPrefix = "/_esasim/v1/"
 
 // hosts are the names that a face answers to: the one in its configured
@@ -36,24 +38,35 @@ func hosts(address string, names []string) func() []string {
 func (l *Lab) withAPI(face http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", face)
-	call := func(method, name string, h http.HandlerFunc) {
-		mux.HandleFunc(method+" "+apiPrefix+name, h)
-		mux.HandleFunc(apiPrefix+name, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Allow", method)
-			answer(w, http.StatusMethodNotAllowed, apiError{"the method must be " + method})
-		})
-	}
+	call := caller(mux)
 	call("GET", "ready", l.serveReady)
 	call("GET", "addresses", l.serveAddresses)
 	if l.appliance != nil {
 		call("GET", "link", l.serveLink)
 		call("POST", "register", l.serveRegister)
 		call("POST", "deregister", l.serveDeregister)
+		t := &tracker{l.appliance.Tracking(), l.o.Config.Appliance.Hostname, l.o.Logger}
+		for name, h := range t.routes() {
+			call("GET", name, h)
+		}
+		call("POST", "tracking/backup", l.serveBackup)
 	}
+	return mux
+}
+
+// caller gives what adds a call to the API. Other methods than its own, and
+// calls that were not added, are answered too.
+func caller(mux *http.ServeMux) func(method, name string, h http.HandlerFunc) {
 	mux.HandleFunc(apiPrefix, func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusNotFound, apiError{"there is no such call; see docs/api.md"})
 	})
-	return mux
+	return func(method, name string, h http.HandlerFunc) {
+		mux.HandleFunc(method+" "+apiPrefix+name, h)
+		mux.HandleFunc(apiPrefix+name, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", method)
+			answer(w, http.StatusMethodNotAllowed, apiError{"the method must be " + method})
+		})
+	}
 }
 
 type apiError struct {
@@ -87,13 +100,14 @@ type linkStatus struct {
 	LastError string          `json:"last_error,omitempty"`
 	Pushed    uint64          `json:"sightings_pushed"`
 	Refused   uint64          `json:"sightings_refused"`
-	Behind    uint64          `json:"log_entries_behind"`
+	Behind    uint64          `json:"log_events_behind"`
+	Lost      uint64          `json:"log_events_lost"`
 }
 
 func (l *Lab) serveLink(w http.ResponseWriter, _ *http.Request) {
 	s := l.appliance.Link().Status()
 	last := l.appliance.Tracking().Last()
-	answer(w, http.StatusOK, linkStatus{s.State, s.Region, s.DeviceID, s.LastError, s.Pushed, s.Refused, last - min(s.Seq, last)})
+	answer(w, http.StatusOK, linkStatus{s.State, s.Region, s.DeviceID, s.LastError, s.Pushed, s.Refused, last - min(s.Seq, last), s.Lost})
 }
 
 func (l *Lab) serveRegister(w http.ResponseWriter, r *http.Request) {

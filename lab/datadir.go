@@ -38,6 +38,19 @@ func openDir(fsys vfs.FS, dir string) (io.Closer, error) {
 	if err := fsys.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", dir, err)
 	}
+	lock, err := lockDir(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	info := dataInfo{Program: "esasim", Format: dataFormat}
+	if err := (statefile.File{FS: fsys, Dir: dir, Key: "esasim.json"}).Save(info); err != nil {
+		return nil, errors.Join(fmt.Errorf("data directory %s: %w", dir, err), lock.Close())
+	}
+	return lock, nil
+}
+
+// lockDir locks a directory that is ours, or empty.
+func lockDir(fsys vfs.FS, dir string) (io.Closer, error) {
 	if err := ours(fsys, dir); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", dir, err)
 	}
@@ -47,10 +60,6 @@ func openDir(fsys vfs.FS, dir string) (io.Closer, error) {
 			return nil, fmt.Errorf("data directory %s: %w", dir, err)
 		}
 		return nil, fmt.Errorf("data directory %s: %w (%v)", dir, ErrInUse, err)
-	}
-	info := dataInfo{Program: "esasim", Format: dataFormat}
-	if err := (statefile.File{FS: fsys, Dir: dir, Key: "esasim.json"}).Save(info); err != nil {
-		return nil, errors.Join(fmt.Errorf("data directory %s: %w", dir, err), lock.Close())
 	}
 	return lock, nil
 }

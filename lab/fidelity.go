@@ -7,6 +7,8 @@ func Fidelity() []fidelity.Claim {
 	var out []fidelity.Claim
 	for _, what := range []string{
 		"GET ready, GET addresses, GET link, POST register, POST deregister below " + apiPrefix,
+		"GET tracking/messages, GET tracking/messages/{mid}, GET tracking/explain below " + apiPrefix + ": searches by text, as JSON, JSON lines or CSV",
+		"POST tracking/backup below " + apiPrefix + ": copies the tracking data of a running lab",
 		"a lab registers its appliance by itself; --unregistered leaves it as from the factory",
 		"a lab's cloud makes the module of a device that registers; in the product a person does",
 		"every region knows one API client with all scopes, made at the first start",

@@ -36,6 +36,10 @@ type Options struct {
 	Listen func(network, address string) (net.Listener, error)
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	Logger *slog.Logger
+	// SegmentRows, if not 0, is how many messages the appliance's tracking data is
+	// sealed by. Small numbers are for tests: everything that happens to it once in
+	// thousands of messages then happens all the time.
+	SegmentRows int
 }
 
 // Enrol is a cloud in another process to register with.
@@ -56,6 +60,7 @@ type Lab struct {
 	smtp      net.Listener // nil: none
 	console   net.Listener // nil: none
 	regions   map[string]net.Listener
+	backups   sync.Mutex // held while tracking data is copied
 	readyOnce sync.Once
 	ready     chan struct{} // closed when every face answers and the appliance is registered, if it is to be
 }
@@ -105,7 +110,7 @@ func (l *Lab) open() error {
 	a, err := appliance.New(appliance.Options{
 		FS: l.o.FS, Dir: l.o.Dir, Config: l.o.Config.Appliance,
 		Console: "http://" + reachable(l.console.Addr()), Servers: l.servers(),
-		Dial: l.o.Dial, Logger: l.o.Logger,
+		Dial: l.o.Dial, Logger: l.o.Logger, SegmentRows: l.o.SegmentRows,
 	})
 	l.appliance = a
 	return err

@@ -1,21 +1,22 @@
 package tracking
 
 import (
-	"container/list"
 	"sync"
 
 	"esasim/tracking/segment"
 )
 
-// cacheBytes bounds what is kept of segments read lately: people look at the
-// newest mail again and again, and these are the last few ten thousand messages.
-const cacheBytes = 32 << 20
+// cacheBytes bounds what is kept of segments that have been read: about the
+// newest two hundred thousand messages.
+const cacheBytes = 64 << 20
 
-// cache keeps what has been decoded of segments.
+// cache keeps what has been decoded of segments. When there is too much, the
+// oldest segments go, not those used longest ago: every search begins with the
+// newest mail, and one that must go far back would otherwise throw out all that
+// the next one begins with.
 type cache struct {
 	mu    sync.Mutex // guards the rest
-	items map[cacheKey]*list.Element
-	order list.List // of *cached, the last used first
+	items map[cacheKey]*segment.State
 }
 
 type cacheKey struct {
@@ -23,40 +24,38 @@ type cacheKey struct {
 	version int
 }
 
-type cached struct {
-	key   cacheKey
-	state *segment.State
-}
-
 // get gives what is known of a segment, and makes room for it.
 func (c *cache) get(number uint64, version int) *segment.State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k := cacheKey{number, version}
-	if el, ok := c.items[k]; ok {
-		c.order.MoveToFront(el)
-		return el.Value.(*cached).state
+	if state := c.items[k]; state != nil {
+		return state
 	}
 	if c.items == nil {
-		c.items = map[cacheKey]*list.Element{}
+		c.items = map[cacheKey]*segment.State{}
 	}
-	state := segment.NewState()
-	c.items[k] = c.order.PushFront(&cached{k, state})
 	c.shrink()
+	state := segment.NewState()
+	c.items[k] = state
 	return state
 }
 
-// shrink forgets what was used longest ago. How much a segment takes is known
-// only once it has been read, so it is asked each time.
+// shrink forgets the oldest segments. How much a segment takes is known only once
+// it has been read, so it is asked each time.
 func (c *cache) shrink() {
 	var size int64
-	for el := c.order.Front(); el != nil; {
-		next := el.Next()
-		size += el.Value.(*cached).state.Size()
-		if size > cacheBytes {
-			delete(c.items, el.Value.(*cached).key)
-			c.order.Remove(el)
+	for _, s := range c.items {
+		size += s.Size()
+	}
+	for size > cacheBytes {
+		var oldest cacheKey
+		for k := range c.items {
+			if oldest.number == 0 || k.number < oldest.number || k.number == oldest.number && k.version < oldest.version {
+				oldest = k
+			}
 		}
-		el = next
+		size -= c.items[oldest].Size()
+		delete(c.items, oldest)
 	}
 }

@@ -79,8 +79,7 @@ func (s *Store) retainContent(now time.Time, aged bool) error {
 	return s.removeContent(upTo, excess)
 }
 
-// receivedBefore is the highest MID of the sealed messages that were all received
-// before t.
+// receivedBefore is the highest MID up to which all messages were received before t.
 func (s *Store) receivedBefore(t time.Time) (mid esa.MID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,9 +93,13 @@ func (s *Store) receivedBefore(t time.Time) (mid esa.MID) {
 		mid = esa.MID(g.dir.Last[segment.Messages])
 	}
 	for _, r := range s.open[segment.Messages].rows {
-		if !r.late && r.at.Before(t) && r.number == uint64(mid)+1 {
-			mid = esa.MID(r.number)
+		if r.late {
+			continue
 		}
+		if !r.parts[0][0].Time.Before(t) {
+			return mid
+		}
+		mid = esa.MID(r.number)
 	}
 	return mid
 }

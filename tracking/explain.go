@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,13 +18,17 @@ type Explained struct {
 	Read       int            // those of which columns were read
 	Open       int            // messages in memory that were looked at
 	Candidates int            // messages that the columns could not rule out
-	Folded     int            // those put together from all their events, to look closer or to be shown
 	Parts      map[string]int // parts read from the store, by name; the others were in memory
 	Octets     int64          // of these parts, as kept
 	Took       time.Duration
 
-	mu sync.Mutex // guards Parts and Octets while segments are read side by side
+	mu     sync.Mutex // guards Parts and Octets while segments are read side by side
+	folded atomic.Int64
 }
+
+// Folded is how many messages were put together from all their events, to look
+// closer or to be shown.
+func (e *Explained) Folded() int { return int(e.folded.Load()) }
 
 // String is the account of a search, for people: a line for each fact.
 func (e *Explained) String() string {
@@ -34,7 +39,7 @@ func (e *Explained) String() string {
 		line("  pruned by %s: %d", why, e.Pruned[why])
 	}
 	line("open messages looked at: %d", e.Open)
-	line("candidates: %d, folded: %d", e.Candidates, e.Folded)
+	line("candidates: %d, folded: %d", e.Candidates, e.Folded())
 	line("octets read: %d", e.Octets)
 	for _, part := range slices.Sorted(maps.Keys(e.Parts)) {
 		line("  part %s: %d times", part, e.Parts[part])

@@ -40,6 +40,12 @@ func (k Keep) orDefault() Keep {
 // that it waited for.
 const rounds = 30 * time.Second
 
+// sealsARound is how many segments are sealed before the other work is looked at.
+const sealsARound = 8
+
+// pause is what lies between two rounds at least.
+const pause = 50 * time.Millisecond
+
 // keep is the goroutine that seals, merges, and removes what is no longer to be
 // kept. Appending never waits for it, except for the moment a batch takes.
 func (s *Store) keep() {
@@ -61,17 +67,33 @@ func (s *Store) keep() {
 				s.o.Logger.Error("tracking store: " + err.Error())
 			}
 		}
+		// When rows are waited for, every entry calls again.
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		s.callAgain()
+	}
+}
+
+// callAgain calls the keeper if there is something left to seal.
+func (s *Store) callAgain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sealable() {
+		token(s.work)
 	}
 }
 
 // maintain does what is to be done now.
 func (s *Store) maintain(now time.Time, aged bool) error {
-	for s.ctx.Err() == nil {
-		sealed, err := s.seal()
-		if err != nil {
+	// Not until nothing is left: under a load that never ends, the rest must have
+	// its turn, too.
+	for range sealsARound {
+		if sealed, err := s.seal(); err != nil {
 			return err
-		}
-		if !sealed {
+		} else if !sealed {
 			break
 		}
 	}
@@ -173,7 +195,7 @@ func (s *Store) retain(now time.Time) error {
 	s.mu.Unlock()
 	var size int64
 	for _, g := range list {
-		size += g.dir.Size + int64(8*len(g.dir.Filter))
+		size += g.dir.Size + g.dir.Filter.Size()
 	}
 	n := 0
 	for i, g := range list {
@@ -188,7 +210,7 @@ func (s *Store) retain(now time.Time) error {
 		if old || much {
 			n = i + 1
 		}
-		size -= d.Size + int64(8*len(d.Filter))
+		size -= d.Size + d.Filter.Size()
 	}
 	if n == 0 {
 		return nil

@@ -7,19 +7,24 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"esasim/esa"
 	"esasim/tracking/segment"
 )
 
 // lateRows is how many late rows a segment may have before it is written again.
-// Each costs a search a look at all its events.
-const lateRows = 64
+// Each costs a search a look at all its events. When nothing else is to be done,
+// fewer are worth it.
+const (
+	lateRows     = 64
+	lateRowsIdle = 8
+)
 
 // mergeSome folds late events into their segments: into those with many of them,
 // and, when nothing else is to be done, into the one with the most.
 func (s *Store) mergeSome(idle bool) error {
 	for s.ctx.Err() == nil {
 		g, n := s.most()
-		if n == 0 || n < lateRows && !idle {
+		if n < lateRowsIdle || n < lateRows && !idle {
 			return nil
 		}
 		if err := s.merge(g); err != nil {
@@ -103,29 +108,22 @@ func (s *Store) homeIn(v *view, t segment.Table, number uint64) *sealedSegment {
 
 // rebuild adds the rows of a table, sealed and late together.
 func (v *view) rebuild(b *segment.Builder, g *sealedSegment, t segment.Table, late []*openRow) error {
-	r := v.reader(g)
-	numbers, err := r.Numbers(t)
-	if err != nil {
-		return err
+	addBelow := func(number uint64) { // of these nothing was sealed
+		for ; len(late) > 0 && late[0].number < number; late = late[1:] {
+			b.Add(t, late[0].number, late[0].events())
+		}
 	}
-	for i := 0; i < len(numbers) || len(late) > 0; {
-		if len(late) > 0 && (i == len(numbers) || late[0].number < numbers[i]) {
-			b.Add(t, late[0].number, late[0].events()) // nothing of it was sealed
-			late = late[1:]
-			continue
-		}
-		events, err := r.Events(t, i)
-		if err != nil {
-			return err
-		}
-		if len(late) > 0 && late[0].number == numbers[i] {
+	err := v.reader(g).All(t, func(number uint64, events []esa.Event) bool {
+		addBelow(number)
+		if len(late) > 0 && late[0].number == number {
 			events = append(events, late[0].events()...)
 			late = late[1:]
 		}
-		b.Add(t, numbers[i], events)
-		i++
-	}
-	return nil
+		b.Add(t, number, events)
+		return true
+	})
+	addBelow(^uint64(0))
+	return err
 }
 
 // commitMerged puts the new form of a segment in the place of the old, and takes

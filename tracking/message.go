@@ -106,6 +106,21 @@ func (s *Store) Connection(ctx context.Context, icid esa.ICID) ([]esa.Event, err
 	return events, nil
 }
 
+// Oldest is the lowest MID of the messages that are kept; 0 when there are none.
+func (s *Store) Oldest(ctx context.Context) (esa.MID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range s.segments {
+		if g.dir.Rows[segment.Messages] > 0 {
+			return esa.MID(g.dir.First[segment.Messages]), nil
+		}
+	}
+	if rows := s.open[segment.Messages].rows; len(rows) > 0 {
+		return esa.MID(rows[0].number), nil
+	}
+	return 0, nil
+}
+
 // Span is when the first and the last message that are kept were received; zero
 // when there are none.
 func (s *Store) Span(ctx context.Context) (first, last time.Time, err error) {

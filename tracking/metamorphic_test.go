@@ -137,7 +137,9 @@ func (w *world) step(i int) {
 	case 0, 1, 2:
 		w.seal()
 	case 3:
-		w.do(func() error { return w.s.mergeSome(true) })
+		if g, n := w.s.most(); n > 0 {
+			w.do(func() error { return w.s.merge(g) })
+		}
 	case 4:
 		w.do(w.s.trim)
 	case 5:

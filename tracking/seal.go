@@ -16,7 +16,7 @@ const (
 	// segmentRows is how many messages and connections are sealed together. More
 	// of them pack a little better; fewer are read faster when one of them is
 	// wanted, and fewer are open (docs/benchmarks.md has the figures).
-	segmentRows = 4096
+	segmentRows = 2048
 	// openBytes is about how much memory open rows may take before they are sealed,
 	// however few they are.
 	openBytes = 24 << 20

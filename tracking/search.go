@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"esasim/esa"
 	"esasim/tracking/segment"
@@ -35,27 +36,36 @@ var (
 func (s *Store) Search(ctx context.Context, q Query) (Page, error) {
 	limit := min(cmp.Or(q.Limit, DefaultLimit), MaxLimit)
 	var page Page
+	var rest []hit // those on the page that are still to be put together
 	w, err := s.walk(ctx, q, func(w *walker, h hit) error {
-		full := len(page.Messages) == limit
-		if full && h.sure {
+		m := &esa.Message{}
+		if !h.sure {
+			var err error
+			if m, err = w.fold(h); err != nil || m == nil {
+				return err
+			}
+		}
+		if len(page.Messages) == limit {
 			page.Next = page.Messages[limit-1].MID
 			return errEnough
 		}
-		m, err := w.fold(h)
-		if err != nil || m == nil {
-			return err
-		}
-		if full {
-			page.Next = page.Messages[limit-1].MID
-			return errEnough
+		m.MID = esa.MID(h.number)
+		if h.sure {
+			h.slot = len(page.Messages)
+			rest = append(rest, h)
 		}
 		page.Messages = append(page.Messages, *m)
 		return nil
 	})
+	defer w.close()
+	if err == nil {
+		err = w.foldAll(rest, page.Messages)
+	}
 	if err != nil {
 		return Page{}, err
 	}
 	page.Explain = &w.explained
+	w.explained.Took = time.Since(w.start)
 	if w.stopped {
 		page.Stopped, page.Next = fmt.Sprintf("the time limit of %s was reached", w.timeout), esa.MID(w.reached)
 	}
@@ -69,6 +79,7 @@ type hit struct {
 	reader *segment.Reader // or in a segment
 	row    int
 	sure   bool // the columns say all: it matches
+	slot   int  // its place on the page
 }
 
 // Count tells how many messages match a query, but at most limit: when it gives
@@ -79,7 +90,7 @@ func (s *Store) Count(ctx context.Context, q Query, limit int) (int, error) {
 		return 0, nil
 	}
 	n := 0
-	_, err := s.walk(ctx, q, func(w *walker, h hit) error {
+	w, err := s.walk(ctx, q, func(w *walker, h hit) error {
 		if !h.sure {
 			if m, err := w.fold(h); err != nil || m == nil {
 				return err
@@ -90,5 +101,6 @@ func (s *Store) Count(ctx context.Context, q Query, limit int) (int, error) {
 		}
 		return nil
 	})
+	w.close()
 	return n, err
 }

@@ -63,7 +63,7 @@ func (s *Store) load() error {
 			return err
 		}
 	}
-	if err := checkFloor(s.o, s.last); err != nil {
+	if err := checkLast(s.o.FS, s.o.Dir, s.last); err != nil {
 		return err
 	}
 	s.content.total, err = s.db.EstimateDiskUsage([]byte{prefixContent}, upper(prefixContent))

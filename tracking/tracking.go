@@ -52,7 +52,7 @@ type Options struct {
 	Dir    string       // the store's own directory, made if missing
 	Logger *slog.Logger // nil: silent
 	Keep   Keep         // for how long
-	// SegmentRows is how many messages and connections are sealed together; 0: 4,096.
+	// SegmentRows is how many messages and connections are sealed together; 0: 2,048.
 	// Small numbers are for tests.
 	SegmentRows int
 }
@@ -69,6 +69,7 @@ type Store struct {
 	dirty  chan struct{}  // holds one token while something is not yet synced
 	work   chan struct{}  // holds one token when there may be something to seal
 	watch  *watch
+	floor  floor // floorLoop's, from Open to Close
 
 	// mu orders the log: a number is taken and its batch is applied under it, so
 	// the order of numbers is the order of commits. It guards what is known of the
@@ -131,7 +132,10 @@ func openStore(o Options) (*Store, error) {
 	s := &Store{db: db, o: o, packer: packer, ctx: ctx, cancel: cancel, watch: w,
 		dirty: make(chan struct{}, 1), work: make(chan struct{}, 1), advance: make(chan struct{}),
 		groups: map[uint64]*group{}, unfinished: map[esa.MID]struct{}{}, followers: map[weak.Pointer[Follower]]struct{}{}}
-	if err := s.load(); err != nil {
+	if err = s.load(); err == nil {
+		err = s.floor.write(o.FS, o.Dir, s.last)
+	}
+	if err != nil {
 		cancel(err)
 		packer.Close()
 		return nil, errors.Join(fmt.Errorf("open tracking store %s: %w", o.Dir, damaged(err)), db.Close())
@@ -143,6 +147,9 @@ func openStore(o Options) (*Store, error) {
 // openDB opens the database. A new one is closed and opened again: only from
 // the second write-ahead log on does Pebble notice a flipped byte.
 func openDB(o Options, w *watch) (*pebble.DB, error) {
+	if err := checkManifest(o.FS, o.Dir); err != nil {
+		return nil, err
+	}
 	options := pebbleOptions(o)
 	w.attach(options, o.Logger)
 	db, err := openPebble(o.Dir, options)
@@ -155,7 +162,7 @@ func openDB(o Options, w *watch) (*pebble.DB, error) {
 		return db, nil
 	}
 	if errors.Is(err, pebble.ErrNotFound) {
-		if err = checkFloor(o, 0); err == nil {
+		if err = checkLast(o.FS, o.Dir, 0); err == nil {
 			err = db.Set([]byte{prefixFormat}, binary.AppendUvarint(nil, format), pebble.Sync)
 		}
 	}
@@ -191,10 +198,10 @@ func (s *Store) Close() error {
 		}
 	}
 	err := s.db.LogData(nil, pebble.Sync)
-	if err == nil {
-		err = s.writeFloor(s.o.Dir, s.last)
+	if err = errors.Join(err, s.db.Close()); err != nil {
+		return err
 	}
-	return errors.Join(err, s.db.Close())
+	return s.floor.write(s.o.FS, s.o.Dir, s.last)
 }
 
 // Append adds events, which became true together, as one entry at the end of

@@ -20,7 +20,7 @@ type sealedSegment struct {
 
 // groupSize is how many segments share their trigrams: one segment's would be as
 // large as its columns, and the words of a group are nearly the same.
-const groupSize = 16
+const groupSize = 32
 
 // group is the trigrams of up to groupSize segments. They only grow: one that is
 // handed out is never changed.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"esasim/esa"
@@ -18,6 +19,7 @@ type walker struct {
 	view      *view
 	plan      *plan
 	explained Explained
+	start     time.Time
 	timeout   time.Duration
 	stopped   bool   // by its time limit
 	reached   uint64 // everything from this MID up has been looked at
@@ -25,20 +27,19 @@ type walker struct {
 }
 
 // walk calls found for each message that matches or may match, newest first,
-// until it returns an error; errEnough is a good end.
+// until it returns an error; errEnough is a good end. The walker must be closed,
+// also after an error.
 func (s *Store) walk(ctx context.Context, q Query, found func(*walker, hit) error) (*walker, error) {
+	w := &walker{start: time.Now(), timeout: cmp.Or(q.Timeout, DefaultTimeout)}
 	if err := q.Check(); err != nil {
-		return nil, fmt.Errorf("search %s: %w", q, err)
+		return w, fmt.Errorf("search %s: %w", q, err)
 	}
-	start := time.Now()
-	w := &walker{view: s.view(), plan: newPlan(q), timeout: cmp.Or(q.Timeout, DefaultTimeout)}
-	defer w.view.close()
-	w.explained = Explained{Segments: len(w.view.segments), Pruned: map[string]int{}, Parts: map[string]int{}}
+	w.view, w.plan = s.view(), newPlan(q)
+	w.explained.Segments, w.explained.Pruned, w.explained.Parts = len(w.view.segments), map[string]int{}, map[string]int{}
 	w.view.read = w.explained.part
 	limited, cancel := context.WithTimeoutCause(ctx, w.timeout, errTime)
 	defer cancel()
 	err := w.all(limited, func(h hit) error { return found(w, h) })
-	w.explained.Took = time.Since(start)
 	switch {
 	case err == errEnough:
 		err = nil
@@ -48,6 +49,12 @@ func (s *Store) walk(ctx context.Context, q Query, found func(*walker, hit) erro
 		err = fmt.Errorf("search %s: %w", q, err)
 	}
 	return w, err
+}
+
+func (w *walker) close() {
+	if w.view != nil {
+		w.view.close()
+	}
 }
 
 // all walks down: the open messages above a segment, then the segment, and so on.
@@ -89,31 +96,31 @@ type candidates struct {
 
 // evaluate asks the columns of the segments, side by side if there are several.
 func (w *walker) evaluate(ctx context.Context, some []*candidates) {
-	one := func(c *candidates) {
+	w.explained.Read += len(some)
+	sideBySide(some, func(c *candidates) {
 		if c.err = context.Cause(ctx); c.err == nil {
 			c.reader = w.view.reader(c.segment)
 			c.rows, c.sure, c.err = w.plan.rows(c.reader)
 			c.err = c.segment.wrap(c.err)
 		}
-	}
-	w.explained.Read += len(some)
-	if len(some) == 1 {
-		one(some[0])
+	})
+}
+
+// sideBySide does something with each of a list, on all processors.
+func sideBySide[T any](list []T, do func(T)) {
+	if len(list) == 1 {
+		do(list[0])
 		return
 	}
-	work := make(chan *candidates)
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range min(len(some), runtime.GOMAXPROCS(0)) {
+	for range min(len(list), runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
-			for c := range work {
-				one(c)
+			for i := next.Add(1) - 1; i < int64(len(list)); i = next.Add(1) - 1 {
+				do(list[i])
 			}
 		})
 	}
-	for _, c := range some {
-		work <- c
-	}
-	close(work)
 	wg.Wait()
 }
 
@@ -199,10 +206,23 @@ func (w *walker) openDownTo(ctx context.Context, number uint64, found func(hit) 
 	return nil
 }
 
+// foldAll puts the messages of a page together, side by side: they may be in many
+// segments.
+func (w *walker) foldAll(hits []hit, page []esa.Message) error {
+	errs := make([]error, len(page))
+	sideBySide(hits, func(h hit) {
+		m, err := w.fold(h)
+		if errs[h.slot] = err; err == nil {
+			page[h.slot] = *m
+		}
+	})
+	return errors.Join(errs...)
+}
+
 // fold puts a message together from all its events; nil if it does not match,
 // seen closely.
 func (w *walker) fold(h hit) (*esa.Message, error) {
-	w.explained.Folded++
+	w.explained.folded.Add(1)
 	if h.open != nil {
 		return w.view.message(h.open, true)
 	}

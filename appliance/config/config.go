@@ -60,6 +60,16 @@ type Tracking struct {
 	// than 1,000 connections have in memory of messages that were begun
 	// (128 KiB each) and the store in its own (two times 64 MiB).
 	MinFree Size `yaml:"min_free"`
+	// Keep is for how long messages can be found after they were received, MaxSize
+	// how many bytes they may take; 0: for ever, any number. What is too old or too
+	// much goes some thousand messages at a time, the oldest first, but not while
+	// one of them is still to be delivered.
+	Keep    time.Duration `yaml:"keep"`
+	MaxSize Size          `yaml:"max_size"`
+	// ContentKeep and ContentMaxSize are the same of messages as they were received.
+	// Those still to be delivered, or in a quarantine, stay.
+	ContentKeep    time.Duration `yaml:"content_keep"`
+	ContentMaxSize Size          `yaml:"content_max_size"`
 }
 
 // LogSubscription says how a log's files are kept.
@@ -87,7 +97,7 @@ func Default() Appliance {
 		Delivery: BounceProfile{
 			InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100,
 		},
-		Tracking: Tracking{MinFree: 512 << 20},
+		Tracking: Tracking{MinFree: 512 << 20, MaxSize: 10 << 30, ContentKeep: 7 * 24 * time.Hour, ContentMaxSize: 1 << 30},
 		MailLogs: LogSubscription{RollSize: 10 << 20, Keep: 10},
 	}
 }
@@ -113,6 +123,12 @@ func (a *Appliance) Check() error {
 	positive("delivery.max_time_in_queue", a.Delivery.MaxTime > 0)
 	if a.Delivery.MaxRetries < 0 {
 		errs = append(errs, errors.New("appliance.delivery.max_retries: must not be negative"))
+	}
+	if a.Tracking.Keep < 0 {
+		errs = append(errs, errors.New("appliance.tracking.keep: must not be negative; 0s is for ever"))
+	}
+	if a.Tracking.ContentKeep < 0 {
+		errs = append(errs, errors.New("appliance.tracking.content_keep: must not be negative; 0s is for ever"))
 	}
 	positive("mail_logs.rollover_size", a.MailLogs.RollSize > 0)
 	positive("mail_logs.max_files", a.MailLogs.Keep > 0)

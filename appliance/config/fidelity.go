@@ -30,6 +30,8 @@ func Fidelity() []fidelity.Claim {
 			d.Delivery.InitialRetry, d.Delivery.MaxRetry, d.Delivery.MaxTime, d.Delivery.MaxRetries), fidelity.Documented, guide + "default bounce profile"},
 		{fmt.Sprintf("mail_logs: rollover_size %d, max_files %d", d.MailLogs.RollSize, d.MailLogs.Keep), fidelity.Documented, guide + "Logging"},
 		{fmt.Sprintf("tracking: min_free %d", d.Tracking.MinFree), fidelity.Ours, "when the appliance's queue is full is not public"},
+		{fmt.Sprintf("tracking: max_size %d, the oldest messages go first; keep 0s: for ever", d.Tracking.MaxSize), fidelity.Inferred, guide + "Tracking: the oldest data is replaced when its space is used up; the size is ours"},
+		{fmt.Sprintf("tracking: content_keep %s, content_max_size %d", d.Tracking.ContentKeep, d.Tracking.ContentMaxSize), fidelity.Ours, "the appliance keeps no message once it is delivered; here details and tests may want it"},
 		{"sizes are written as numbers, or with K or M", fidelity.Documented, guide + "Logging"},
 		{"one listener, one interface, one mail policy DEFAULT", fidelity.Ours, "not built yet"},
 	} {

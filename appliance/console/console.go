@@ -27,6 +27,9 @@ import (
 type Tracker interface {
 	// Search finds messages, newest first, one page at a time.
 	Search(ctx context.Context, q tracking.Query) (tracking.Page, error)
+	// Each calls yield for every match, newest first, at most q.Limit if that is
+	// not 0, until it returns an error.
+	Each(ctx context.Context, q tracking.Query, yield func(*esa.Message) error) error
 	// Count tells how many messages match, but at most limit.
 	Count(ctx context.Context, q tracking.Query, limit int) (int, error)
 	// Message is one message with all its events; tracking.ErrNotFound.
@@ -34,6 +37,8 @@ type Tracker interface {
 	// Connection is what happened on an injection connection, apart from its
 	// messages; tracking.ErrNotFound.
 	Connection(ctx context.Context, icid esa.ICID) ([]esa.Event, error)
+	// Oldest is the lowest MID kept; 0 when there is none.
+	Oldest(ctx context.Context) (esa.MID, error)
 	// Span is the time of the first and of the last message kept; both zero
 	// when there is none.
 	Span(ctx context.Context) (first, last time.Time, err error)

@@ -20,12 +20,24 @@ import (
 // many attempts has more.
 const maxLines = 2000
 
+// maxFamily bounds the links to messages that were made from one.
+const maxFamily = 100
+
 // detailsBody is the Message Details page.
 type detailsBody struct {
+	From    family // the message that it was made from
+	Into    family // those made from it
 	Summary []field
 	Sending []field
 	Lines   []line
 	Left    int // lines that were left out
+}
+
+// family are related messages, shown as links above the summary: between its rows
+// they would be in the way of who reads the page by its labels.
+type family struct {
+	MIDs []esa.MID
+	More int // that are not shown
 }
 
 type field struct{ Label, Value string }
@@ -60,8 +72,8 @@ func (c *console) showDetails(w http.ResponseWriter, r *http.Request) {
 		c.broken(w, r, err)
 		return
 	}
-	body := detailsBody{Summary: c.summary(&m), Sending: sendingHost(&m.Source)}
-	body.Lines, body.Left = c.lines(append(untilEnd(connection, &m), m.Events...))
+	body := detailsBody{From: relatives(m.From), Into: relatives(m.Into...), Summary: c.summary(&m), Sending: sendingHost(&m.Source)}
+	body.Lines, body.Left = c.lines(details.Whole(&m, connection))
 	c.log(web.Render(w, http.StatusOK, c.details, c.page("Monitor", "Message Details", body)))
 }
 
@@ -86,6 +98,13 @@ func (c *console) summary(m *esa.Message) []field {
 	}
 }
 
+// relatives leaves out MID 0, which is none.
+func relatives(mids ...esa.MID) family {
+	mids = slices.DeleteFunc(slices.Clone(mids), func(m esa.MID) bool { return m == 0 })
+	n := min(len(mids), maxFamily)
+	return family{MIDs: mids[:n], More: len(mids) - n}
+}
+
 func sendingHost(src *esa.Source) []field {
 	host := "unknown"
 	if src.Host != "" {
@@ -105,20 +124,7 @@ func sendingHost(src *esa.Source) []field {
 	}
 }
 
-// untilEnd leaves out what happened on the connection after the message was
-// finished: that is no part of its story, and the last event, in bold, must be
-// its own. Source: recorded answers, which end with the remote's response.
-func untilEnd(connection []esa.Event, m *esa.Message) []esa.Event {
-	connection = slices.Clone(connection)
-	if !m.Finished || len(m.Events) == 0 {
-		return connection
-	}
-	end := m.Events[len(m.Events)-1].Time
-	return slices.DeleteFunc(connection, func(e esa.Event) bool { return e.Time.After(end) })
-}
-
-func (c *console) lines(events []esa.Event) (shown []line, left int) {
-	all := details.Lines(events)
+func (c *console) lines(all []details.Line) (shown []line, left int) {
 	if left = max(0, len(all)-maxLines); left > 0 {
 		all = all[left:] // the last ones say how it ended
 	}

@@ -30,8 +30,10 @@ type fakeTracker struct {
 	broken     error // returned by Search
 	brokenAt   int   // only by the nth Search from now, if set
 	asked      tracking.Query
-	longest    int   // the longest page handed out
-	uncounted  error // returned by Count
+	longest    int           // the longest page handed out
+	slow       int           // so many messages are looked at in a search's time; 0: all
+	uncounted  error         // returned by Count
+	counting   time.Duration // how long Count takes
 }
 
 var errBroken = errors.New("disk on fire")
@@ -46,7 +48,11 @@ func (f *fakeTracker) Search(ctx context.Context, q tracking.Query) (tracking.Pa
 		limit = tracking.DefaultLimit
 	}
 	var page tracking.Page
-	for _, m := range f.messages {
+	for i, m := range f.messages {
+		if f.slow > 0 && i == f.slow {
+			page.Stopped, page.Next = "the time limit of 10s was reached", m.MID+1
+			break
+		}
 		if !fits(&m, q) {
 			continue
 		}
@@ -60,9 +66,34 @@ func (f *fakeTracker) Search(ctx context.Context, q tracking.Query) (tracking.Pa
 	return page, ctx.Err()
 }
 
+// Each breaks at the nth message, if brokenAt says so.
+func (f *fakeTracker) Each(ctx context.Context, q tracking.Query, yield func(*esa.Message) error) error {
+	f.asked = q
+	n := 0
+	for _, m := range f.messages {
+		if f.broken != nil && n+1 >= f.brokenAt {
+			return f.broken
+		}
+		if !fits(&m, q) {
+			continue
+		}
+		if err := yield(&m); err != nil {
+			return err
+		}
+		if n++; n == q.Limit {
+			break
+		}
+	}
+	if f.broken != nil {
+		return f.broken
+	}
+	return ctx.Err()
+}
+
 // Count does what it says, in the simplest way.
 func (f *fakeTracker) Count(ctx context.Context, q tracking.Query, limit int) (int, error) {
 	n := 0
+	time.Sleep(f.counting)
 	for _, m := range f.messages {
 		if n < limit && fits(&m, q) {
 			n++
@@ -79,6 +110,8 @@ func fits(m *esa.Message, q tracking.Query) bool {
 		ok = want == "" || subject == want
 	case tracking.Contains:
 		ok = strings.Contains(subject, want)
+	case tracking.Empty:
+		ok = subject == ""
 	}
 	return ok && (q.Before == 0 || m.MID < q.Before) && (q.MID == 0 || m.MID == q.MID) &&
 		(q.From.IsZero() || !m.Received.Before(q.From)) && (q.To.IsZero() || m.Received.Before(q.To))
@@ -91,6 +124,15 @@ func (f *fakeTracker) Message(ctx context.Context, mid esa.MID) (esa.Message, er
 		}
 	}
 	return esa.Message{}, fmt.Errorf("MID %d: %w", mid, tracking.ErrNotFound)
+}
+
+func (f *fakeTracker) Oldest(ctx context.Context) (oldest esa.MID, err error) {
+	for _, m := range f.messages {
+		if oldest == 0 || m.MID < oldest {
+			oldest = m.MID
+		}
+	}
+	return oldest, f.broken
 }
 
 func (f *fakeTracker) Connection(ctx context.Context, icid esa.ICID) ([]esa.Event, error) {
@@ -177,6 +219,17 @@ func toMany(n int) *fakeTracker {
 		events = append(events, e)
 	}
 	return &fakeTracker{messages: []esa.Message{esa.Fold(events)}}
+}
+
+// related has a message that was made from MID 9 and led to MIDs 11 to 130.
+func related() *fakeTracker {
+	m := delivered(10, moment, "family")
+	events := []esa.Event{{Kind: esa.MessageStarted, Time: moment, MID: 10, Other: 9}}
+	for n := range esa.MID(119) {
+		events = append(events, esa.Event{Kind: esa.MessageSplit, Time: moment, MID: 10, Other: 11 + n, Name: "P"})
+	}
+	events = append(events, esa.Event{Kind: esa.MessageRewritten, Time: moment, MID: 10, Other: 130, Text: "antispam"})
+	return &fakeTracker{messages: []esa.Message{esa.Fold(append(events[:1:1], append(m.Events[1:7:7], events[1:]...)...))}}
 }
 
 // many has n messages, one a second, the newest at moment.

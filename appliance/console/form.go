@@ -1,7 +1,6 @@
 package console
 
 import (
-	"cmp"
 	"encoding/hex"
 	"net/netip"
 	"net/url"
@@ -16,16 +15,16 @@ import (
 
 // The fields of the search form carry the names of the classic interface's form
 // (public client). Ours: icid, direction, before (the cursor) and first (the
-// number of the first row, for display only).
-var fields = [...]string{
+// number of the first row, for display only). The message events follow.
+var fields = append([]string{
 	"action", "sender_match", "sender", "recipient_match", "recipient", "subject_match", "subject",
 	"timerange", "date_from", "time_from", "date_to", "time_to",
 	"sender_ip", "message_id", "mid", "icid", "attachment_match", "attachment", "file_sha256", "direction",
-	"pageSize", "before", "first",
-}
+	"query_timeout", "pageSize", "before", "first",
+}, eventFields()...)
 
 // advanced are the fields of the fold-out.
-var advanced = [...]string{"sender_ip", "message_id", "mid", "icid", "attachment", "file_sha256", "direction"}
+var advanced = append([]string{"sender_ip", "message_id", "mid", "icid", "attachment", "file_sha256", "direction", "query_timeout"}, eventFields()...)
 
 const (
 	dateForm  = "01/02/2006"
@@ -58,10 +57,24 @@ func readForm(values url.Values, now time.Time) *form {
 		Direction:  f.direction(),
 		Before:     esa.MID(f.number("before")),
 		Limit:      f.pageSize(),
+		Timeout:    f.timeout(),
 	}
 	f.Query.From, f.Query.To = f.timeRange()
+	f.events(&f.Query)
+	f.check()
 	f.First = max(1, int(min(f.number("first"), 1_000_000_000)))
 	return f
+}
+
+// check asks message tracking whether it can make a search whose fields are all
+// right by themselves.
+func (f *form) check() {
+	if len(f.Problems) > 0 {
+		return
+	}
+	if err := f.Query.Check(); err != nil {
+		f.wrong("action", "This search is not valid: "+err.Error()+".")
+	}
 }
 
 func (f *form) wrong(field, problem string) { f.Problems[field] = problem }
@@ -77,10 +90,25 @@ func (f *form) text(field string) tracking.Text {
 		t.Op = tracking.Is
 	case "match_contains":
 		t.Op = tracking.Contains
+	case matchEmpty:
+		return f.empty(field)
 	default:
 		f.wrong(field, "Choose Begins With, Is or Contains.")
 	}
 	return t
+}
+
+// matchEmpty is the operator Is Empty, which the subject alone has.
+const matchEmpty = "match_empty"
+
+func (f *form) empty(field string) tracking.Text {
+	switch {
+	case field != "subject":
+		f.wrong(field, "Choose Begins With, Is or Contains.")
+	case f.values.Get(field) != "":
+		f.wrong(field, "Is Empty takes no text: take it out, or choose another operator.")
+	}
+	return tracking.Text{Op: tracking.Empty}
 }
 
 func (f *form) number(field string) uint64 {
@@ -147,6 +175,29 @@ func (f *form) pageSize() int {
 	return tracking.DefaultLimit
 }
 
+// timeouts are the choices of Query Timeout. Source: AsyncOS user guide, "Tracking
+// Messages"; the values in the form are inferred, and the default is ours: who
+// waits here is mostly a test.
+var timeouts = []choice{{"", "10 Seconds"}, {"1m", "1 Minute"}, {"2m", "2 Minutes"}, {"5m", "5 Minutes"}, {"10m", "10 Minutes"}}
+
+type choice struct{ Value, Label string }
+
+// Timeouts lists them for the form.
+func (f *form) Timeouts() []choice { return timeouts }
+
+// timeout is 0 when the default was chosen.
+func (f *form) timeout() time.Duration {
+	s := f.values.Get("query_timeout")
+	if s == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || !slices.ContainsFunc(timeouts, func(c choice) bool { return c.Value == s }) {
+		f.wrong("query_timeout", "Choose one of the times.")
+	}
+	return d
+}
+
 // timeRange is when messages must have been received. The end of a custom range
 // is a minute, and that minute belongs to it.
 func (f *form) timeRange() (from, to time.Time) {
@@ -211,9 +262,9 @@ func (f *form) Problem(field string) string { return f.Problems[field] }
 // Wrong lists what is wrong in the order of the form, for the notice above it.
 func (f *form) Wrong() []problem {
 	var out []problem
-	for _, field := range append(slices.Clone(fields[:]), "scope") {
+	for _, field := range append(slices.Clone(fields), "scope") {
 		if text := f.Problems[field]; text != "" {
-			out = append(out, problem{field, cmp.Or(labels[field], field), text})
+			out = append(out, problem{field, label(field), text})
 		}
 	}
 	return out
@@ -228,7 +279,8 @@ var labels = map[string]string{
 	"date_to": "End Date", "time_to": "End Time", "sender_ip": "Sender IP Address",
 	"message_id": "Message ID Header", "mid": "Cisco IronPort MID", "icid": "ICID",
 	"attachment": "Attachment Name", "file_sha256": "File SHA256", "direction": "Message Direction",
-	"pageSize": "Items per page",
+	"action": "Search", "query_timeout": "Query Timeout", "pageSize": "Items per page", "quarantine_name": "Quarantined To", "message_filter_name": "Message Filters",
+	"content_filter_name": "Content Filters", "dlp_policy": "DLP Violations", ampField: "Advanced Malware Protection",
 }
 
 // Is tells whether a choice is the chosen one.

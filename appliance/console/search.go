@@ -3,7 +3,6 @@ package console
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -19,6 +18,9 @@ import (
 // maxCount is how far matches are counted: the form's largest "Max. Results
 // Returned". Source: AsyncOS user guide, "Tracking Messages".
 const maxCount = 1000
+
+// countTime is how long the matches behind a page are counted.
+const countTime = 25 * time.Millisecond
 
 // searchBody is the search page.
 type searchBody struct {
@@ -37,6 +39,8 @@ type results struct {
 	ExportAll string
 	First     string
 	Next      string
+	Stopped   string // why the search ended early: "the time limit of 10s was reached"
+	GoOn      string // URL that takes it up again
 }
 
 // row is one message of the results. Long texts are cut, so that a page of
@@ -54,7 +58,7 @@ type row struct {
 // search shows the form, and the results once something was asked. It is a GET,
 // so that a search can be linked to. Errors of fields are shown beside them.
 func (c *console) search(w http.ResponseWriter, r *http.Request) {
-	if c.refused(w, r, fields[:]...) {
+	if c.refused(w, r, fields...) {
 		return
 	}
 	values := r.URL.Query()
@@ -112,12 +116,12 @@ func (c *console) covered(ctx context.Context, first time.Time, q tracking.Query
 	if length <= 0 || !q.From.Before(first) {
 		return 1, nil
 	}
-	_, err := c.Tracker.Message(ctx, 1)
-	if err == nil {
-		return 1, nil
-	}
-	if !errors.Is(err, tracking.ErrNotFound) {
+	oldest, err := c.Tracker.Oldest(ctx)
+	if err != nil {
 		return 0, fmt.Errorf("oldest message: %w", err)
+	}
+	if oldest == 1 {
+		return 1, nil
 	}
 	return max(0, float64(q.To.Sub(first))/float64(length)), nil
 }
@@ -142,34 +146,50 @@ func (c *console) find(ctx context.Context, f *form) (*results, error) {
 	}
 	last := f.First + len(res.Rows) - 1
 	res.Range = fmt.Sprintf("Displaying %d — %d of %s items.", min(f.First, max(last, 0)), last, count)
-	if len(res.Rows) == 0 {
+	switch {
+	case len(res.Rows) == 0 && found.Stopped == "":
 		res.Range = "Displaying 0 — 0 of 0 items."
+	case len(res.Rows) == 0:
+		res.Range = fmt.Sprintf("Displaying 0 — 0 of %s items.", count)
 	}
 	if f.Query.Before != 0 {
 		res.First = f.link(trackingPath, "before", "", "first", "")
 	}
-	if found.Next != 0 {
-		res.Next = f.link(trackingPath, "before", found.Next.String(), "first", strconv.Itoa(last+1))
+	if found.Next == 0 {
+		return res, nil
+	}
+	next := f.link(trackingPath, "before", found.Next.String(), "first", strconv.Itoa(last+1))
+	if res.Stopped = found.Stopped; res.Stopped != "" {
+		res.GoOn = next
+	} else {
+		res.Next = next
 	}
 	return res, nil
 }
 
 // count says of how many items the page is a part. What lies before this page
 // and on it is known; only the rest, if there is one, must be counted, and only
-// up to the product's own maximum.
+// up to the product's own maximum, and not for long: the page is worth more than
+// its number of items.
 func (c *console) count(ctx context.Context, f *form, found tracking.Page) (string, error) {
 	n := f.First - 1 + len(found.Messages)
 	if found.Next == 0 {
 		return strconv.Itoa(n), nil
 	}
-	q := f.Query
-	q.Before = found.Next
+	if found.Stopped != "" { // there has been time enough
+		return strconv.Itoa(n) + "+", nil
+	}
+	q, begun := f.Query, time.Now()
+	q.Before, q.Timeout = found.Next, countTime
 	rest, err := c.Tracker.Count(ctx, q, maxCount+1-n)
 	if err != nil {
 		return "", err
 	}
 	if n += rest; n > maxCount {
 		return strconv.Itoa(maxCount) + "+", nil
+	}
+	if time.Since(begun) >= countTime {
+		return strconv.Itoa(n) + "+", nil
 	}
 	return strconv.Itoa(n), nil
 }

@@ -4,13 +4,16 @@
 // Like the work queue it follows the event log and keeps no queue of its own:
 // a message is in the delivery queue because the log says so. Only the moments
 // of the next attempts are held in memory; a restart reads them from the
-// messages that are not finished.
+// messages that are not finished, and so does a queue that the log was cut off
+// before.
 package delivery
 
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"strings"
 	"time"
@@ -23,6 +26,9 @@ type Log interface {
 	Append(events []esa.Event) error
 	Message(ctx context.Context, mid esa.MID) (esa.Message, error)
 	NextDCID() (esa.DCID, error)
+	// Open lists the messages that are accepted and not finished; all of it is
+	// safely on disk.
+	Open(ctx context.Context) ([]esa.MID, error)
 }
 
 // Reader hands out the event log from a place onward.
@@ -72,6 +78,7 @@ type Queue struct {
 	Host    Host
 	Profile Profile
 	Local   netip.Addr // the interface that deliveries go out from
+	Logger  *slog.Logger
 
 	due timers // touched by Run's goroutine alone
 }
@@ -79,20 +86,17 @@ type Queue struct {
 // Run delivers what a restart left over, then what the reader tells of, and
 // tries again what was delayed, until ctx ends.
 func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
-	for _, mid := range leftOver {
-		m, err := q.Log.Message(ctx, mid)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("take up MID %d: %w", mid, err)
-		}
-		q.wait(&m)
+	if err := q.takeUp(ctx, leftOver); err != nil {
+		return err
 	}
-	for {
+	for ctx.Err() == nil {
 		entries, err := q.next(ctx, r)
 		if ctx.Err() != nil {
 			return nil
+		}
+		if lost := (*esa.Overtaken)(nil); errors.As(err, &lost) {
+			q.Logger.Warn("delivery fell behind the event log: it asks which messages are open", "events", lost.Events)
+			err = q.recover(ctx)
 		}
 		if err != nil {
 			return fmt.Errorf("delivery: %w", err)
@@ -101,6 +105,40 @@ func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// takeUp puts messages into the queue: each waits for the first of its
+// recipients that is due.
+func (q *Queue) takeUp(ctx context.Context, mids []esa.MID) error {
+	for _, mid := range mids {
+		m, err := q.Log.Message(ctx, mid)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("take up MID %d: %w", mid, err)
+		}
+		if m.State != esa.Processing && m.State != esa.Quarantined {
+			q.wait(&m)
+		}
+	}
+	return nil
+}
+
+// recover makes the queue anew when the reader has lost entries. Whoever is in
+// it is open. A message whose entry comes after all is looked at once more, and
+// then no recipient is due.
+func (q *Queue) recover(ctx context.Context) error {
+	open, err := q.Log.Open(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	q.due = nil
+	return q.takeUp(ctx, open)
 }
 
 // next waits for entries, but not beyond the next attempt that is due.
@@ -114,7 +152,7 @@ func (q *Queue) next(ctx context.Context, r Reader) ([]esa.Entry, error) {
 	wait, cancel := context.WithDeadline(ctx, q.due[0].at)
 	defer cancel()
 	entries, err := r.Next(wait)
-	if err != nil && wait.Err() != nil && ctx.Err() == nil {
+	if err != nil && errors.Is(err, wait.Err()) && ctx.Err() == nil {
 		return nil, nil
 	}
 	return entries, err

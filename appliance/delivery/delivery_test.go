@@ -2,7 +2,9 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
@@ -61,7 +63,21 @@ type memory struct {
 	mu       sync.Mutex // guards messages
 	messages map[esa.MID][]esa.Event
 	entries  chan []esa.Entry
+	lost     chan uint64 // events that the log no longer has
 	dcid     esa.DCID
+}
+
+func (m *memory) Open(context.Context) ([]esa.MID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []esa.MID
+	for mid, events := range m.messages {
+		if folded := esa.Fold(events); mid != 0 && !folded.Finished {
+			out = append(out, mid)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
 }
 
 func (m *memory) Append(events []esa.Event) error {
@@ -85,6 +101,8 @@ func (m *memory) Next(ctx context.Context) ([]esa.Entry, error) {
 	select {
 	case e := <-m.entries:
 		return e, nil
+	case n := <-m.lost:
+		return nil, &esa.Overtaken{Events: n}
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -138,6 +156,74 @@ func TestDelivery(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A queue that was overtaken asks what is open: what it never heard of is
+// delivered, what waits is tried once when it is due, what is not its own is let
+// be, and an entry that comes after all delivers nothing twice.
+func TestOvertaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{messages: map[esa.MID][]esa.Event{}, entries: make(chan []esa.Entry), lost: make(chan uint64)}
+		q := Queue{Log: m, Host: Simulated{}, Profile: profile, Logger: slog.New(slog.DiscardHandler)}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		m.queued(7, "defer@esasim.test")
+		m.queued(8, "never@heard.test")
+		m.queued(9, "held@over.test")
+		m.messages[9] = append(m.messages[9], esa.Event{Kind: esa.MessageQuarantined, MID: 9, Name: "Policy"})
+		go func() { done <- q.Run(ctx, []esa.MID{7}, m) }()
+		synctest.Wait()
+		expect(t, m, 7, "delayed", false)
+		m.lost <- 5
+		synctest.Wait()
+		expect(t, m, 7, "delayed", false)
+		expect(t, m, 8, "delivered", true)
+		m.entries <- []esa.Entry{{Events: m.messages[8][4:5]}}
+		synctest.Wait()
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		expect(t, m, 7, "delivered", true)
+		for _, c := range []struct {
+			mid   esa.MID
+			times int
+		}{{7, 2}, {8, 1}, {9, 0}} {
+			msg, _ := m.Message(t.Context(), c.mid)
+			n := 0
+			for _, e := range msg.Events {
+				if e.Kind == esa.DeliveryStarted {
+					n++
+				}
+			}
+			if n != c.times {
+				t.Errorf("MID %d: %d attempts, want %d", c.mid, n, c.times)
+			}
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Being overtaken just when an attempt is due is not taken for the end of waiting.
+func TestOvertakenWhenDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{messages: map[esa.MID][]esa.Event{}}
+		q := Queue{Log: m, Host: Simulated{}, Profile: profile, Logger: slog.New(slog.DiscardHandler)}
+		q.due = timers{{at: time.Now().Add(time.Minute), mid: 7}}
+		_, err := q.next(t.Context(), late{})
+		if lost := (*esa.Overtaken)(nil); !errors.As(err, &lost) {
+			t.Errorf("next: %v, want overtaken", err)
+		}
+	})
+}
+
+// late notices that it was overtaken when the waiting is over.
+type late struct{}
+
+func (late) Next(ctx context.Context) ([]esa.Entry, error) {
+	<-ctx.Done()
+	return nil, &esa.Overtaken{Events: 1}
 }
 
 func expect(t *testing.T, m *memory, mid esa.MID, want string, finished bool) {

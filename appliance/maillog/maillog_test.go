@@ -271,6 +271,75 @@ func checkLines(t *testing.T, fs vfs.FS, want int) {
 	}
 }
 
+// overtaken hands out an error, then the rest.
+type overtaken struct {
+	reader
+	lost uint64
+}
+
+func (r *overtaken) Next(ctx context.Context) ([]esa.Entry, error) {
+	if n := r.lost; n > 0 {
+		r.lost = 0
+		r.next += int(n)
+		return nil, &esa.Overtaken{Events: n}
+	}
+	return r.reader.Next(ctx)
+}
+
+// Where the log was cut off before the writer, one line says how much is missing,
+// and a restart goes on behind it.
+func TestOvertaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := vfs.NewMem()
+		m := &memory{}
+		for i := range 100 {
+			m.entries = append(m.entries, esa.Entry{Seq: uint64(i + 1), Events: []esa.Event{{Kind: esa.MessageQueued, MID: esa.MID(i + 1), Time: time.Now()}}})
+		}
+		o := Options{FS: fs, Dir: "mail_logs", Version: "13.0.0-392", Serial: "S"}
+		text := ""
+		for _, run := range []struct{ lost, to int }{{0, 10}, {42, 60}, {1, 100}} {
+			w, err := Open(o, m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			if err := w.Run(ctx, &overtaken{reader{m, int(w.Seq()), run.to}, uint64(run.lost)}); err != nil {
+				t.Fatal(err)
+			}
+			cancel()
+			names, err := w.files()
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := statefile.Read(fs, w.path(names[len(names)-1]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text += string(b)
+		}
+		if m.seq != 100 {
+			t.Errorf("cursor at %d, want 100", m.seq)
+		}
+		for mid := 1; mid <= 100; mid++ {
+			want := 1
+			if mid > 10 && mid <= 52 || mid == 61 {
+				want = 0
+			}
+			if n := strings.Count(text, fmt.Sprintf(" MID %d queued", mid)); n != want {
+				t.Errorf("MID %d: %d lines, want %d", mid, n, want)
+			}
+		}
+		for _, line := range []string{
+			" 2000 Warning: Log subscription mail_logs: 42 events were lost because writing fell behind.\n",
+			" 2000 Warning: Log subscription mail_logs: 1 event was lost because writing fell behind.\n",
+		} {
+			if strings.Count(text, line) != 1 {
+				t.Errorf("no line %q in\n%s", line, text)
+			}
+		}
+	})
+}
+
 // Only the newest files are kept.
 func TestExpire(t *testing.T) {
 	dir := t.TempDir()

@@ -3,11 +3,13 @@
 //
 // The queue follows the event log: an accepted message is an entry of it, and
 // what the stages say of the message becomes the next entry. There is no other
-// queue; after a crash the store says which messages are still to be done.
+// queue; after a crash, or when the log was cut off before the queue had read it,
+// the store says which messages are still to be done.
 package workqueue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,6 +23,9 @@ type Log interface {
 	Append(events []esa.Event) error
 	Message(ctx context.Context, mid esa.MID) (esa.Message, error)
 	Content(mid esa.MID) (io.ReadCloser, error)
+	// Open lists the messages that are accepted and not finished; all of it is
+	// safely on disk.
+	Open(ctx context.Context) ([]esa.MID, error)
 }
 
 // Reader hands out the event log from a place onward.
@@ -69,6 +74,10 @@ type Queue struct {
 	Stages []Stage
 	Policy string // the mail policy that every recipient matches: "DEFAULT"
 	Logger *slog.Logger
+
+	// again are the messages taken from Log.Open: their entries may still come.
+	// Touched by Run's goroutine alone.
+	again map[esa.MID]struct{}
 }
 
 // Run processes the messages that a restart left over, then those that the
@@ -91,6 +100,10 @@ func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		if lost := (*esa.Overtaken)(nil); errors.As(err, &lost) {
+			q.Logger.Warn("work queue fell behind the event log: it asks which messages are open", "events", lost.Events)
+			err = q.recover(ctx)
+		}
 		if err != nil {
 			return fmt.Errorf("work queue: %w", err)
 		}
@@ -98,6 +111,38 @@ func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
 			return err
 		}
 	}
+}
+
+// recover processes the messages of which the reader may have lost the entry.
+// Nobody else takes a message out of the state Processing, so what is in it is
+// still to be done, and what is done here must not be done again when its entry
+// comes after all.
+func (q *Queue) recover(ctx context.Context) error {
+	open, err := q.Log.Open(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	q.again = map[esa.MID]struct{}{}
+	for _, mid := range open {
+		m, err := q.Log.Message(ctx, mid)
+		if ctx.Err() != nil { // what is left is left over
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("take up MID %d: %w", mid, err)
+		}
+		if m.State != esa.Processing {
+			continue
+		}
+		q.again[mid] = struct{}{}
+		if err := q.process(&m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
@@ -112,6 +157,10 @@ func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 		// An accepting entry holds everything that was said of the message so
 		// far, and ends with MessageReady.
 		m := esa.Fold(events)
+		if _, done := q.again[m.MID]; done {
+			delete(q.again, m.MID)
+			continue
+		}
 		if err := q.process(&m); err != nil {
 			return err
 		}

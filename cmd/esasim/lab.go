@@ -120,6 +120,9 @@ func (s *settings) run(c *cobra.Command, o lab.Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, remove()) }()
 	o.Dir, o.Logger = dir, s.logger(c.ErrOrStderr())
+	if o.SegmentRows, err = segmentRows(os.LookupEnv); err != nil {
+		return err
+	}
 	if o.FS == nil {
 		o.FS = vfs.Default
 	}

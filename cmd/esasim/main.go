@@ -17,12 +17,20 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// memoryGoal is what the program tries to stay below.
+const memoryGoal = 320 << 20
+
 func main() {
 	// A lab's live memory is small and its turnover large: letting the heap
 	// grow fivefold between collections costs some tens of MiB and saves much
 	// of their time. GOGC still decides if it is set.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
+	}
+	// With ten million messages tracked the live memory is not small any more; from
+	// here on collecting is worth its time.
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryGoal)
 	}
 	// Each sync of a log, a mail log, a region's store, a compaction keeps one of
 	// Go's processors busy with waiting. On a small machine that is all of them;
@@ -59,7 +67,7 @@ Send a test mail, find it in Message Tracking, investigate it in Threat Response
 offline, in one process. Without a command, esasim runs a lab.
 esasim is not affiliated with Cisco.`
 	root.SilenceUsage, root.SilenceErrors = true, true
-	root.AddCommand(labCommand("lab"), applianceCommand(), cloudCommand(), loadCommand(), seedCommand(), tokenCommand(), trackCommand(), versionCommand(), waitCommand())
+	root.AddCommand(labCommand("lab"), applianceCommand(), cloudCommand(), loadCommand(), seedCommand(), tokenCommand(), trackCommand(), trackingCommand(), versionCommand(), waitCommand())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nTry '%s --help'", err, c.CommandPath())
 	})

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,6 +62,20 @@ func environment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error
 		}
 	})
 	return first
+}
+
+// segmentRows is what ESASIM_SEGMENT_ROWS says, for tests of esasim itself: how
+// many messages of tracking data are sealed together; 0: as many as usual.
+func segmentRows(lookup func(string) (string, bool)) (int, error) {
+	v, ok := lookup("ESASIM_SEGMENT_ROWS")
+	if !ok {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("ESASIM_SEGMENT_ROWS=%s: want a number greater than 0", v)
+	}
+	return n, nil
 }
 
 // enrol is the cloud that --sse and --token name; nil when they name none.

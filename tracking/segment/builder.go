@@ -3,6 +3,8 @@ package segment
 import (
 	"encoding/binary"
 
+	"github.com/FastFilter/xorfilter"
+
 	"esasim/esa"
 	"esasim/tracking/fold"
 )
@@ -17,6 +19,7 @@ type Builder struct {
 	parts   map[Part][]byte
 	blockAt int // the row that the block under way begins with
 	index   index
+	fuse    xorfilter.BinaryFuseBuilder // its memory is used again
 
 	signatures map[signature]uint32
 	shapes     map[string]uint32
@@ -191,18 +194,22 @@ func (b *Builder) text(c *context, of streamID, v string) {
 		kept, b.short = c.words.shorten(v, words, b.short)
 	}
 	s := b.stream(of)
-	switch {
-	case of.unique():
+	if of.unique() {
 		s.uniqueText(kept)
 		b.index.value(of, v)
-	case of.searched():
-		b.folded = fold.Append(b.folded[:0], v)
-		if s.text(v, b.folded) {
-			b.index.folded(of, b.folded)
-		}
-	case s.text(kept, nil):
-		b.index.value(of, v)
+		return
 	}
+	if _, isNew := s.text(kept); !isNew {
+		return
+	}
+	if !of.searched() {
+		s.add(kept)
+		b.index.value(of, v)
+		return
+	}
+	b.folded = fold.Append(b.folded[:0], v)
+	s.addFolded(v, b.folded)
+	b.index.folded(of, b.folded)
 }
 
 // store puts the values of an event into their streams.
@@ -247,10 +254,14 @@ func (b *Builder) addSource(src *esa.Source) {
 	}
 	b.source = appendPeer(b.source[:0], src, profile)
 	v := string(b.source)
-	if s.text(v, nil) && src.Remote.IsValid() {
-		b.index.hashes = append(b.index.hashes, HashAddr(src.Remote))
+	code, isNew := s.text(v)
+	if isNew {
+		s.add(v)
+		if src.Remote.IsValid() {
+			b.index.hashes = append(b.index.hashes, HashAddr(src.Remote))
+		}
 	}
-	b.sources[src] = s.known[v]
+	b.sources[src] = code
 }
 
 // fields stores those that are there or not.

@@ -13,7 +13,7 @@ import (
 func (b *Builder) Finish(version int) Segment {
 	b.dir.Rows = [tables]int{b.tables[Messages].n, b.tables[Connections].n}
 	b.dir.Version = version
-	b.dir.Filter = newFilter(b.index.hashes)
+	b.dir.Filter = newFilter(b.index.hashes, &b.fuse)
 	if b.index.stale { // no row had a text
 		b.index.trigrams.reset()
 	}
@@ -127,11 +127,7 @@ func AppendDirectory(b []byte, d *Directory) []byte {
 		}
 		b = binary.AppendVarint(b, micro)
 	}
-	b = binary.AppendUvarint(b, uint64(len(d.Filter)))
-	for _, w := range d.Filter {
-		b = binary.LittleEndian.AppendUint64(b, w)
-	}
-	return b
+	return d.Filter.append(b)
 }
 
 // directoryFormat is the first octet of a directory.
@@ -155,19 +151,12 @@ func ReadDirectory(b []byte) (*Directory, error) {
 			*t = time.UnixMicro(micro).UTC()
 		}
 	}
-	words := c.count(uint64(len(c.b)) / 8)
-	if words%blockWords != 0 || c.err == nil && len(c.b) != 8*words {
-		c.fail("filter of %d words in %d octets", words, len(c.b))
-	}
+	d.Filter = readFilter(&c)
 	if n[0] > mostRows || n[1] > mostRows || n[0]+n[1] == 0 {
 		c.fail("%d messages, %d connections", n[0], n[1])
 	}
-	if c.err != nil {
-		return nil, c.err
-	}
-	d.Filter = make(Filter, words)
-	for i := range d.Filter {
-		d.Filter[i] = binary.LittleEndian.Uint64(c.b[8*i:])
+	if err := c.end(); err != nil {
+		return nil, err
 	}
 	return d, nil
 }

@@ -68,28 +68,44 @@ func readFrame(b []byte, p *Packer) (*frame, error) {
 	return f, c.err
 }
 
+// The bounds of a row's events, as a defence against damage: a few octets could
+// ask for any number of events that have no values of their own.
+const (
+	mostEvents = 1 << 28
+	mostBare   = 1 << 16
+)
+
 func (f *frame) readShapes(c *cursor, p *Packer) {
 	n := c.count(2 * mostRows)
 	s := &cursor{b: p.unpack(c)}
-	for i := 0; i < n && c.err == nil; i++ {
-		runs := &cursor{b: s.take(s.uvarint())}
-		var sh shape
-		for len(runs.b) > 0 && runs.err == nil {
+	all := make([]run, 0, len(s.b)/2) // of all shapes, one after another
+	ends := make([]int, 0, min(n, len(s.b)))
+	for i := 0; i < n && s.err == nil; i++ {
+		runs := cursor{b: s.take(s.uvarint())}
+		begin := len(all)
+		for len(runs.b) > 0 {
 			r := run{uint32(runs.uvarint()), int(runs.uvarint())}
-			if runs.err == nil && (int(r.signature) >= len(f.signatures) || r.n < 1 || r.n > 1<<24) {
-				runs.fail("a shape")
+			if runs.err != nil || int(r.signature) >= len(f.signatures) || r.n < 1 || r.n > 1<<24 {
+				s.fail("a shape")
+				break
 			}
-			sh.runs = append(sh.runs, r)
+			all = append(all, r)
 		}
-		if s.err != nil || runs.err != nil || len(sh.runs) == 0 {
-			c.fail("shapes")
-			return
+		if len(all) == begin {
+			s.fail("a shape of nothing")
 		}
-		f.finish(&sh)
-		f.shapes = append(f.shapes, sh)
+		ends = append(ends, len(all))
 	}
-	if c.err == nil && len(s.b) > 0 {
-		c.fail("more shapes than there should be")
+	if s.err != nil || len(s.b) > 0 {
+		c.fail("shapes")
+		return
+	}
+	f.shapes = make([]shape, n)
+	begin := 0
+	for i, end := range ends {
+		f.shapes[i].runs = all[begin:end:end]
+		f.finish(&f.shapes[i])
+		begin = end
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // index gathers what the filters of a segment are made from: each value once.
 type index struct {
 	hashes   []uint64
-	domains  map[uint64]struct{} // those among the hashes: many senders have the same
+	often    map[uint64]struct{} // those of the hashes that come again and again: domains, digits
 	trigrams Trigrams
 	buf      []byte // for use within one call
 	stale    bool   // the trigrams are those of the segment before
@@ -22,7 +22,7 @@ type index struct {
 // have been handed out.
 func (x *index) reset() {
 	x.hashes = x.hashes[:0]
-	clear(x.domains)
+	clear(x.often)
 	x.stale = true
 }
 
@@ -66,9 +66,9 @@ func (x *index) value(of streamID, v string) {
 }
 
 // digitRun is how many digits in a row the filter knows of subjects. All groups of
-// three digits are in every subject column sooner or later; of five few are, so a
+// three digits are in every subject column sooner or later; of six few are, so a
 // ticket's number is found without reading the others.
-const digitRun = 5
+const digitRun = 6
 
 // digits notes each run of digits.
 func (x *index) digits(folded []byte) {
@@ -78,7 +78,7 @@ func (x *index) digits(folded []byte) {
 			n = 0
 		}
 		if n >= digitRun {
-			x.add(SubjectDigits, folded[i+1-digitRun:i+1])
+			x.once(Hash(SubjectDigits, folded[i+1-digitRun:i+1]))
 		}
 	}
 }
@@ -91,19 +91,23 @@ func DigitRuns(folded string) (hashes []uint64) {
 	return x.hashes
 }
 
+// once notes a hash that has probably been noted.
+func (x *index) once(h uint64) {
+	if _, known := x.often[h]; known {
+		return
+	}
+	if x.often == nil {
+		x.often = map[uint64]struct{}{}
+	}
+	x.often[h] = struct{}{}
+	x.hashes = append(x.hashes, h)
+}
+
 func (x *index) domain(folded []byte, any bool) {
 	if !any {
 		folded = nil
 	}
-	h := Hash(Domain, folded)
-	if _, known := x.domains[h]; known {
-		return
-	}
-	if x.domains == nil {
-		x.domains = map[uint64]struct{}{}
-	}
-	x.domains[h] = struct{}{}
-	x.hashes = append(x.hashes, h)
+	x.once(Hash(Domain, folded))
 }
 
 // A SHA-256 is 64 hexadecimal digits; kept as 32 octets behind a mark it takes

@@ -206,18 +206,17 @@ func mayBe(kept, messageID string) bool {
 // BySource gives the messages whose source answers true. One without a source is
 // asked as the zero Source.
 func (r *Reader) BySource(match func(*esa.Source) bool) (Rows, error) {
-	profiles, err := r.sourceProfiles()
+	cols, err := r.columns(Sources)
 	if err != nil {
 		return nil, err
 	}
-	cols, _ := r.columns(Sources) // it is there: the profiles are in it
-	f, _ := r.getFrame()
+	f, _ := r.getFrame() // it is there: columns needs it
 	var hit []bool
 	col := cols[id(0, fSource)]
 	if col != nil {
 		hit = make([]bool, col.values.len())
 		for i := range hit {
-			src, err := readSource(col.values.at(int32(i)), profiles)
+			src, err := readSource(col.values.at(int32(i)), r.profile)
 			if err != nil {
 				return nil, err
 			}

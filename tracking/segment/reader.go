@@ -22,7 +22,7 @@ type State struct {
 	mu       sync.Mutex // guards the rest; held while a part is loaded
 	frame    *frame
 	parts    map[Part]map[streamID]*column
-	profiles []esa.Source        // of the sources, once somebody has asked for one
+	profiles []*esa.Source       // of the sources; nil for those not read yet
 	fold     map[streamID]*texts // values folded, once somebody has compared them
 	size     int64               // about what all of it takes in memory
 }
@@ -129,20 +129,6 @@ func (f *frame) checkColumns(p Part, cols map[streamID]*column) error {
 		}
 	}
 	return nil
-}
-
-// sourceProfiles reads what the sources share.
-func (r *Reader) sourceProfiles() ([]esa.Source, error) {
-	cols, err := r.columns(Sources)
-	if err != nil {
-		return nil, err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.profiles == nil {
-		r.profiles, err = readProfiles(cols)
-	}
-	return r.profiles, err
 }
 
 // Len is how many rows a table has.

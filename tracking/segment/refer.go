@@ -118,6 +118,17 @@ func appendLiteral(b []byte, text string) []byte {
 	return b
 }
 
+// expanded is how many octets expand gives at most.
+func (w *words) expanded(kept string) int {
+	n := len(kept)
+	for i := range len(kept) {
+		if kept[i] < references {
+			n += len(w[kept[i]])
+		}
+	}
+	return n
+}
+
 // expand puts the row's words back.
 func (w *words) expand(kept string) string {
 	if len(literal(kept)) == len(kept) {

@@ -13,12 +13,64 @@ func (r *Reader) Events(t Table, row int) ([]esa.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := rowReader{frame: f, parts: map[Part]map[streamID]*column{}, at: make([]int, len(f.streams)), lists: map[streamID]int{}}
-	place := f.through(t, row)
-	if d.profiles, err = r.sourceProfiles(); err != nil {
+	d, err := r.rows(t, row, f.partsOf(t, row))
+	if err != nil {
 		return nil, err
 	}
+	return d.events(t, row)
+}
+
+// partsOf are the parts that a row has values in.
+func (f *frame) partsOf(t Table, row int) map[Part]bool {
+	need := map[Part]bool{}
+	for _, run := range f.shapes[f.tables[t].shapes[row]].runs {
+		for _, slot := range f.takes[run.signature] {
+			need[f.streams[slot].part()] = true
+		}
+		if f.signatures[run.signature].where(shiftRIDs) == stored {
+			need[Rest] = true
+		}
+	}
+	return need
+}
+
+// All calls f for each row of a table, in order, until it says false.
+func (r *Reader) All(t Table, f func(number uint64, events []esa.Event) bool) error {
+	numbers, err := r.Numbers(t)
+	if err != nil {
+		return err
+	}
+	var d *rowReader
+	for row, n := range numbers {
+		if d == nil || d.frame.through(t, row)%BlockRows == 0 {
+			if d, err = r.rows(t, row, nil); err != nil {
+				return err
+			}
+		}
+		events, err := d.events(t, row)
+		if err != nil {
+			return err
+		}
+		if !f(n, events) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// rows reads rows from one on, up to the end of its block; if need is not nil, only
+// those that need no more than these parts.
+func (r *Reader) rows(t Table, row int, need map[Part]bool) (*rowReader, error) {
+	f, err := r.getFrame()
+	if err != nil {
+		return nil, err
+	}
+	d := &rowReader{reader: r, frame: f, parts: map[Part]map[streamID]*column{}, at: make([]int, len(f.streams)), lists: map[streamID]int{}}
+	place := f.through(t, row)
 	for p := Frame; p < endOfParts; p += 1 << 8 {
+		if need != nil && !need[p] {
+			continue
+		}
 		part := p
 		if p.inBlocks() {
 			part += Part(place / BlockRows)
@@ -28,18 +80,27 @@ func (r *Reader) Events(t Table, row int) ([]esa.Event, error) {
 		}
 	}
 	d.seek(place)
-	return d.events(t, row)
+	return d, d.err
 }
 
 // rowReader puts the events of a row together.
 type rowReader struct {
-	frame    *frame
-	profiles []esa.Source
-	parts    map[Part]map[streamID]*column // of those in blocks, the row's
-	at       []int                         // the next value of each stream, by its slot
-	lists    map[streamID]int              // the next value of each stream of lists of recipients
-	err      error
+	frame  *frame
+	reader *Reader
+	parts  map[Part]map[streamID]*column // of those in blocks, the row's
+	at     []int                         // the next value of each stream, by its slot
+	lists  map[streamID]int              // the next value of each stream of lists of recipients
+	err    error
+
+	implied int // see mostImplied
 }
+
+// mostImplied bounds the recipients that events list without naming them, in a
+// block, and mostExpanded a text: a defence against damage.
+const (
+	mostImplied  = 1 << 24
+	mostExpanded = 64 << 20
+)
 
 // seek counts what the rows before this one, of the block or of all, have taken
 // from each stream. Streams of lists of recipients are walked, because a list's
@@ -57,7 +118,7 @@ func (d *rowReader) count(uses []int, inBlocks bool) {
 			d.at[slot] = n
 		}
 	}
-	if !inBlocks { // lists are
+	if !inBlocks || d.parts[Rest] == nil { // lists are, and there
 		return
 	}
 	for s, n := range uses {
@@ -73,7 +134,7 @@ func (d *rowReader) count(uses []int, inBlocks bool) {
 }
 
 func (d *rowReader) skipLists(of streamID, n int) {
-	for range n {
+	for i := 0; i < n && d.err == nil; i++ {
 		d.lists[of] += 1 + int(d.peek(of))
 	}
 }
@@ -132,6 +193,10 @@ func (d *rowReader) text(of streamID) string {
 func (d *rowReader) said(c *context, of streamID) string {
 	v := d.text(of)
 	if of.refersTo() != nil {
+		if c.words.expanded(v) > mostExpanded {
+			d.fail(of)
+			return ""
+		}
 		v = c.words.expand(v)
 	}
 	return v
@@ -173,7 +238,7 @@ func (d *rowReader) event(c *context, g signature, at int64) esa.Event {
 	case asRow:
 		e.Source = c.source
 	case stored:
-		src, err := readSource(d.text(id(0, fSource)), d.profiles)
+		src, err := readSource(d.text(id(0, fSource)), d.reader.profile)
 		if err != nil && d.err == nil {
 			d.err = err
 		}
@@ -202,6 +267,10 @@ func (d *rowReader) rids(where int, c *context, of streamID) []esa.RID {
 		return []esa.RID{esa.RID(c.recipients)}
 	case all:
 		n = c.recipients
+		if d.implied += n; d.implied > mostImplied {
+			d.fail(of)
+			return nil
+		}
 	default:
 		each = true
 		n = int(d.number(of))

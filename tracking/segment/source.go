@@ -2,6 +2,7 @@ package segment
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 
 	"esasim/esa"
@@ -69,30 +70,36 @@ func readProfile(v string) (s esa.Source, err error) {
 }
 
 // readSource puts a peer and its profile together.
-func readSource(v string, profiles []esa.Source) (*esa.Source, error) {
+func readSource(v string, profile func(n uint64) (esa.Source, error)) (*esa.Source, error) {
 	c := cursor{b: []byte(v)}
-	n := c.uvarint()
-	if n >= uint64(len(profiles)) {
-		c.fail("profile %d of %d", n, len(profiles))
-		return nil, c.err
+	s, err := profile(c.uvarint())
+	if err != nil {
+		return nil, err
 	}
-	s := profiles[n]
 	s.Host, s.Remote = c.string(), c.addr()
 	return &s, c.end()
 }
 
-// readProfiles reads all profiles of a segment.
-func readProfiles(cols map[streamID]*column) ([]esa.Source, error) {
+// profile reads the n-th profile of the segment, unless it has been read.
+func (r *Reader) profile(n uint64) (s esa.Source, err error) {
+	cols, err := r.columns(Sources)
+	if err != nil {
+		return s, err
+	}
 	col := cols[id(0, fProfile)]
-	if col == nil {
-		return nil, nil
+	if col == nil || n >= uint64(col.n) {
+		return s, fmt.Errorf("%w: profile %d of a source", ErrDamaged, n)
 	}
-	out := make([]esa.Source, col.n)
-	for i := range out {
-		var err error
-		if out[i], err = readProfile(col.text(i)); err != nil {
-			return nil, err
-		}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.profiles == nil {
+		r.profiles = make([]*esa.Source, col.n)
 	}
-	return out, nil
+	if known := r.profiles[n]; known != nil {
+		return *known, nil
+	}
+	if s, err = readProfile(col.text(int(n))); err == nil {
+		r.profiles[n] = &s
+	}
+	return s, err
 }

@@ -4,22 +4,22 @@ import "encoding/binary"
 
 // stream gathers the values of one kind and field.
 type stream struct {
-	n        int               // values so far
-	nums     []byte            // numbers, each a varint
-	last     int64             // the number before, for those kept as differences
-	codes    []byte            // texts: 0 for a new value, else 1 + its place among the values
-	ends     []byte            // texts: the length of each value
-	data     []byte            // texts: the values one after another; folded, if they are searched
-	cases    []byte            // of searched texts: what folding took from each value (case.go)
-	known    map[string]uint32 // their places
-	distinct int               // how many values there are
+	n        int      // values so far
+	nums     []byte   // numbers, each a varint
+	last     int64    // the number before, for those kept as differences
+	codes    []byte   // texts: 0 for a new value, else 1 + its place among the values
+	ends     []byte   // texts: the length of each value
+	data     []byte   // texts: the values one after another; folded, if they are searched
+	cases    []byte   // of searched texts: what folding took from each value (case.go)
+	known    interner // texts: the values as they came
+	distinct int      // how many values there are
 }
 
 func (s *stream) reset() {
 	s.n, s.last, s.distinct = 0, 0, 0
 	s.nums, s.codes, s.ends, s.data = s.nums[:0], s.codes[:0], s.ends[:0], s.data[:0]
 	s.cases = s.cases[:0]
-	clear(s.known)
+	s.known.reset()
 }
 
 func (s *stream) number(v int64) {
@@ -33,29 +33,30 @@ func (s *stream) difference(v int64) {
 	s.last = v
 }
 
-// text keeps a text, and each only once. It tells whether the text is new. A text
-// that is searched comes with its folded form.
-func (s *stream) text(v string, folded []byte) bool {
-	if code, ok := s.known[v]; ok {
+// text keeps a text, and each only once. It tells its code, and whether it is
+// new: then add must follow.
+func (s *stream) text(v string) (code uint32, isNew bool) {
+	code, isNew = s.known.number(v)
+	if !isNew {
 		s.code(code)
-		return false
 	}
+	return code, isNew
+}
+
+// add keeps a text that is new.
+func (s *stream) add(v string) {
+	s.codes = append(s.codes, 0)
+	s.uniqueText(v)
+}
+
+// addFolded keeps one that is searched, with its folded form.
+func (s *stream) addFolded(v string, folded []byte) {
 	s.n++
-	if s.known == nil {
-		s.known = map[string]uint32{}
-	}
-	s.known[v] = uint32(s.distinct)
 	s.distinct++
 	s.codes = append(s.codes, 0)
-	if folded == nil {
-		s.ends = binary.AppendUvarint(s.ends, uint64(len(v)))
-		s.data = append(s.data, v...)
-		return true
-	}
 	s.cases = appendCase(s.cases, v, folded)
 	s.ends = binary.AppendUvarint(s.ends, uint64(len(folded)))
 	s.data = append(s.data, folded...)
-	return true
 }
 
 // uniqueText keeps a text of which nobody expects that it was there before.

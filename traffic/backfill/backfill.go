@@ -35,7 +35,7 @@ func Run(ctx context.Context, o tracking.Options, p mix.Past, told func(messages
 }
 
 // chunksEach is how many chunks of the past make a segment.
-const chunksEach = 2
+const chunksEach = 1
 
 // segments is how many segments a past takes.
 func segments(h *mix.History) int { return (h.Chunks() + chunksEach - 1) / chunksEach }
@@ -44,7 +44,7 @@ func segments(h *mix.History) int { return (h.Chunks() + chunksEach - 1) / chunk
 // to ask for the next one.
 func write(ctx context.Context, fill *tracking.Backfill, h *mix.History, told func(uint64)) error {
 	ctx, cancel := context.WithCancel(ctx)
-	workers := make([]*worker, runtime.GOMAXPROCS(0))
+	workers := make([]*worker, runtime.NumCPU())
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
