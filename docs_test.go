@@ -99,6 +99,10 @@ func TestDocumentedCommands(t *testing.T) {
 					target(t, strings.TrimPrefix(first, "make "))
 				case strings.HasPrefix(first, "esasim cloud"), strings.Contains(block, "esasim appliance"):
 					// TestDocumentedProcesses runs these.
+				case strings.HasPrefix(first, "esasim seed"):
+					if out := shell(t, block); !strings.HasPrefix(out, "200000 messages of 30 days in past: ") || strings.Count(out, "  Hard Bounced  ") != 5 {
+						t.Errorf("no past:\n%s", out)
+					}
 				case strings.HasPrefix(first, "esasim wait"):
 					if out := shell(t, block, there...); !strings.HasPrefix(out, "matches: 1\nRECEIVED (UTC) ") || !strings.Contains(out, "\nMID 1: ") {
 						t.Errorf("not found:\n%s", out)
@@ -247,7 +251,7 @@ func TestDocumentedFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	readme := readFile(t, "README.md")
-	for _, command := range []string{"lab", "cloud", "appliance", "token", "track", "wait"} {
+	for _, command := range []string{"lab", "cloud", "appliance", "token", "track", "wait", "load", "seed"} {
 		help, err := exec.Command(exe, command, "--help").CombinedOutput()
 		if err != nil {
 			t.Fatal(err)

@@ -64,7 +64,7 @@ func BackupTracking(fsys vfs.FS, dir, to string, logger *slog.Logger) (err error
 // directory as ours is written last, so that half a copy is none.
 func backup(fsys vfs.FS, dir, to string, tracked func(dir string) error) (err error) {
 	if _, err := fsys.Stat(to); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("backup to %s: %w", to, cmp.Or(err, fs.ErrExist))
+		return fmt.Errorf("backup to %s: %w; want a directory that does not exist yet", to, cmp.Or(err, fs.ErrExist))
 	}
 	if err := fsys.MkdirAll(to, 0o700); err != nil {
 		return fmt.Errorf("backup to %s: %w", to, err)

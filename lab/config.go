@@ -63,13 +63,21 @@ func ReadConfig(name string, b []byte) (Config, error) {
 	return c, nil
 }
 
-var unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+var (
+	unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+	noDuration   = regexp.MustCompile("cannot unmarshal !!\\w+ `(.*?)` into time\\.Duration")
+	noNumber     = regexp.MustCompile("cannot unmarshal !!\\w+ `(.*?)` into u?int\\d*")
+	noBool       = regexp.MustCompile("cannot unmarshal !!\\w+ `(.*?)` into bool")
+)
 
 // plain says a YAML error without the names of our types.
 func plain(err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	text = strings.TrimPrefix(text, "unmarshal errors:\n  ")
 	text = unknownField.ReplaceAllString(text, `unknown key "$1"`)
+	text = noDuration.ReplaceAllString(text, `"$1": want a duration as 30s or 72h`)
+	text = noNumber.ReplaceAllString(text, `"$1": want a number`)
+	text = noBool.ReplaceAllString(text, `"$1": want true or false`)
 	return errors.New(strings.ReplaceAll(text, "\n  ", "; "))
 }
 

@@ -20,6 +20,7 @@ import (
 //	client.json          the lab's API client with its password, in clear
 //	registration.json    the appliance's registration with the cloud, with its credential
 //	tracking/            the event log and its index (Pebble)
+//	tracking.seed/       a past that is being made, or that was not finished
 //	mail_logs/           the text mail logs
 //	cloud/<REGION>/      a region's store (Pebble)
 const dataFormat = 1

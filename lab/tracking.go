@@ -209,7 +209,7 @@ func parameters(r *http.Request, known ...string) (url.Values, error) {
 		return nil, errors.New("what follows the question mark cannot be read; the query's text must be escaped, as by curl -G --data-urlencode")
 	}
 	if bad := web.UnknownParameters(p, known...); len(bad) > 0 {
-		return nil, fmt.Errorf("unknown, or given more than once: %.200q", bad)
+		return nil, fmt.Errorf("unknown, or given more than once: %.200q: want %s", bad, cmp.Or(strings.Join(known, ", "), "none"))
 	}
 	return p, nil
 }

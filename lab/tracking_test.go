@@ -169,7 +169,7 @@ func TestTrackingAPIRefuses(t *testing.T) {
 	}{
 		{"messages", []string{"q", "colour=red"}, 400, `query: column 1: unknown criterion \"colour\"`},
 		{"messages", []string{"q", "limit=-1", "format", "csv"}, 400, "query: column 1: limit: "},
-		{"messages", []string{"colour", "red"}, 400, `unknown, or given more than once: [\"colour\"]`},
+		{"messages", []string{"colour", "red"}, 400, `unknown, or given more than once: [\"colour\"]: want `},
 		{"messages", []string{"q", "mid=1", "q", "mid=2"}, 400, `[\"q\"]`},
 		{"messages", []string{"format", "xml"}, 400, "format=xml: want json, jsonl or csv"},
 		{"messages", []string{"before", "x"}, 400, "before=x: want a MID"},

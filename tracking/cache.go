@@ -1,6 +1,9 @@
 package tracking
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"sync"
 
 	"esasim/tracking/segment"
@@ -17,6 +20,7 @@ const cacheBytes = 64 << 20
 type cache struct {
 	mu    sync.Mutex // guards the rest
 	items map[cacheKey]*segment.State
+	made  int // since it was last looked at how much there is
 }
 
 type cacheKey struct {
@@ -35,7 +39,12 @@ func (c *cache) get(number uint64, version int) *segment.State {
 	if c.items == nil {
 		c.items = map[cacheKey]*segment.State{}
 	}
-	c.shrink()
+	// Not for each: a search that only glances at thousands of segments would spend
+	// its time here.
+	if c.made++; c.made > len(c.items)/64 {
+		c.shrink()
+		c.made = 0
+	}
 	state := segment.NewState()
 	c.items[k] = state
 	return state
@@ -48,14 +57,16 @@ func (c *cache) shrink() {
 	for _, s := range c.items {
 		size += s.Size()
 	}
-	for size > cacheBytes {
-		var oldest cacheKey
-		for k := range c.items {
-			if oldest.number == 0 || k.number < oldest.number || k.number == oldest.number && k.version < oldest.version {
-				oldest = k
-			}
+	if size <= cacheBytes {
+		return
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(c.items), func(a, b cacheKey) int {
+		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.version, b.version))
+	}) {
+		if size <= cacheBytes {
+			return
 		}
-		size -= c.items[oldest].Size()
-		delete(c.items, oldest)
+		size -= c.items[k].Size()
+		delete(c.items, k)
 	}
 }

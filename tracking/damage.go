@@ -60,7 +60,8 @@ func (w *watch) attach(o *pebble.Options, log *slog.Logger) {
 	o.Logger, o.FS = l, sparing{o.FS, w}
 	o.EventListener = &pebble.EventListener{
 		// Whoever reads is told by the error. The default would end the process.
-		DataCorruption: func(i pebble.DataCorruptionInfo) { l.Errorf("%s", i) },
+		// In its own words it would come with a stack for each cause.
+		DataCorruption: func(i pebble.DataCorruptionInfo) { l.Errorf("damaged file %s: %s", i.Path, oneLine(i.Details)) },
 		BackgroundError: func(err error) {
 			l.Errorf("background error: %s", err)
 			// A compaction that cannot read will never end, and without compactions

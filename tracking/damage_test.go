@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -232,7 +231,6 @@ func spoil(r *rand.Rand, b []byte) ([]byte, string) {
 
 // noted counts what became of the spoilt stores.
 type noted struct {
-	mu                     sync.Mutex
 	closed, refused, right int
 	errors                 []string // some
 }

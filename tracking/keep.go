@@ -2,9 +2,9 @@ package tracking
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -90,23 +90,13 @@ func (s *Store) callAgain() {
 func (s *Store) maintain(now time.Time, aged bool) error {
 	// Not until nothing is left: under a load that never ends, the rest must have
 	// its turn, too.
-	for range sealsARound {
-		if sealed, err := s.seal(); err != nil {
-			return err
-		} else if !sealed {
-			break
-		}
+	var err error
+	for sealed, i := true, 0; sealed && err == nil && i < sealsARound; i++ {
+		sealed, err = s.seal()
 	}
-	if err := s.mergeSome(aged); err != nil {
-		return err
-	}
-	if err := s.trim(); err != nil {
-		return err
-	}
-	if err := s.retain(now); err != nil {
-		return err
-	}
-	return s.retainContent(now, aged)
+	// One that fails, because of a damaged segment perhaps, does not keep the others
+	// from bounding what is kept.
+	return errors.Join(err, s.mergeSome(aged), s.trim(), s.retain(now), s.retainContent(now, aged))
 }
 
 // trimStep is how many events the log is cut off by at least: each cut costs a
@@ -257,7 +247,7 @@ func (s *Store) remove(gone, rest []*sealedSegment) error {
 	defer s.mu.Unlock()
 	groups := map[uint64]*group{}
 	for n, g := range s.groups {
-		if slices.ContainsFunc(rest, func(r *sealedSegment) bool { return r.number/groupSize == n }) {
+		if len(rest) > 0 && n >= rest[0].number/groupSize {
 			groups[n] = g
 		} else {
 			_ = b.Delete(key(prefixGroup, n), nil)

@@ -7,6 +7,7 @@ import (
 
 	"esasim/esa"
 	"esasim/tracking/fold"
+	"esasim/tracking/segment"
 )
 
 // needle is a text criterion made ready for many texts: what it looks for is
@@ -149,12 +150,8 @@ func (e EventMatch) happenedTo(m *esa.Message) bool {
 	})
 }
 
-// trimID takes blanks and the angle brackets off a message-id: people search for
-// it with and without.
-func trimID(s string) string {
-	s = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(s), "<"), ">")
-	return strings.TrimSpace(s)
-}
+// trimID is what of a message-id is compared.
+func trimID(s string) string { return segment.TrimID(s) }
 
 // domainOf is what follows the last @ of an address; empty if there is none, as
 // in the null sender.

@@ -20,59 +20,67 @@ const (
 )
 
 // mergeSome folds late events into their segments: into those with many of them,
-// and, when nothing else is to be done, into the one with the most.
+// and, when nothing else is to be done, into the one with the most. When late
+// events take too much memory, each is worth it.
 func (s *Store) mergeSome(idle bool) error {
+	tried := map[uint64]bool{} // once each: there may be no room in it for more
 	for s.ctx.Err() == nil {
-		g, n := s.most()
-		if n < lateRowsIdle || n < lateRows && !idle {
+		g, n, heavy := s.most(tried)
+		if n == 0 || !heavy && (n < lateRowsIdle || n < lateRows && !idle) {
 			return nil
 		}
 		if err := s.merge(g); err != nil {
 			return fmt.Errorf("merge segment %d: %w", g.number, err)
 		}
+		tried[g.number] = true
 		idle = false
 	}
 	return nil
 }
 
 // most is the segment with the most late rows that are finished: one that is not
-// will be late again.
-func (s *Store) most() (*sealedSegment, int) {
+// will be late again. When late rows are heavy it is the one whose take the most
+// memory, finished or not.
+func (s *Store) most(tried map[uint64]bool) (best *sealedSegment, n int, heavy bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.segments) == 0 {
-		return nil, 0
-	}
+	heavy = s.open[segment.Messages].lateWeight+s.open[segment.Connections].lateWeight >= openBytes
 	count := map[*sealedSegment]int{}
 	for t := range s.open {
-		for _, r := range s.open[t].rows {
-			if !r.late {
-				break
-			}
-			if r.done {
-				count[s.home(segment.Table(t), r.number)]++
+		home := homes(s.segments, segment.Table(t))
+		for _, r := range s.open[t].rows[:s.open[t].late] {
+			switch {
+			case heavy:
+				count[home(r.number)] += r.weight
+			case r.done:
+				count[home(r.number)]++
 			}
 		}
 	}
-	var best *sealedSegment
-	for g, n := range count {
-		if best == nil || n > count[best] || n == count[best] && g.number < best.number {
-			best = g
+	for g, more := range count {
+		if g != nil && !tried[g.number] && (more > n || more == n && g.number < best.number) {
+			best, n = g, more
 		}
 	}
-	return best, count[best]
+	return best, n, heavy
 }
 
-// home is the segment a late row belongs to: the one that has it, or the last one
-// that begins before it.
-func (s *Store) home(t segment.Table, number uint64) *sealedSegment {
-	best := s.segments[0]
-	for _, g := range s.segments {
-		if g.dir.Rows[t] > 0 && g.dir.First[t] <= number {
-			best = g
-		}
+// homes tells which segment a late row belongs to: the one that has it, or the last
+// one that begins before it, or the first; nil if there is none. It is asked with
+// rising numbers.
+func homes(list []*sealedSegment, t segment.Table) func(number uint64) *sealedSegment {
+	var best *sealedSegment
+	if len(list) > 0 {
+		best = list[0]
 	}
-	return best
+	return func(number uint64) *sealedSegment {
+		for ; len(list) > 0 && (list[0].dir.Rows[t] == 0 || list[0].dir.First[t] <= number); list = list[1:] {
+			if list[0].dir.Rows[t] > 0 {
+				best = list[0]
+			}
+		}
+		return best
+	}
 }
 
 // merge writes a segment again, with what came late for it.
@@ -85,14 +93,12 @@ func (s *Store) merge(g *sealedSegment) error {
 	if i < 0 {
 		return nil // it has been removed or written again meanwhile
 	}
+	late, err := v.lateOf(g)
+	if err != nil || len(late[0])+len(late[1]) == 0 {
+		return err
+	}
 	b := segment.NewBuilder(s.packer)
-	var late picked
 	for t := range late {
-		for _, r := range v.rows[t] {
-			if r.late && s.homeIn(v, segment.Table(t), r.number) == g {
-				late[t] = append(late[t], r)
-			}
-		}
 		if err := v.rebuild(b, g, segment.Table(t), late[t]); err != nil {
 			return err
 		}
@@ -100,10 +106,32 @@ func (s *Store) merge(g *sealedSegment) error {
 	return s.commitMerged(b.Finish(g.dir.Version+1), g, i, late)
 }
 
-func (s *Store) homeIn(v *view, t segment.Table, number uint64) *sealedSegment {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.home(t, number)
+// lateOf are the late rows that are merged into a segment: all that it has, and of
+// those of which nothing is sealed as many as there is room for. The others stay
+// late until the segment is removed.
+func (v *view) lateOf(g *sealedSegment) (late picked, err error) {
+	for t := range late {
+		r := v.reader(g)
+		room := segment.MostRows - r.Len(segment.Table(t))
+		home := homes(v.segments, segment.Table(t))
+		for _, row := range v.rows[t] {
+			if !row.late || home(row.number) != g {
+				continue
+			}
+			_, sealed, err := r.Find(segment.Table(t), row.number)
+			if err != nil {
+				return late, err
+			}
+			if !sealed {
+				if room == 0 {
+					continue
+				}
+				room--
+			}
+			late[t] = append(late[t], row)
+		}
+	}
+	return late, nil
 }
 
 // rebuild adds the rows of a table, sealed and late together.
@@ -169,15 +197,13 @@ func (s *Store) commitMerged(seg segment.Segment, old *sealedSegment, at int, la
 // replace puts other rows in the place of some; nil takes one away.
 func (t *openTable) replace(by map[*openRow]*openRow) {
 	kept := make([]*openRow, 0, len(t.rows))
-	t.weight = 0
 	for _, r := range t.rows {
 		if now, ok := by[r]; ok {
 			r = now
 		}
 		if r != nil {
 			kept = append(kept, r)
-			t.weight += r.weight
 		}
 	}
-	t.rows = kept
+	t.set(kept)
 }

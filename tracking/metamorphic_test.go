@@ -137,7 +137,7 @@ func (w *world) step(i int) {
 	case 0, 1, 2:
 		w.seal()
 	case 3:
-		if g, n := w.s.most(); n > 0 {
+		if g, n, _ := w.s.most(nil); n > 0 {
 			w.do(func() error { return w.s.merge(g) })
 		}
 	case 4:
@@ -242,6 +242,81 @@ func (w *world) checkRest() {
 		got, err := w.s.Connection(ctx, icid)
 		if d := cmp.Diff(want, got, cmp.Comparer(sameAddr)); err != nil || d != "" {
 			w.t.Errorf("ICID %d: %v (-want +got):\n%s", icid, err, d)
+		}
+	}
+}
+
+// TestSearchRare: messages such as few are, sealed, are found as a look at each
+// finds them.
+func TestSearchRare(t *testing.T) {
+	epoch := time.Unix(0, 0).UTC()
+	message := func(at time.Time, icid esa.ICID, more ...esa.Event) []esa.Event {
+		return append([]esa.Event{{Kind: esa.MessageStarted, Time: at, ICID: icid}}, more...)
+	}
+	header := func(name, text string) esa.Event { return esa.Event{Kind: esa.HeaderSeen, Name: name, Text: text} }
+	w := &world{t: t, r: rand.New(rand.NewPCG(1, 1)), o: Options{Dir: "tracking", SegmentRows: 1000}, fs: vfs.NewCrashableMem(), model: map[esa.MID][]esa.Event{}}
+	w.reopen()
+	defer func() { w.s.Close() }()
+	all := [][]esa.Event{
+		message(epoch, 5, header("Reply-To", "a@example.com"), header("Reply-To", "")),
+		message(epoch, 0, header("From", "x@example.com"), esa.Event{Kind: esa.MessageIDSeen, Text: "< 1@host.test >"}),
+		message(epoch, 7, esa.Event{Kind: esa.RecipientGiven, RIDs: []esa.RID{0}}, esa.Event{Kind: esa.MessageIDSeen, Text: " <2@host.test>"}),
+		message(epoch, 7, esa.Event{Kind: esa.RecipientGiven, Address: "r@x.test", RIDs: []esa.RID{0}},
+			esa.Event{Kind: esa.MessageQuarantined, Name: "Policy"}, esa.Event{Kind: esa.MessageSplit, Other: 9, RIDs: []esa.RID{0}}),
+		message(epoch, 7, esa.Event{Kind: esa.SenderGiven, Address: "a@domain.test"}, esa.Event{Kind: esa.MessageIDSeen, Text: "< 3@domain.test >"}),
+	}
+	for i, events := range all {
+		mid := esa.MID(i + 1)
+		for j := range events {
+			events[j].MID = mid
+			if events[j].Time.IsZero() {
+				events[j].Time = epoch
+			}
+		}
+		w.model[mid] = events
+		w.do(func() error { return w.s.Commit(events, nil) })
+	}
+	w.s.o.SegmentRows = 1
+	for range all {
+		w.seal()
+	}
+	for _, q := range []Query{
+		{ICID: 5}, {ICID: 7}, {From: epoch.Add(-time.Hour)}, {To: epoch.Add(time.Hour)}, {From: epoch, To: epoch.Add(1)},
+		{ReplyTo: Text{Op: Empty}}, {ReplyTo: Text{Is, "a@example.com"}}, {Recipient: Text{Op: Empty}},
+		{Held: []string{"policy"}}, {MessageID: "1@host.test"}, {MessageID: "< 1@host.test >"}, {MessageID: "2@host.test"}, {MessageID: "3@domain.test"},
+		{Events: []EventMatch{{Kind: esa.HeaderSeen, Name: "from"}}}, {Events: []EventMatch{{Kind: esa.HeaderSeen, Name: "Reply-To"}}},
+	} {
+		checkSearch(t, w.s, w.model, q)
+	}
+	w.s.Close()
+	w.reopen()
+	checkSearch(t, w.s, w.model, Query{From: epoch.Add(-time.Hour)})
+	checkSearch(t, w.s, w.model, Query{ICID: 5})
+}
+
+// TestManyLateRows: however many messages are late, and of none of them anything
+// sealed, the store can be opened again.
+func TestManyLateRows(t *testing.T) {
+	k := openKept(t, vfs.NewMem(), Keep{})
+	const last = 140_000
+	k.take(last, delivered, 1)
+	k.o.SegmentRows = 1
+	k.maintain(received(last))
+	var events []esa.Event
+	for mid := esa.MID(1); mid < last; mid++ {
+		events = append(events[:0:0], esa.Event{Kind: esa.MessageFinished, Time: received(mid), MID: mid})
+		if err := k.Append(events); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k.maintain(received(last))
+	if err := k.Close(); err != nil {
+		t.Fatal(err)
+	}
+	k = openKept(t, k.o.FS, Keep{})
+	for _, mid := range []esa.MID{1, last / 2, last - 1, last} {
+		if m, err := k.Message(t.Context(), mid); err != nil || !m.Finished {
+			t.Errorf("MID %d: %v", mid, err)
 		}
 	}
 }

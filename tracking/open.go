@@ -84,8 +84,27 @@ func (r *openRow) events() []esa.Event {
 // openTable holds the open rows of a table, by number, rising. Store.mu guards
 // it.
 type openTable struct {
-	rows   []*openRow
-	weight int
+	rows       []*openRow // the late ones first: they are below the bound of what is sealed
+	weight     int
+	late       int // so many are late,
+	lateWeight int // and weigh so much
+}
+
+// set puts other rows in the place of all.
+func (t *openTable) set(rows []*openRow) {
+	*t = openTable{rows: rows}
+	for _, r := range rows {
+		t.count(r, 1)
+	}
+}
+
+// count counts a row once more, or once less.
+func (t *openTable) count(r *openRow, n int) {
+	t.weight += n * r.weight
+	if r.late {
+		t.late += n
+		t.lateWeight += n * r.weight
+	}
 }
 
 func (t *openTable) find(number uint64) (int, bool) {
@@ -108,23 +127,22 @@ func (t *openTable) add(number uint64, late bool, e esa.Entry, part []esa.Event)
 	i, ok := t.find(number)
 	if !ok {
 		t.rows = slices.Insert(t.rows, i, &openRow{number: number, late: late})
+		t.count(t.rows[i], 1)
 	}
-	t.weight -= t.rows[i].weight
+	t.count(t.rows[i], -1)
 	t.rows[i] = t.rows[i].with(e, part)
-	t.weight += t.rows[i].weight
+	t.count(t.rows[i], 1)
 }
 
 // remove takes the rows for which gone is true.
 func (t *openTable) remove(gone func(*openRow) bool) {
 	kept := make([]*openRow, 0, len(t.rows))
-	t.weight = 0
 	for _, r := range t.rows {
 		if !gone(r) {
 			kept = append(kept, r)
-			t.weight += r.weight
 		}
 	}
-	t.rows = kept
+	t.set(kept)
 }
 
 // eachRow calls f for each message and connection that an entry speaks of, with

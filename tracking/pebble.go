@@ -7,7 +7,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// pebbleOptions are sized for an appliance on a laptop: up to 128 MiB for
+// pebbleOptions are sized for an appliance on a laptop: up to 64 MiB for
 // the newest writes under load, little for reading.
 //
 // FormatNewest always: with Pebble's default a flipped byte in a write-ahead
@@ -17,7 +17,7 @@ func pebbleOptions(o Options) *pebble.Options {
 	return &pebble.Options{
 		FS:                 o.FS,
 		FormatMajorVersion: pebble.FormatNewest,
-		MemTableSize:       64 << 20, // grows to this under load only
+		MemTableSize:       32 << 20, // grows to this under load only
 		CacheSize:          16 << 20,
 		// Most of what is written is mail that is read once, soon: moving it
 		// through the levels early is work for nothing.

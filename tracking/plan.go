@@ -82,6 +82,9 @@ func (p *plan) text(name string, c segment.Column, t Text) {
 		switch n.op {
 		case Empty:
 			filled, err := r.Filled(c)
+			if err == nil && c == segment.Recipient { // one without an address is one
+				filled, err = r.Happened(segment.Happening{Kind: esa.RecipientGiven})
+			}
 			return negate(r, filled), err
 		case Contains:
 			return r.Contain(c, n.want)
@@ -174,8 +177,9 @@ func (p *plan) happened() {
 		})
 	}
 	states := p.q.stateMask()
-	if len(p.q.Held) > 0 { // by which one is for the matcher
-		states |= 1 << esa.Quarantined
+	if len(p.q.Held) > 0 { // by which one is for the matcher; so is whether it is held in the other states,
+		// which a held message comes to when it is split, say
+		states |= 1<<esa.Quarantined | 1<<esa.Replaced | 1<<esa.Processing | 1<<esa.Aborted
 	}
 	if len(p.q.Events) == 0 {
 		p.states = states

@@ -486,3 +486,62 @@ func TestForgottenFollower(t *testing.T) {
 	}
 	runtime.KeepAlive(reader)
 }
+
+// TestLateIsBounded: what is delayed again and again is not kept in memory until it
+// ends, and does not keep the keeper busy.
+func TestLateIsBounded(t *testing.T) {
+	k := openKept(t, vfs.NewMem(), Keep{})
+	for mid := esa.MID(1); mid <= 10; mid++ {
+		k.take(mid, delayed, 1)
+	}
+	k.maintain(received(10))
+	answer := strings.Repeat("x", 64<<10)
+	for i := range openBytes/len(answer) + 10 {
+		mid := esa.MID(1 + i%10)
+		if err := k.Append([]esa.Event{{Kind: esa.RecipientDelayed, Time: received(mid), MID: mid, RIDs: []esa.RID{0}, Text: answer}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k.mu.Lock()
+	if k.open[segment.Messages].late != 10 || k.sealable() {
+		t.Errorf("%d late messages, sealable %t; want 10, false", k.open[segment.Messages].late, k.sealable())
+	}
+	k.mu.Unlock()
+	k.maintain(received(10))
+	if got := k.open[segment.Messages].lateWeight; got >= openBytes {
+		t.Errorf("late events take %d octets", got)
+	}
+	open, err := k.Open(t.Context())
+	if m, _ := k.Message(t.Context(), 1); err != nil || len(open) != 10 || m.State != esa.Delayed {
+		t.Errorf("%d open messages, the first is %v: %v", len(open), m.State, err)
+	}
+}
+
+// TestDamageDoesNotHoldTheLog: a segment that cannot be written again does not keep
+// the log from being cut off.
+func TestDamageDoesNotHoldTheLog(t *testing.T) {
+	k := openKept(t, vfs.NewMem(), Keep{LogTail: 1})
+	for mid := esa.MID(1); mid <= 20; mid++ {
+		k.take(mid, delivered, 1)
+	}
+	k.maintain(received(20))
+	for mid := esa.MID(1); mid <= 20; mid++ { // late
+		if err := k.Commit([]esa.Event{{Kind: esa.MessageFinished, Time: received(mid), MID: mid}}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := k.db.DeleteRange([]byte{prefixSegment}, upper(prefixSegment), pebble.NoSync); err != nil {
+		t.Fatal(err)
+	}
+	k.cache.items = nil
+	before := k.firstKept()
+	for mid := esa.MID(21); mid <= 40; mid++ {
+		k.take(mid, delivered, 1)
+	}
+	if err := k.Store.maintain(received(40), true); !errors.Is(err, segment.ErrDamaged) {
+		t.Errorf("merging a damaged segment: %v", err)
+	}
+	if k.firstKept() == before {
+		t.Errorf("the log still begins at event %d", before)
+	}
+}

@@ -28,10 +28,15 @@ const (
 	impatience = 4
 )
 
-// sealable tells whether there are enough open rows. s.mu is held.
+// sealable tells whether there are enough open rows that are not sealed. s.mu is
+// held.
 func (s *Store) sealable() bool {
-	m, c := &s.open[segment.Messages], &s.open[segment.Connections]
-	return len(m.rows)+len(c.rows) >= s.o.SegmentRows || m.weight+c.weight >= openBytes
+	rows, weight := 0, 0
+	for t := range s.open {
+		rows += len(s.open[t].rows) - s.open[t].late
+		weight += s.open[t].weight - s.open[t].lateWeight
+	}
+	return rows >= s.o.SegmentRows || weight >= openBytes
 }
 
 // picked are the rows that go into a segment.
@@ -129,12 +134,8 @@ func (s *Store) commitSealed(seg segment.Segment, p picked) error {
 		return err
 	}
 	for t := range p {
-		s.open[t].remove(func(r *openRow) bool { return r.number <= next.bounds[t] })
-		for _, r := range late[t] {
-			i, _ := s.open[t].find(r.number)
-			s.open[t].rows = slices.Insert(s.open[t].rows, i, r)
-			s.open[t].weight += r.weight
-		}
+		i, _ := s.open[t].find(next.bounds[t] + 1)
+		s.open[t].set(slices.Concat(late[t], s.open[t].rows[i:]))
 	}
 	for _, r := range p[segment.Messages] {
 		if r.unfinished() {

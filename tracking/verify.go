@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -107,7 +108,20 @@ func (v *verifier) wrong(where string, err error) {
 		v.report.More++
 		return
 	}
-	v.report.Problems = append(v.report.Problems, where+": "+err.Error())
+	v.report.Problems = append(v.report.Problems, where+": "+oneLine(err))
+}
+
+// oneLine is the text of an error without what joined errors repeat, and without
+// the name that Pebble's errors give a part of themselves that has no text.
+func oneLine(err error) string {
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimSpace(line)
+		if line != "" && line != "<corruption detail carrier>" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
 }
 
 func (v *verifier) say(where, format string, args ...any) {

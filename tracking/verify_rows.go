@@ -112,12 +112,18 @@ func (v *verifier) segment(e extent, trigrams *segment.Trigrams) {
 	v.oddParts(where, e.number, d)
 	var seen seenNumbers
 	var rows [2]uint64
+	// A part that cannot be read is wanted again for each of its rows. It is not
+	// read again: Pebble tries for long to find the bit that changed.
+	broken := map[segment.Part]error{}
 	r := segment.NewReader(d, v.packer, segment.NewState(), func(p segment.Part) ([]byte, error) {
+		if err := broken[p]; err != nil {
+			return nil, err
+		}
 		b, err := v.get(keyPart(e.number, p))
 		if err != nil {
-			return nil, fmt.Errorf("part %s: %w", p, err)
+			broken[p] = fmt.Errorf("part %s: %w", p, err)
 		}
-		return b, nil
+		return b, broken[p]
 	})
 	r.Check(trigrams, func(row segment.Row) {
 		seen.note(row.Events)

@@ -79,7 +79,7 @@ func (a asker) get(ctx context.Context, call string, p url.Values) (io.ReadClose
 	}
 	resp, err := a.client.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, a.unanswered(err)
 	}
 	if resp.StatusCode == http.StatusOK {
 		return resp.Body, nil
@@ -91,6 +91,15 @@ func (a asker) get(ctx context.Context, call string, p url.Values) (io.ReadClose
 		e.Error = fmt.Sprintf("%s answers %s: not a console of esasim with message tracking", a.base, resp.Status)
 	}
 	return nil, answered{resp.StatusCode, e.Error}
+}
+
+// unanswered says what to look at when nobody is there; whole URLs with queries
+// say less.
+func (a asker) unanswered(err error) error {
+	if refused := (*net.OpError)(nil); errors.As(err, &refused) && refused.Op == "dial" {
+		return fmt.Errorf("no lab answers at %s: %w; --console says where the lab is", a.base, refused)
+	}
+	return err
 }
 
 // copy makes a call and copies its answer.

@@ -31,7 +31,7 @@ type settings struct {
 func labCommand(name string) *cobra.Command {
 	var s settings
 	c := &cobra.Command{
-		Use: name, Args: cobra.NoArgs,
+		Use: name, Args: noArguments,
 		Short: "Run an appliance, registered with its cloud (the default)",
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := s.load(c)
@@ -53,7 +53,7 @@ func labCommand(name string) *cobra.Command {
 func applianceCommand() *cobra.Command {
 	var s settings
 	c := &cobra.Command{
-		Use: "appliance", Args: cobra.NoArgs,
+		Use: "appliance", Args: noArguments,
 		Short: "Run an appliance alone, registered with a cloud in another process",
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := s.load(c)
@@ -80,7 +80,7 @@ func applianceCommand() *cobra.Command {
 func cloudCommand() *cobra.Command {
 	var s settings
 	c := &cobra.Command{
-		Use: "cloud", Args: cobra.NoArgs,
+		Use: "cloud", Args: noArguments,
 		Short: "Run the cloud alone and print a registration token",
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := s.load(c)

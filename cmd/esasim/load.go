@@ -34,7 +34,7 @@ const usualDuration = 30 * time.Second
 func loadCommand() *cobra.Command {
 	var l loading
 	c := &cobra.Command{
-		Use: "load --to HOST:PORT", Args: cobra.NoArgs,
+		Use: "load --to HOST:PORT", Args: noArguments,
 		Short: "Send realistic mail to a server, count its answers and measure it",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := environment(c.Flags(), os.LookupEnv); err != nil {
@@ -78,8 +78,15 @@ func (l *loading) check() error {
 		return fmt.Errorf("--messages %d: must not be negative", l.messages)
 	case l.duration < 0 || l.duration == 0 && l.messages == 0:
 		return fmt.Errorf("--duration %s: must be greater than 0", l.duration)
-	case l.domain == "" || len(l.domain) > 180 || strings.ContainsFunc(l.domain, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("<>@\"\\,;:", r) }):
-		return fmt.Errorf("--domain %q: want a domain, as in example.com", l.domain)
+	}
+	return checkDomain(l.domain)
+}
+
+// checkDomain refuses what cannot stand behind the @ of an address.
+func checkDomain(domain string) error {
+	odd := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("<>@\"\\,;:", r) }
+	if domain == "" || len(domain) > 180 || strings.ContainsFunc(domain, odd) {
+		return fmt.Errorf("--domain %q: want a domain, as in example.com", domain)
 	}
 	return nil
 }

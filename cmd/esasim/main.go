@@ -18,7 +18,7 @@ import (
 )
 
 // memoryGoal is what the program tries to stay below.
-const memoryGoal = 320 << 20
+const memoryGoal = 256 << 20
 
 func main() {
 	// A lab's live memory is small and its turnover large: letting the heap
@@ -55,6 +55,17 @@ func untilSignal() (ctx context.Context, stop func()) {
 	ctx, stop = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
+}
+
+// noArguments is for commands that take flags only.
+func noArguments(c *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case c.HasSubCommands():
+		return fmt.Errorf("unknown command %q\nTry '%s --help'", args[0], c.CommandPath())
+	}
+	return fmt.Errorf("%q: %s takes flags only\nTry '%[2]s --help'", args[0], c.CommandPath())
 }
 
 // command is the tree of commands. The root is `esasim lab`.

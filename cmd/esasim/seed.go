@@ -28,7 +28,7 @@ type seeding struct {
 func seedCommand() *cobra.Command {
 	var s seeding
 	c := &cobra.Command{
-		Use: "seed --data DIR", Args: cobra.NoArgs,
+		Use: "seed --data DIR", Args: noArguments,
 		Short: "Give a new data directory a past: messages as if they had come in the last days",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := environment(c.Flags(), os.LookupEnv); err != nil {
@@ -38,7 +38,7 @@ func seedCommand() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&s.data, "data", "", "the data directory, which must have no messages yet")
+	f.StringVar(&s.data, "data", "", "the data directory: a new one, or one that no lab ran on yet")
 	f.Uint64Var(&s.messages, "messages", 100_000, "how many messages")
 	f.IntVar(&s.days, "days", 30, "in how many days")
 	f.Uint64Var(&s.seed, "seed", 1, "the same seed, messages, days and end give the same past")
@@ -50,6 +50,9 @@ func seedCommand() *cobra.Command {
 func (s *seeding) run(c *cobra.Command) error {
 	if s.data == "" {
 		return errors.New("seed needs --data DIR, the directory that a lab will be run on")
+	}
+	if err := checkDomain(s.domain); err != nil {
+		return err
 	}
 	end := time.Now().Truncate(time.Minute)
 	if s.end != "" {

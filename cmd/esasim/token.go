@@ -13,7 +13,7 @@ import (
 func tokenCommand() *cobra.Command {
 	var cloud, expiry string
 	c := &cobra.Command{
-		Use: "token", Args: cobra.NoArgs,
+		Use: "token", Args: noArguments,
 		Short: "Make a registration token in a running cloud and print it",
 		RunE: func(c *cobra.Command, _ []string) error {
 			token, err := lab.RequestToken(c.Context(), cloud, expiry)
@@ -31,7 +31,7 @@ func tokenCommand() *cobra.Command {
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Args: cobra.NoArgs, Short: "Print the version",
+		Use: "version", Args: noArguments, Short: "Print the version",
 		Run: func(c *cobra.Command, _ []string) {
 			version := "unknown"
 			if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {

@@ -97,8 +97,10 @@ func (s *tracks) check(c *cobra.Command, args []string) error {
 		return errors.New("--data and --console exclude each other")
 	case c.Flags().Changed("mid") && s.mid == 0:
 		return errors.New("--mid 0: want 1 or more")
-	case s.mid != 0 && (len(args) > 0 || s.explain || s.all):
-		return errors.New("--mid is one message: it takes no query, --all or --explain")
+	case s.mid != 0 && (len(args) > 0 || s.explain || s.all || c.Flags().Changed("limit")):
+		return errors.New("--mid is one message: it takes no query, --all, --limit or --explain")
+	case s.explain && c.Flags().Changed("format"):
+		return errors.New("--explain is text for people: it takes no --format")
 	case s.mid != 0 && s.format != "table" && s.format != "json":
 		return fmt.Errorf("--format %s: --mid has table and json", s.format)
 	}
@@ -179,8 +181,8 @@ func messageRow(m *export.Message) string {
 // row is a line of the table. Its widths are fixed, so that rows can be printed
 // as they come.
 func row(received, mid, state, sender, recipient, subject string) string {
-	return strings.TrimRight(fmt.Sprintf("%-19s  %9s  %-20s  %-30s  %-30s  %s", received, mid,
-		clip(safe(state), 20), clip(safe(sender), 30), clip(safe(recipient), 30), clip(safe(subject), 100)), " ")
+	return strings.TrimRight(fmt.Sprintf("%-19s  %9s  %-22s  %-30s  %-30s  %s", received, mid,
+		clip(safe(state), 22), clip(safe(sender), 30), clip(safe(recipient), 30), clip(safe(subject), 100)), " ")
 }
 
 // printFamily prints what happened to each message.

@@ -20,7 +20,7 @@ import (
 )
 
 func trackingCommand() *cobra.Command {
-	c := &cobra.Command{Use: "tracking", Args: cobra.NoArgs, Short: "Check or copy tracking data",
+	c := &cobra.Command{Use: "tracking", Args: noArguments, Short: "Check or copy tracking data",
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(verifyCommand(), backupCommand())
 	return c
@@ -29,7 +29,7 @@ func trackingCommand() *cobra.Command {
 func verifyCommand() *cobra.Command {
 	var data string
 	c := &cobra.Command{
-		Use: "verify --data DIR", Args: cobra.NoArgs,
+		Use: "verify --data DIR", Args: noArguments,
 		Short: "Read all tracking data of a directory that no lab runs on, and tell what is wrong with it",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := environment(c.Flags(), os.LookupEnv); err != nil {
@@ -93,7 +93,7 @@ func segmentsBar(w io.Writer) (told func(done, of int), finish func()) {
 func backupCommand() *cobra.Command {
 	var console, data, to string
 	c := &cobra.Command{
-		Use: "backup --to DIR", Args: cobra.NoArgs,
+		Use: "backup --to DIR", Args: noArguments,
 		Short: "Copy the tracking data of a running lab, or of a directory that none runs on, into a new data directory",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := environment(c.Flags(), os.LookupEnv); err != nil {

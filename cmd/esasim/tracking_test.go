@@ -135,8 +135,8 @@ func TestVerifyAndBackupOffline(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if out, err := say(t, "tracking", "verify", "--data", to); err == nil {
-		t.Errorf("spoilt, and nothing said: %s", out)
+	if out, err := say(t, "tracking", "verify", "--data", to); err == nil || strings.Contains(out, "<") {
+		t.Errorf("spoilt, and nothing said, or in several lines: %s", out)
 	}
 	if out, err := say(t, "tracking", "verify", "--data", data); err != nil {
 		t.Errorf("the original: %s %v", out, err)

@@ -22,7 +22,12 @@ type waits struct {
 func waitCommand() *cobra.Command {
 	var s waits
 	c := &cobra.Command{
-		Use: "wait QUERY...", Args: cobra.MinimumNArgs(1),
+		Use: "wait QUERY...", Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("wait needs a query, as in state=delivered")
+			}
+			return nil
+		},
 		Short: "Wait until messages match a query; for scripts",
 		Long: `Wait until so many messages of a running lab match a query (docs/query.md).
 The exit status is 1 if that takes too long. A lab that does not answer yet is

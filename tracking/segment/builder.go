@@ -18,6 +18,7 @@ type Builder struct {
 	used    []streamID // those that hold something
 	parts   map[Part][]byte
 	blockAt int // the row that the block under way begins with
+	implied int // recipients that its events list without naming them
 	index   index
 	fuse    xorfilter.BinaryFuseBuilder // its memory is used again
 
@@ -88,6 +89,7 @@ func (b *Builder) Add(t Table, number uint64, events []esa.Event) {
 			b.stream(id(e.Kind, fTime)).number(now - at)
 		}
 		at = now
+		g = b.bound(&c, e, g)
 		b.store(&c, e, g)
 		c.after(e)
 		code := b.signature(g)
@@ -106,6 +108,22 @@ func (b *Builder) Add(t Table, number uint64, events []esa.Event) {
 			b.dir.Odd++
 		}
 	}
+}
+
+// bound keeps what a row implies within the bounds that readers set against
+// damage: beyond them it says things outright.
+func (b *Builder) bound(c *context, e *esa.Event, g signature) signature {
+	if g.where(shiftRIDs) == all {
+		if b.implied += c.recipients; b.implied > mostImplied {
+			b.implied -= c.recipients
+			g = g&^(all<<shiftRIDs) | stored<<shiftRIDs
+		}
+	}
+	if c.events++; c.events > mostBare/2 && !g.has(hasTime) {
+		g |= hasTime
+		b.stream(id(e.Kind, fTime)).number(0)
+	}
+	return g
 }
 
 func (b *Builder) run(code, n uint32) {
@@ -137,7 +155,7 @@ func (b *Builder) shape(events []esa.Event) uint32 {
 		b.shapeList = append(b.shapeList, b.runs...)
 		var seen pattern
 		for i := range events {
-			seen.add(events[i].Kind, 1, events[i].Name == headers[2] && events[i].Text != "")
+			seen.add(events[i].Kind, 1, events[i].Name == headers[2])
 		}
 		b.plain = append(b.plain, seen.plain(events[0].Kind))
 	}
@@ -161,19 +179,26 @@ func (b *Builder) row(t Table, number uint64, start int64, shape uint32) {
 // summary notes what the directory and the frame say of a message.
 func (b *Builder) summary(events []esa.Event) {
 	b.message.Fold(events)
-	m := &b.message
-	b.tables[Messages].state = append(b.tables[Messages].state, byte(m.State))
-	b.dir.States |= 1 << m.State
-	if b.dir.Oldest.IsZero() || m.Received.Before(b.dir.Oldest) {
-		b.dir.Oldest = m.Received
+	b.tables[Messages].state = append(b.tables[Messages].state, byte(b.message.State))
+	b.dir.note(&b.message, b.tables[Messages].n == 1)
+}
+
+// note takes a message into the summary; first says that it is the first.
+func (d *Directory) note(m *esa.Message, first bool) {
+	d.States |= 1 << m.State
+	if first || m.Received.Before(d.Oldest) {
+		d.Oldest = m.Received
 	}
-	if m.Received.After(b.dir.Newest) {
-		b.dir.Newest = m.Received
+	if first || m.Received.After(d.Newest) {
+		d.Newest = m.Received
 	}
-	if b.dir.ICIDs[0] == 0 || m.ICID < b.dir.ICIDs[0] {
-		b.dir.ICIDs[0] = m.ICID
+	if m.ICID == 0 { // it was made here: it came by no connection
+		return
 	}
-	b.dir.ICIDs[1] = max(b.dir.ICIDs[1], m.ICID)
+	if d.ICIDs[0] == 0 || m.ICID < d.ICIDs[0] {
+		d.ICIDs[0] = m.ICID
+	}
+	d.ICIDs[1] = max(d.ICIDs[1], m.ICID)
 }
 
 func (b *Builder) stream(of streamID) *stream {

@@ -101,17 +101,7 @@ func (c *checker) summary(f *frame, row int) {
 	if got := f.tables[Messages].states[row]; got != byte(m.State) {
 		c.say("MID %d: the frame has state %d, the events %d", m.MID, got, m.State)
 	}
-	d.States |= 1 << m.State
-	if d.Oldest.IsZero() || m.Received.Before(d.Oldest) {
-		d.Oldest = m.Received
-	}
-	if m.Received.After(d.Newest) {
-		d.Newest = m.Received
-	}
-	if d.ICIDs[0] == 0 || m.ICID < d.ICIDs[0] {
-		d.ICIDs[0] = m.ICID
-	}
-	d.ICIDs[1] = max(d.ICIDs[1], m.ICID)
+	d.note(m, row == 0)
 }
 
 // values looks for everything that a search may look for.

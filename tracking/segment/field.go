@@ -42,8 +42,7 @@ func id(k esa.Kind, f field) streamID {
 	return streamID(k)<<5 | streamID(f)
 }
 
-func (s streamID) kind() esa.Kind { return esa.Kind(s >> 5) }
-func (s streamID) field() field   { return field(s & 31) }
+func (s streamID) field() field { return field(s & 31) }
 
 const streamCount = 256 << 5
 

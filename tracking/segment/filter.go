@@ -139,10 +139,11 @@ func HashAddr(a netip.Addr) uint64 {
 	return Hash(RemoteIP, b[:])
 }
 
-// TrimID takes the angle brackets off a message-id: people search for it with
+// TrimID takes blanks and the angle brackets off a message-id: people search for it with
 // and without.
 func TrimID(s string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(s), "<"), ">")
+	s = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(s), "<"), ">")
+	return strings.TrimSpace(s)
 }
 
 // DomainOf is what follows the last @ of an address; empty if there is none.

@@ -51,7 +51,7 @@ func (b *Builder) flushBlock() {
 		b.streams[of].reset()
 		return true
 	})
-	b.blockAt = b.Len()
+	b.blockAt, b.implied = b.Len(), 0
 }
 
 // part appends the streams of a part.
@@ -95,7 +95,7 @@ func (b *Builder) reset() {
 	for _, of := range b.used {
 		b.streams[of].reset()
 	}
-	b.used, b.blockAt, b.parts = b.used[:0], 0, map[Part][]byte{}
+	b.used, b.blockAt, b.implied, b.parts = b.used[:0], 0, 0, map[Part][]byte{}
 	b.index.reset()
 	clear(b.profiles)
 	clear(b.signatures)
@@ -122,7 +122,7 @@ func AppendDirectory(b []byte, d *Directory) []byte {
 	}
 	for _, t := range [...]time.Time{d.Oldest, d.Newest} {
 		var micro int64
-		if !t.IsZero() {
+		if d.Rows[Messages] > 0 {
 			micro = t.UnixMicro()
 		}
 		b = binary.AppendVarint(b, micro)
@@ -147,7 +147,7 @@ func ReadDirectory(b []byte) (*Directory, error) {
 		States: uint32(n[8]), Size: int64(n[9]), Version: int(n[10]), Odd: int(n[11])}
 	d.ICIDs[0], d.ICIDs[1] = esa.ICID(n[6]), esa.ICID(n[7])
 	for _, t := range [...]*time.Time{&d.Oldest, &d.Newest} {
-		if micro := c.varint(); micro != 0 {
+		if micro := c.varint(); n[0] > 0 { // any moment may be meant, 1970 too
 			*t = time.UnixMicro(micro).UTC()
 		}
 	}

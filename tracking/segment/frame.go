@@ -68,12 +68,10 @@ func readFrame(b []byte, p *Packer) (*frame, error) {
 	return f, c.err
 }
 
-// The bounds of a row's events, as a defence against damage: a few octets could
-// ask for any number of events that have no values of their own.
-const (
-	mostEvents = 1 << 28
-	mostBare   = 1 << 16
-)
+// mostBare bounds the events of a row that have no values of their own, as a
+// defence against damage: a few octets could ask for any number of them. The
+// others are bounded by the values there are.
+const mostBare = 1 << 16
 
 func (f *frame) readShapes(c *cursor, p *Packer) {
 	n := c.count(2 * mostRows)
@@ -82,17 +80,20 @@ func (f *frame) readShapes(c *cursor, p *Packer) {
 	ends := make([]int, 0, min(n, len(s.b)))
 	for i := 0; i < n && s.err == nil; i++ {
 		runs := cursor{b: s.take(s.uvarint())}
-		begin := len(all)
+		begin, bare := len(all), 0
 		for len(runs.b) > 0 {
 			r := run{uint32(runs.uvarint()), int(runs.uvarint())}
 			if runs.err != nil || int(r.signature) >= len(f.signatures) || r.n < 1 || r.n > 1<<24 {
 				s.fail("a shape")
 				break
 			}
+			if len(f.takes[r.signature]) == 0 {
+				bare += r.n
+			}
 			all = append(all, r)
 		}
-		if len(all) == begin {
-			s.fail("a shape of nothing")
+		if len(all) == begin || bare > mostBare {
+			s.fail("a shape of nothing, or of too much")
 		}
 		ends = append(ends, len(all))
 	}
@@ -131,7 +132,7 @@ func (f *frame) finish(s *shape) {
 	var seen pattern
 	for _, r := range s.runs {
 		g := f.signatures[r.signature]
-		seen.add(g.kind(), r.n, g.has(hasText) && g.text() == fReplyTo)
+		seen.add(g.kind(), r.n, headers[g.where(shiftHeader)] == headers[2])
 	}
 	s.plain = seen.plain(f.signatures[s.runs[0].signature].kind())
 }
@@ -139,7 +140,7 @@ func (f *frame) finish(s *shape) {
 // pattern counts the events of a row by kind.
 type pattern struct {
 	kinds   [256]int
-	replyTo int // Reply-To headers that say something
+	replyTo int // Reply-To headers; the last one counts, though it be empty
 }
 
 func (p *pattern) add(k esa.Kind, n int, replyTo bool) {

@@ -200,7 +200,7 @@ func mayBe(kept, messageID string) bool {
 	if len(begin) == len(kept) {
 		return TrimID(kept) == messageID
 	}
-	return strings.HasPrefix(messageID, strings.TrimPrefix(strings.TrimSpace(begin), "<"))
+	return strings.HasPrefix(messageID, strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(begin), "<")))
 }
 
 // BySource gives the messages whose source answers true. One without a source is
@@ -269,11 +269,14 @@ func (r *Reader) Happened(h Happening) (Rows, error) {
 func (r *Reader) named(f *frame, rows Rows, h Happening, fits func(signature) bool) (Rows, error) {
 	of := id(h.Kind, fName)
 	values, err := r.folded(of)
-	if err != nil || values == nil {
-		return NewRows(r.Len(Messages), false), err
+	if err != nil {
+		return nil, err
 	}
 	cols, _ := r.columns(Names)
-	hit := make([]bool, values.len())
+	var hit []bool
+	if values != nil {
+		hit = make([]bool, values.len())
+	}
 	for i := range hit {
 		hit[i] = h.Name(values.at(int32(i)))
 	}
@@ -282,6 +285,9 @@ func (r *Reader) named(f *frame, rows Rows, h Happening, fits func(signature) bo
 		found := false
 		for _, run := range f.shapes[s].runs {
 			g := f.signatures[run.signature]
+			if header := g.where(shiftHeader); header != 0 { // the signature says the name
+				found = found || fits(g) && h.Name(fold.String(headers[header]))
+			}
 			if g.kind() != h.Kind || !g.has(hasName) {
 				continue
 			}

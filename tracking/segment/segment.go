@@ -27,6 +27,9 @@ var ErrDamaged = errors.New("damaged segment")
 // mostRows bounds the rows of a table: a segment has at most 256 blocks.
 const mostRows = 127 * BlockRows
 
+// MostRows is how many rows a table of a segment can have.
+const MostRows = mostRows
+
 // Table says what a row is.
 type Table uint8
 

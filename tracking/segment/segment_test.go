@@ -317,3 +317,53 @@ func FuzzDirectory(f *testing.F) {
 		}
 	})
 }
+
+// TestManyRecipients: what is written can be read, also of a message to many that
+// is delayed for days.
+func TestManyRecipients(t *testing.T) {
+	p := newPacker(t)
+	at := time.Date(2020, 5, 14, 13, 0, 0, 0, time.UTC)
+	const recipients = 1 << 14
+	events := []esa.Event{{Kind: esa.MessageStarted, Time: at, MID: 1}}
+	var everybody []esa.RID
+	for i := range recipients {
+		events = append(events, esa.Event{Kind: esa.RecipientGiven, Time: at, MID: 1, Address: "x@y.test", RIDs: []esa.RID{esa.RID(i)}})
+		everybody = append(everybody, esa.RID(i))
+	}
+	for range mostBare + 1 { // with nothing of their own
+		events = append(events, esa.Event{Kind: esa.EngineVerdict, Time: at, MID: 1})
+	}
+	for range mostImplied/recipients + 2 {
+		events = append(events, esa.Event{Kind: esa.EngineVerdict, Time: at, MID: 1, RIDs: everybody})
+	}
+	b := NewBuilder(p)
+	b.Add(Messages, 1, events)
+	got, err := reader(p, b.Finish(1)).Events(Messages, 0)
+	if err != nil || len(got) != len(events) {
+		t.Fatalf("%d events, want %d: %v", len(got), len(events), err)
+	}
+	for i := range got {
+		if got[i].Kind != events[i].Kind || !got[i].Time.Equal(at) || !slices.Equal(got[i].RIDs, events[i].RIDs) {
+			t.Fatalf("event %d is not as it was", i)
+		}
+	}
+}
+
+// TestDirectorySpan: no moment and no missing number stands for something else.
+func TestDirectorySpan(t *testing.T) {
+	b := NewBuilder(newPacker(t))
+	for i, m := range []struct {
+		at   time.Time
+		icid esa.ICID
+	}{{time.Time{}, 5}, {time.Unix(0, 0).UTC(), 0}, {time.Unix(0, 0).UTC(), 7}} {
+		b.Add(Messages, uint64(i+1), []esa.Event{{Kind: esa.MessageStarted, Time: m.at, MID: esa.MID(i + 1), ICID: m.icid}})
+	}
+	s := b.Finish(1)
+	d, err := ReadDirectory(AppendDirectory(nil, &s.Directory))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !d.Oldest.Equal(time.Time{}) || !d.Newest.Equal(time.Unix(0, 0)) || d.ICIDs != [2]esa.ICID{5, 7} {
+		t.Errorf("received from %s to %s, ICIDs %d", d.Oldest, d.Newest, d.ICIDs)
+	}
+}

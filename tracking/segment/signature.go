@@ -58,6 +58,7 @@ type context struct {
 	icid       esa.ICID
 	dcid       esa.DCID
 	recipients int
+	events     int // counted by the builder only
 	source     *esa.Source
 	words      words
 }

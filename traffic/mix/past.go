@@ -43,11 +43,30 @@ type History struct {
 // ErrPast says that a past cannot be told.
 var ErrPast = errors.New("impossible past")
 
+// Limits of a past.
+const (
+	mostMessages = 1 << 40
+	mostDays     = 100 * 366
+)
+
+// Check tells whether the past can be told, and if not, why: the error is ErrPast.
+func (p Past) Check() error {
+	switch {
+	case p.Messages == 0 || p.Messages > mostMessages:
+		return fmt.Errorf("%w: %d messages: want 1 to %d", ErrPast, p.Messages, uint64(mostMessages))
+	case p.Days < 1 || p.Days > mostDays:
+		return fmt.Errorf("%w: %d days: want 1 to %d", ErrPast, p.Days, mostDays)
+	case p.End.UnixMicro() < int64(p.Days)*24*hourLong:
+		return fmt.Errorf("%w: %d days before %s: want a beginning after 1970", ErrPast, p.Days, p.End.Format(time.RFC3339))
+	}
+	return nil
+}
+
 // NewHistory prepares a past: tables that take some tens of milliseconds and
 // megabytes, however long it is.
 func NewHistory(p Past) (*History, error) {
-	if p.Messages == 0 || p.Messages > 1<<40 || p.Days < 1 || p.Days > 100*366 || p.End.UnixMicro() < int64(p.Days)*24*hourLong {
-		return nil, fmt.Errorf("%w: %d messages in %d days before %s", ErrPast, p.Messages, p.Days, p.End.Format(time.RFC3339))
+	if err := p.Check(); err != nil {
+		return nil, err
 	}
 	if p.Company == "" {
 		p.Company = "example.com"
