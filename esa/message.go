@@ -173,20 +173,48 @@ func (m *Message) header(name, text string) {
 // recipients puts the named recipients (nil: all) into a state, except those
 // that are another message's by now.
 func (m *Message) recipients(rids []RID, s State, e *Event) {
+	named := among{rids: rids}
 	for i := range m.Recipients {
 		r := &m.Recipients[i]
-		if r.State != Replaced && (rids == nil || slices.Contains(rids, r.RID)) {
+		if r.State != Replaced && (rids == nil || named.has(i, r.RID)) {
 			r.State, r.Response, r.Until = s, e.Text, e.Until
 		}
 	}
 }
 
 func (m *Message) attempt(rids []RID) {
+	named := among{rids: rids}
 	for i := range m.Recipients {
-		if slices.Contains(rids, m.Recipients[i].RID) {
+		if named.has(i, m.Recipients[i].RID) {
 			m.Recipients[i].Attempts++
 		}
 	}
+}
+
+// among tells which recipients a list names. A message may have thousands, and
+// thousands of attempts: most lists name them all, in order, and a long one that
+// does not is not gone through for each.
+type among struct {
+	rids []RID
+	set  map[RID]struct{}
+}
+
+// has tells whether the list names a recipient, the i-th of the message.
+func (a *among) has(i int, rid RID) bool {
+	if i < len(a.rids) && a.rids[i] == rid {
+		return true
+	}
+	if len(a.rids) <= 16 {
+		return slices.Contains(a.rids, rid)
+	}
+	if a.set == nil {
+		a.set = make(map[RID]struct{}, len(a.rids))
+		for _, r := range a.rids {
+			a.set[r] = struct{}{}
+		}
+	}
+	_, ok := a.set[rid]
+	return ok
 }
 
 // settle derives the message's state from its recipients' once it is in the

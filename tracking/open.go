@@ -46,7 +46,7 @@ func (r *openRow) with(e esa.Entry, part []esa.Event) *openRow {
 			out.ready = true
 		case esa.MessageQuarantined:
 			out.held = true
-		case esa.MessageReleased, esa.QuarantineDeleted:
+		case esa.MessageReleased: // one that is deleted there does not go on
 			out.held = false
 		case esa.MessageFinished, esa.ConnectionClosed:
 			out.done = true
