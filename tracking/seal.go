@@ -1,6 +1,7 @@
 package tracking
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -238,8 +239,11 @@ func putSegment(b *pebble.Batch, g *sealedSegment, seg segment.Segment) {
 	}
 }
 
-// loadSegments reads the directories and the trigrams.
+// loadSegments reads the directories and the trigrams, side by side: with ten
+// million messages they are ninety megabytes, and most of a start.
 func (s *Store) loadSegments() error {
+	trigrams := make(chan error, 1)
+	go func() { trigrams <- s.loadGroups() }()
 	err := s.each(prefixDirectory, func(n uint64, v []byte) error {
 		dir, err := segment.ReadDirectory(v)
 		if err != nil {
@@ -251,18 +255,7 @@ func (s *Store) loadSegments() error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	err = s.each(prefixGroup, func(n uint64, v []byte) error {
-		t, err := segment.ReadTrigrams(v, s.packer)
-		s.groups[n] = &group{t}
-		if err != nil {
-			return fmt.Errorf("trigrams of group %d: %w", n, err)
-		}
-		return nil
-	})
-	if err != nil {
+	if err = errors.Join(err, <-trigrams); err != nil {
 		return err
 	}
 	for _, g := range s.segments {
@@ -271,6 +264,17 @@ func (s *Store) loadSegments() error {
 		}
 	}
 	return nil
+}
+
+func (s *Store) loadGroups() error {
+	return s.each(prefixGroup, func(n uint64, v []byte) error {
+		t, err := segment.ReadTrigrams(v, s.packer)
+		s.groups[n] = &group{t}
+		if err != nil {
+			return fmt.Errorf("trigrams of group %d: %w", n, err)
+		}
+		return nil
+	})
 }
 
 // each calls f for the numbers and values under a prefix. The value is valid

@@ -20,7 +20,7 @@ import (
 const maxCount = 1000
 
 // countTime is how long the matches behind a page are counted.
-const countTime = 25 * time.Millisecond
+const countTime = 15 * time.Millisecond
 
 // searchBody is the search page.
 type searchBody struct {

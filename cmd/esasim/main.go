@@ -18,7 +18,7 @@ import (
 )
 
 // memoryGoal is what the program tries to stay below.
-const memoryGoal = 256 << 20
+const memoryGoal = 224 << 20
 
 func main() {
 	// A lab's live memory is small and its turnover large: letting the heap
