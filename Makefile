@@ -44,7 +44,7 @@ bench: ## what the design promises in numbers: figure, bar, verdict (about 12 mi
 
 # The service that the package brings is not started: make bench starts a server
 # of its own. A policy that is there already, as in containers, is kept.
-bench-peers: ## install what make bench measures beside us (Debian, as root)
+bench-peers: ## install what make bench measures beside us (Debian, as root; make test does, too)
 	@command -v clickhouse-server >/dev/null 2>&1 && exit 0; p=/usr/sbin/policy-rc.d; \
 	if [ ! -e $$p ]; then trap "rm -f $$p" EXIT; printf '#!/bin/sh\nexit 101\n' >$$p; chmod 755 $$p; fi; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends clickhouse-server >/dev/null
@@ -75,3 +75,4 @@ peers:
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 	  echo "installing$$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then $(MAKE) -s bench-peers; fi

@@ -2,7 +2,6 @@ package tracking
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -160,9 +159,7 @@ func (s *Store) commitMerged(seg segment.Segment, old *sealedSegment, at int, la
 	b := s.db.NewBatch()
 	defer b.Close()
 	g := &sealedSegment{number: old.number, dir: &seg.Directory}
-	putSegment(b, g, seg)
-	gr := s.groupWith(g.number, seg.Trigrams)
-	_ = b.Set(key(prefixGroup, g.number/groupSize), gr.trigrams.Append(nil, s.packer), nil)
+	gr := s.putSegment(b, g, seg)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,11 +171,7 @@ func (s *Store) commitMerged(seg segment.Segment, old *sealedSegment, at int, la
 			now := s.open[t].rows[i]
 			_ = b.DeleteRange(keyLate(segment.Table(t), r.number, 0), keyLate(segment.Table(t), r.number+1, 0), nil)
 			still[t][now] = now.after(r)
-			if rest := still[t][now]; rest != nil {
-				for j, part := range rest.parts {
-					_ = b.Set(keyLate(segment.Table(t), r.number, rest.last-uint64(len(rest.parts))+1+uint64(j)), appendEntry(nil, part), nil)
-				}
-			}
+			putParts(b, segment.Table(t), still[t][now])
 		}
 	}
 	if err := s.db.Apply(b, pebble.NoSync); err != nil {
@@ -187,10 +180,7 @@ func (s *Store) commitMerged(seg segment.Segment, old *sealedSegment, at int, la
 	for t := range still {
 		s.open[t].replace(still[t])
 	}
-	s.segments = slices.Clone(s.segments)
-	s.segments[at] = g
-	s.groups = maps.Clone(s.groups)
-	s.groups[g.number/groupSize] = gr
+	s.install(at, g, gr)
 	return nil
 }
 

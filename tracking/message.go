@@ -164,7 +164,7 @@ func (s *Store) lockedOpen() []esa.MID {
 		out = append(out, mid)
 	}
 	for _, r := range s.open[segment.Messages].rows {
-		if !r.late && r.unfinished() {
+		if !r.late && r.open {
 			out = append(out, esa.MID(r.number))
 		}
 	}

@@ -19,38 +19,25 @@ type openRow struct {
 	first  uint64        // the number of the first event of its first entry
 	last   uint64        // and of the last event of its last
 	weight int           // about what it takes in memory
-	ready  bool          // accepted
-	held   bool          // last heard of in a quarantine
+	open   bool          // to be taken up by a restart: see stillOpen
 	done   bool          // finished; of a connection: closed
 	at     time.Time     // of the last event
 
 	folded atomic.Pointer[esa.Message] // without events; made when first asked for
 }
 
-// unfinished tells whether a restart must take the message up again: it was
-// accepted, is not finished, and no quarantine holds it. One that several hold is
-// taken for unfinished when the first lets it go; whoever takes it up looks
-// closer.
-func (r *openRow) unfinished() bool { return r.ready && !r.held && !r.done }
-
 // with is the row after one more entry, of which part is what concerns the row.
 func (r *openRow) with(e esa.Entry, part []esa.Event) *openRow {
-	out := &openRow{number: r.number, late: r.late, first: r.first, last: e.Seq, ready: r.ready, held: r.held, done: r.done,
+	out := &openRow{number: r.number, late: r.late, first: r.first, last: e.Seq, open: r.open, done: r.done,
 		parts: append(r.parts, part), weight: r.weight + weight(part), at: part[len(part)-1].Time}
 	if out.first == 0 {
 		out.first = e.Seq - uint64(len(e.Events)) + 1
 	}
+	if open, known := stillOpen(part); known {
+		out.open = open
+	}
 	for i := range part {
-		switch part[i].Kind {
-		case esa.MessageReady:
-			out.ready = true
-		case esa.MessageQuarantined:
-			out.held = true
-		case esa.MessageReleased: // one that is deleted there does not go on
-			out.held = false
-		case esa.MessageFinished, esa.ConnectionClosed:
-			out.done = true
-		}
+		out.done = out.done || part[i].Kind == esa.MessageFinished || part[i].Kind == esa.ConnectionClosed
 	}
 	return out
 }
@@ -61,7 +48,7 @@ func (r *openRow) after(sealed *openRow) *openRow {
 	if len(parts) == 0 {
 		return nil
 	}
-	out := &openRow{number: r.number, late: true, parts: slices.Clone(parts), first: r.first, last: r.last, ready: r.ready, held: r.held, done: r.done, at: r.at}
+	out := &openRow{number: r.number, late: true, parts: slices.Clone(parts), first: r.first, last: r.last, open: r.open, done: r.done, at: r.at}
 	for _, p := range parts {
 		out.weight += weight(p)
 	}
@@ -145,28 +132,35 @@ func (t *openTable) remove(gone func(*openRow) bool) {
 	t.set(kept)
 }
 
-// eachRow calls f for each message and connection that an entry speaks of, with
-// its part of the entry. To a message belong its own events and those of the
-// delivery connections in the same entry; to a connection those without a
-// message.
-func eachRow(events []esa.Event, f func(t segment.Table, number uint64, part []esa.Event)) {
+// rowPart is what an entry says of a message or a connection.
+type rowPart struct {
+	table  segment.Table
+	number uint64
+	events []esa.Event
+}
+
+// rowsOf divides an entry among the messages and connections that it speaks of. To
+// a message belong its own events and those of the delivery connections in the same
+// entry; to a connection those without a message.
+func rowsOf(events []esa.Event) (out []rowPart) {
 	var mid esa.MID
 	var icid esa.ICID
 	for i := range events {
 		e := &events[i]
 		if e.MID != 0 && e.MID != mid && !before(events[:i], func(b *esa.Event) bool { return b.MID == e.MID }) {
 			mid = e.MID
-			f(segment.Messages, uint64(mid), partOf(events, func(e *esa.Event) bool {
+			out = append(out, rowPart{segment.Messages, uint64(mid), partOf(events, func(e *esa.Event) bool {
 				return e.MID == mid || e.MID == 0 && e.DCID != 0
-			}))
+			})})
 		}
 		if e.MID == 0 && e.ICID != 0 && e.ICID != icid && !before(events[:i], func(b *esa.Event) bool { return b.MID == 0 && b.ICID == e.ICID }) {
 			icid = e.ICID
-			f(segment.Connections, uint64(icid), partOf(events, func(e *esa.Event) bool {
+			out = append(out, rowPart{segment.Connections, uint64(icid), partOf(events, func(e *esa.Event) bool {
 				return e.MID == 0 && e.ICID == icid
-			}))
+			})})
 		}
 	}
+	return out
 }
 
 func before(events []esa.Event, is func(*esa.Event) bool) bool {

@@ -29,14 +29,19 @@ const (
 	impatience = 4
 )
 
-// sealable tells whether there are enough open rows that are not sealed. s.mu is
-// held.
-func (s *Store) sealable() bool {
-	rows, weight := 0, 0
+// unsealed tells how many open rows are not sealed, and about what they weigh.
+// s.mu is held.
+func (s *Store) unsealed() (rows, weight int) {
 	for t := range s.open {
 		rows += len(s.open[t].rows) - s.open[t].late
 		weight += s.open[t].weight - s.open[t].lateWeight
 	}
+	return rows, weight
+}
+
+// sealable tells whether that is enough for a segment. s.mu is held.
+func (s *Store) sealable() bool {
+	rows, weight := s.unsealed()
 	return rows >= s.o.SegmentRows || weight >= openBytes
 }
 
@@ -48,26 +53,20 @@ type picked [2][]*openRow
 func (s *Store) pick(now time.Time) (p picked) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for t := range p {
-		for _, r := range s.open[t].rows {
-			if !r.late {
-				p[t] = append(p[t], r)
-			}
-		}
-	}
-	all, weight := len(p[0])+len(p[1]), 0
-	for t := range p {
-		for _, r := range p[t] {
-			weight += r.weight
-		}
-	}
-	if all < s.o.SegmentRows && weight < openBytes {
+	if !s.sealable() {
 		return picked{}
 	}
-	patient := all < impatience*s.o.SegmentRows && weight < impatience*openBytes
+	rows, weight := s.unsealed()
+	patient := rows < impatience*s.o.SegmentRows && weight < impatience*openBytes
+	for t := range p {
+		p[t] = s.open[t].rows[s.open[t].late:]
+	}
 	p.cut(s.o.SegmentRows)
 	if patient && slices.ContainsFunc(p[segment.Messages], func(r *openRow) bool { return !r.done && now.Sub(r.at) < quiet }) {
 		return picked{}
+	}
+	for t := range p {
+		p[t] = slices.Clone(p[t])
 	}
 	return p
 }
@@ -114,9 +113,7 @@ func (s *Store) commitSealed(seg segment.Segment, p picked) error {
 	batch := s.db.NewBatch()
 	defer batch.Close()
 	g := &sealedSegment{number: s.sealed.nextSegment, dir: &seg.Directory}
-	putSegment(batch, g, seg)
-	gr := s.groupWith(g.number, seg.Trigrams)
-	_ = batch.Set(key(prefixGroup, g.number/groupSize), gr.trigrams.Append(nil, s.packer), nil)
+	gr := s.putSegment(batch, g, seg)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,21 +136,15 @@ func (s *Store) commitSealed(seg segment.Segment, p picked) error {
 		s.open[t].set(slices.Concat(late[t], s.open[t].rows[i:]))
 	}
 	for _, r := range p[segment.Messages] {
-		if r.unfinished() {
+		if r.open {
 			s.unfinished[esa.MID(r.number)] = struct{}{}
 		}
 	}
 	for _, r := range late[segment.Messages] {
-		if r.unfinished() {
-			s.unfinished[esa.MID(r.number)] = struct{}{}
-		} else if r.done || r.held {
-			delete(s.unfinished, esa.MID(r.number))
-		}
+		s.noteOpen(segment.Messages, r.number, r.events())
 	}
 	s.sealed = next
-	s.segments = append(slices.Clone(s.segments), g)
-	s.groups = maps.Clone(s.groups)
-	s.groups[g.number/groupSize] = gr
+	s.install(len(s.segments), g, gr)
 	return nil
 }
 
@@ -172,14 +163,17 @@ func (s *Store) lateOnes(b *pebble.Batch, t segment.Table, sealed []*openRow, bo
 		now := r
 		if !r.late {
 			if at < len(sealed) && sealed[at].number == r.number {
-				if t == segment.Messages && sealed[at].unfinished() {
+				if t == segment.Messages && sealed[at].open {
 					_ = b.Set(key(prefixOpen, r.number), nil, nil)
 				}
 				now = r.after(sealed[at])
 			} else {
 				now = r.after(&openRow{})
 			}
-			s.putParts(b, t, now)
+			putParts(b, t, now)
+			if now != nil {
+				putOpen(b, t, now.number, now.events())
+			}
 		}
 		if now != nil {
 			out = append(out, now)
@@ -188,22 +182,14 @@ func (s *Store) lateOnes(b *pebble.Batch, t segment.Table, sealed []*openRow, bo
 	return out
 }
 
-// putParts keeps what a row knows beyond its segment. The entries' numbers are no
-// longer known; any that rise will do.
-func (s *Store) putParts(b *pebble.Batch, t segment.Table, r *openRow) {
+// putParts keeps what a row knows beyond its segment; nil knows nothing. The
+// entries' numbers are no longer known; any that rise will do.
+func putParts(b *pebble.Batch, t segment.Table, r *openRow) {
 	if r == nil {
 		return
 	}
 	for i, part := range r.parts {
 		_ = b.Set(keyLate(t, r.number, r.last-uint64(len(r.parts))+1+uint64(i)), appendEntry(nil, part), nil)
-	}
-	if t != segment.Messages {
-		return
-	}
-	if r.unfinished() {
-		_ = b.Set(key(prefixOpen, r.number), nil, nil)
-	} else if r.done || r.held {
-		_ = b.Delete(key(prefixOpen, r.number), nil)
 	}
 }
 
@@ -231,12 +217,25 @@ func (s *Store) groupWith(number uint64, t *segment.Trigrams) *group {
 	return out
 }
 
-// putSegment puts a segment's keys into the batch.
-func putSegment(b *pebble.Batch, g *sealedSegment, seg segment.Segment) {
+// putSegment puts a segment's keys into the batch, and those of its group, which
+// it gives. s.sealing is held.
+func (s *Store) putSegment(b *pebble.Batch, g *sealedSegment, seg segment.Segment) *group {
 	_ = b.Set(key(prefixDirectory, g.number), segment.AppendDirectory(nil, g.dir), nil)
 	for _, p := range g.dir.Parts() {
 		_ = b.Set(keyPart(g.number, p), seg.Parts[p], nil)
 	}
+	gr := s.groupWith(g.number, seg.Trigrams)
+	_ = b.Set(key(prefixGroup, g.number/groupSize), gr.trigrams.Append(nil, s.packer), nil)
+	return gr
+}
+
+// install makes a segment that has been written the one at a place of the list, or
+// behind its end. Views keep the lists they have, so these are changed as copies.
+// s.mu is held.
+func (s *Store) install(at int, g *sealedSegment, gr *group) {
+	s.segments = append(slices.Clone(s.segments[:at]), append([]*sealedSegment{g}, s.segments[min(at+1, len(s.segments)):]...)...)
+	s.groups = maps.Clone(s.groups)
+	s.groups[g.number/groupSize] = gr
 }
 
 // loadSegments reads the directories and the trigrams, side by side: with ten

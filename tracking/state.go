@@ -8,7 +8,6 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"esasim/esa"
-	"esasim/tracking/segment"
 )
 
 // sealState is what the store must know of its past to go on: written with each
@@ -131,11 +130,11 @@ func entryAt(it *pebble.Iterator) (esa.Entry, error) {
 // note takes an entry into the open rows: what is not sealed yet. What came late
 // of sealed rows is kept apart.
 func (s *Store) note(e esa.Entry) {
-	eachRow(e.Events, func(t segment.Table, number uint64, part []esa.Event) {
-		if number > s.sealed.bounds[t] {
-			s.open[t].add(number, false, e, part)
+	for _, r := range rowsOf(e.Events) {
+		if r.number > s.sealed.bounds[r.table] {
+			s.open[r.table].add(r.number, false, e, r.events)
 		}
-	})
+	}
 }
 
 // loadLate reads what came late.

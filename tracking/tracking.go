@@ -239,25 +239,31 @@ func (s *Store) append(events []esa.Event, c *Content) (uint64, error) {
 	b := s.db.NewBatchWithSize(len(value) + c.tail() + 512)
 	defer b.Close()
 	c.flushTo(b)
+	rows := rowsOf(events)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := esa.Entry{Seq: s.last + uint64(len(events)), Events: events}
 	// Errors of a batch's Set are nil as long as the batch is not closed.
 	_ = b.Set(key(prefixLog, e.Seq), value, nil)
-	eachRow(events, func(t segment.Table, number uint64, part []esa.Event) { s.putLate(b, e.Seq, t, number, part) })
+	for _, r := range rows {
+		if r.number <= s.sealed.bounds[r.table] {
+			_ = b.Set(keyLate(r.table, r.number, e.Seq), appendEntry(nil, r.events), nil)
+			putOpen(b, r.table, r.number, r.events)
+		}
+	}
 	if err := s.db.Apply(b, pebble.NoSync); err != nil {
 		return 0, fmt.Errorf("append to log: %w", err)
 	}
 	s.last = e.Seq
 	s.window.put(e)
-	eachRow(events, func(t segment.Table, number uint64, part []esa.Event) {
-		late := number <= s.sealed.bounds[t]
-		s.open[t].add(number, late, e, part)
-		if late && t == segment.Messages {
-			s.noteUnfinished(number, part)
+	for _, r := range rows {
+		late := r.number <= s.sealed.bounds[r.table]
+		s.open[r.table].add(r.number, late, e, r.events)
+		if late {
+			s.noteOpen(r.table, r.number, r.events)
 		}
-	})
+	}
 	c.kept()
 	token(s.dirty)
 	if s.sealable() {
@@ -274,33 +280,33 @@ func token(c chan struct{}) {
 	}
 }
 
-// putLate keeps an entry's part of a row that is sealed already.
-func (s *Store) putLate(b *pebble.Batch, seq uint64, t segment.Table, number uint64, part []esa.Event) {
-	if number > s.sealed.bounds[t] {
+// putOpen keeps whether a message that is sealed is to be taken up again, if what
+// happened to it since tells.
+func putOpen(b *pebble.Batch, t segment.Table, number uint64, since []esa.Event) {
+	if open, known := stillOpen(since); t != segment.Messages || !known {
 		return
-	}
-	_ = b.Set(keyLate(t, number, seq), appendEntry(nil, part), nil)
-	if t != segment.Messages {
-		return
-	}
-	if open, known := stillOpen(part); known && open {
+	} else if open {
 		_ = b.Set(key(prefixOpen, number), nil, nil)
-	} else if known {
+	} else {
 		_ = b.Delete(key(prefixOpen, number), nil)
 	}
 }
 
-// noteUnfinished keeps the list of unfinished messages as putLate writes it.
-func (s *Store) noteUnfinished(number uint64, part []esa.Event) {
-	if open, known := stillOpen(part); known && open {
+// noteOpen keeps in memory what putOpen keeps on disk. s.mu is held.
+func (s *Store) noteOpen(t segment.Table, number uint64, since []esa.Event) {
+	if open, known := stillOpen(since); t != segment.Messages || !known {
+		return
+	} else if open {
 		s.unfinished[esa.MID(number)] = struct{}{}
-	} else if known {
+	} else {
 		delete(s.unfinished, esa.MID(number))
 	}
 }
 
-// stillOpen tells whether a message is unfinished after these events, if they
-// tell.
+// stillOpen tells whether a restart must take a message up after these events, if
+// they tell: it was accepted, is not finished, and no quarantine holds it. One that
+// several hold is taken for open when the first lets it go; whoever takes it up
+// looks closer.
 func stillOpen(part []esa.Event) (open, known bool) {
 	for i := range part {
 		switch part[i].Kind {

@@ -176,10 +176,7 @@ func (v *verifier) row(where string, t segment.Table, n uint64, events []esa.Eve
 }
 
 func (v *verifier) listed(where string, n uint64, events []esa.Event, listed bool) {
-	// Of a message in several quarantines the list and the events may tell
-	// differently (openRow.unfinished): only what all agree on is a problem.
-	row := (&openRow{}).with(esa.Entry{Seq: uint64(len(events)), Events: events}, events)
-	if open := Unfinished(events); open == row.unfinished() && open != listed {
+	if open := Unfinished(events); open != listed {
 		v.say(where, "MID %d: unfinished: %t; in the list of such: %t", n, open, listed)
 	}
 }
@@ -210,15 +207,15 @@ func (v *verifier) log() error {
 		}
 		v.end = n
 		seen.note(events)
-		eachRow(events, func(t segment.Table, number uint64, _ []esa.Event) {
-			if number <= v.sealed.bounds[t] {
-				return
+		for _, r := range rowsOf(events) {
+			if r.number <= v.sealed.bounds[r.table] {
+				continue
 			}
-			open[t][number] = true
+			open[r.table][r.number] = true
 			if n < v.sealed.from {
-				v.say(where, "%s %d: it is not sealed, but all before event %d is said to be", t.Name(), number, v.sealed.from)
+				v.say(where, "%s %d: it is not sealed, but all before event %d is said to be", r.table.Name(), r.number, v.sealed.from)
 			}
-		})
+		}
 	})
 	if begin > v.sealed.from {
 		v.say("log", "it begins with event %d, but what is not sealed begins with %d", begin, v.sealed.from)

@@ -9,8 +9,8 @@ func (t *teller) verdict(engine esa.Engine, v esa.Verdict) *esa.Event {
 }
 
 // scan is the way through the engines, in the appliance's order; spam says
-// whether antispam still has to look. It is false when the message goes no
-// further, for now or for good.
+// whether antispam still has to look. It is false when the message stops
+// here: dropped, or held in a quarantine.
 func (t *teller) scan(spam bool) bool {
 	f := t.fate
 	t.pass(80_000)
