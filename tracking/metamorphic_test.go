@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -197,20 +198,15 @@ func (w *world) removeOldest() {
 	n := 1 + w.r.IntN(2)
 	w.do(func() error { return w.s.remove(list[:n], list[n:]) })
 	w.do(func() error { return w.s.db.LogData(nil, pebble.Sync) })
+	var gone esa.MID // now: a segment may have connections only, and then no message goes
+	var goneC esa.ICID
 	for _, g := range list[:n] {
-		w.gone = max(w.gone, esa.MID(g.dir.Last[segment.Messages]))
-		w.goneC = max(w.goneC, esa.ICID(g.dir.Last[segment.Connections]))
+		gone = max(gone, esa.MID(g.dir.Last[segment.Messages]))
+		goneC = max(goneC, esa.ICID(g.dir.Last[segment.Connections]))
 	}
-	for mid := range w.model {
-		if mid <= w.gone {
-			delete(w.model, mid)
-		}
-	}
-	for icid := range w.conns {
-		if icid <= w.goneC {
-			delete(w.conns, icid)
-		}
-	}
+	w.gone, w.goneC = max(w.gone, gone), max(w.goneC, goneC)
+	maps.DeleteFunc(w.model, func(mid esa.MID, _ []esa.Event) bool { return mid <= gone })
+	maps.DeleteFunc(w.conns, func(icid esa.ICID, _ []esa.Event) bool { return icid <= goneC })
 }
 
 // checkRest looks up each message and connection, and the list of open ones.
