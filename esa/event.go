@@ -55,7 +55,7 @@ const Kinds = QuarantineDeleted + 1
 // slices and pointers within.
 type Event struct {
 	Kind       Kind
-	Time       time.Time // when, to the microsecond
+	Time       time.Time // when, to the millisecond
 	ICID       ICID
 	MID        MID
 	DCID       DCID

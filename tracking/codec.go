@@ -11,7 +11,7 @@ import (
 )
 
 // The form of an entry: its events one after another, each as its kind, the
-// microseconds since the event before it (the first: since 1970), then the
+// milliseconds since the event before it (the first: since 1970), then the
 // fields that are not zero as tag and value, then tag 0. Own code, because an
 // entry is written once and read several times for each message; codec_test.go
 // has the comparison with encoding/json (BenchmarkCodec).
@@ -41,7 +41,7 @@ func appendEntry(b []byte, events []esa.Event) []byte {
 	var last int64
 	for i := range events {
 		e := &events[i]
-		now := e.Time.UnixMicro()
+		now := e.Time.UnixMilli()
 		b = append(b, byte(e.Kind))
 		b = binary.AppendVarint(b, now-last)
 		last = now
@@ -70,7 +70,7 @@ func appendFields(b []byte, e *esa.Event) []byte {
 	b = appendText(b, tagName, e.Name)
 	b = appendText(b, tagText, e.Text)
 	if !e.Until.IsZero() {
-		b = binary.AppendVarint(append(b, tagUntil), e.Until.UnixMicro())
+		b = binary.AppendVarint(append(b, tagUntil), e.Until.UnixMilli())
 	}
 	if e.Source != nil {
 		b = appendSource(append(b, tagSource), e.Source)
@@ -143,7 +143,7 @@ func decodeEntry(value []byte) ([]esa.Event, error) {
 		var e esa.Event
 		e.Kind = esa.Kind(d.byte())
 		last += d.varint()
-		e.Time = time.UnixMicro(last).UTC()
+		e.Time = time.UnixMilli(last).UTC()
 		d.fields(&e)
 		events = append(events, e)
 	}
@@ -180,7 +180,7 @@ func (d *decoder) fields(e *esa.Event) {
 		case tagText:
 			e.Text = d.string()
 		case tagUntil:
-			e.Until = time.UnixMicro(d.varint()).UTC()
+			e.Until = time.UnixMilli(d.varint()).UTC()
 		case tagSource:
 			e.Source = d.source()
 		case tagAttachment:

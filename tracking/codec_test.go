@@ -14,8 +14,8 @@ import (
 
 var times = []time.Time{
 	time.Date(2020, 5, 14, 13, 23, 57, 0, time.UTC),
-	time.UnixMicro(-1).UTC(),
-	time.Date(2262, 1, 1, 0, 0, 0, 999000, time.UTC),
+	time.UnixMilli(-1).UTC(),
+	time.Date(2262, 1, 1, 0, 0, 0, 999000000, time.UTC),
 }
 
 func sameAddr(a, b netip.Addr) bool { return a == b }

@@ -44,7 +44,7 @@ var (
 )
 
 // format is the version of the keys and the entries on disk.
-const format = 2
+const format = 3
 
 // Options of a store.
 type Options struct {
@@ -180,7 +180,7 @@ func (s *Store) checkFormat() error {
 	defer closer.Close()
 	switch got, _ := binary.Uvarint(v); {
 	case got < format:
-		return fmt.Errorf("%w: format version %d is that of an older esasim, whose log numbered steps and not events; this one reads version %d: begin with a new directory", ErrFormat, got, format)
+		return fmt.Errorf("%w: format version %d is that of an older esasim (before 2, steps were numbered and not events; before 3, microseconds were kept); this one reads version %d: begin with a new directory", ErrFormat, got, format)
 	case got > format:
 		return fmt.Errorf("%w: format version %d is that of a newer esasim; this one reads version %d", ErrFormat, got, format)
 	}
@@ -226,8 +226,8 @@ func (s *Store) Commit(events []esa.Event, c *Content) error {
 
 func (s *Store) append(events []esa.Event, c *Content) (uint64, error) {
 	for i := range events { // as they will be read back
-		events[i].Time = events[i].Time.UTC().Truncate(time.Microsecond)
-		events[i].Until = events[i].Until.UTC().Truncate(time.Microsecond)
+		events[i].Time = events[i].Time.UTC().Truncate(time.Millisecond)
+		events[i].Until = events[i].Until.UTC().Truncate(time.Millisecond)
 	}
 	if len(events) == 0 {
 		return 0, errors.New("append to log: no events")

@@ -79,6 +79,7 @@ func TestVerifyTells(t *testing.T) {
 			dir(s, b, func(d *segment.Directory) { d.Newest = d.Newest.Add(1e9) })
 		}, "segment 3: damaged segment: the directory begins"},
 		{"directory's ICIDs", func(s *Store, b *pebble.Batch) { dir(s, b, func(d *segment.Directory) { d.ICIDs[1]++ }) }, "segment 3: damaged segment: the directory has ICIDs"},
+		{"directory's odd ones", func(s *Store, b *pebble.Batch) { dir(s, b, func(d *segment.Directory) { d.Odd++ }) }, "segment 3: damaged segment: the directory has"},
 		{"directory's size", func(s *Store, b *pebble.Batch) { dir(s, b, func(d *segment.Directory) { d.Size++ }) }, "segment 3: damaged segment: the directory has"},
 		{"directory's MIDs", func(s *Store, b *pebble.Batch) { dir(s, b, func(d *segment.Directory) { d.First[0] = 1 }) }, "segment 3: MIDs 1 to"},
 		{"directory's filter", func(s *Store, b *pebble.Batch) { dir(s, b, func(d *segment.Directory) { d.Filter = segment.Filter{} }) }, "the filter has not the message-id"},

@@ -48,6 +48,25 @@ type rows struct {
 	numbers, starts, shapes, state []byte
 	last                           uint64
 	lastStart                      int64
+	step, times                    uint64 // how the last numbers rose, and how often they did so
+}
+
+// number notes the row's number.
+func (r *rows) number(n uint64) {
+	if step := n - r.last; step != r.step || r.times == 0 {
+		r.flush()
+		r.step = step
+	}
+	r.times++
+	r.last = n
+}
+
+// flush writes what number has noted.
+func (r *rows) flush() {
+	if r.times > 0 {
+		r.numbers = binary.AppendUvarint(binary.AppendUvarint(r.numbers, r.step), r.times)
+		r.times = 0
+	}
 }
 
 // NewBuilder makes a builder.
@@ -72,7 +91,7 @@ func (b *Builder) Add(t Table, number uint64, events []esa.Event) {
 	if b.Len()-b.blockAt == BlockRows {
 		b.flushBlock()
 	}
-	start := events[0].Time.UnixMicro()
+	start := events[0].Time.UnixMilli()
 	c := context{table: t, number: number}
 	if t == Connections {
 		c.icid = esa.ICID(number)
@@ -83,7 +102,7 @@ func (b *Builder) Add(t Table, number uint64, events []esa.Event) {
 	for i := range events {
 		e := &events[i]
 		g := c.sign(e)
-		now := e.Time.UnixMicro()
+		now := e.Time.UnixMilli()
 		if now != at {
 			g |= hasTime
 			b.stream(id(e.Kind, fTime)).number(now - at)
@@ -165,14 +184,14 @@ func (b *Builder) shape(events []esa.Event) uint32 {
 // row writes the row's line of the frame.
 func (b *Builder) row(t Table, number uint64, start int64, shape uint32) {
 	r := &b.tables[t]
-	r.numbers = binary.AppendUvarint(r.numbers, number-r.last)
+	r.number(number)
 	r.starts = binary.AppendVarint(r.starts, start-r.lastStart)
 	r.shapes = binary.AppendUvarint(r.shapes, uint64(shape))
 	if r.n == 0 {
 		b.dir.First[t] = number
 	}
 	b.dir.Last[t] = number
-	r.last, r.lastStart = number, start
+	r.lastStart = start
 	r.n++
 }
 
@@ -299,7 +318,7 @@ func (b *Builder) fields(c *context, e *esa.Event, g signature) {
 		b.stream(id(k, fSize)).number(e.Size)
 	}
 	if g.has(hasUntil) {
-		b.stream(id(k, fUntil)).number(e.Until.UnixMicro() - e.Time.UnixMicro())
+		b.stream(id(k, fUntil)).number(e.Until.UnixMilli() - e.Time.UnixMilli())
 	}
 	if g.has(hasAddress) {
 		b.text(c, id(k, fAddress), e.Address)

@@ -102,6 +102,9 @@ func (c *checker) summary(f *frame, row int) {
 		c.say("MID %d: the frame has state %d, the events %d", m.MID, got, m.State)
 	}
 	d.note(m, row == 0)
+	if !f.plain(f.shapes[f.tables[Messages].shapes[row]]) {
+		d.Odd++
+	}
 }
 
 // values looks for everything that a search may look for.
@@ -142,12 +145,14 @@ func (c *checker) values() {
 // frame's matter.
 func (c *checker) directory() {
 	d, s := c.Directory, &c.seen
-	at := func(t time.Time) time.Time { return t.Truncate(time.Microsecond) }
+	at := func(t time.Time) time.Time { return t.Truncate(time.Millisecond) }
 	switch {
 	case d.States != s.States:
 		c.say("the directory has states %b, the rows %b", d.States, s.States)
 	case !d.Oldest.Equal(at(s.Oldest)) || !d.Newest.Equal(at(s.Newest)):
 		c.say("the directory begins at %s and ends at %s, the rows at %s and %s", d.Oldest, d.Newest, s.Oldest, s.Newest)
+	case d.Odd != s.Odd:
+		c.say("the directory has %d odd messages, the rows %d", d.Odd, s.Odd)
 	case d.ICIDs != s.ICIDs:
 		c.say("the directory has ICIDs %d to %d, the rows %d to %d", d.ICIDs[0], d.ICIDs[1], s.ICIDs[0], s.ICIDs[1])
 	case d.Size != s.Size:

@@ -2,55 +2,109 @@ package segment
 
 import (
 	"encoding/binary"
-	"unsafe"
+	"strings"
+	"sync/atomic"
+
+	"esasim/tracking/fold"
 )
 
-// column is a stream as it is read.
+// column is a stream as it is read. Numbers are all there; of texts those chunks
+// that somebody asked for.
 type column struct {
 	of      streamID
-	n       int     // values
-	numbers []int64 // of numbers
-	values  texts   // of texts: each only once; folded, if they are searched
-	cases   []byte  // of searched texts: what folding took from the values,
-	casesAt []int32 // and where that begins for each
-	codes   []int32 // of texts: which of the values; nil: each its own
+	n       int      // values
+	numbers []int64  // of numbers
+	chunks  []*chunk // of texts: each text only once; folded, if they are searched
+	values  int      // how many those are
+	codes   []int32  // of texts: which of the values; nil: each its own
+	packer  *Packer
+	size    *atomic.Int64 // grows with what is unpacked
 }
 
-// texts are values one after another.
-type texts struct {
-	data string
-	ends []int32 // where each ends
-}
-
-func (t *texts) len() int { return len(t.ends) }
-
-func (t *texts) at(i int32) string {
-	start := int32(0)
-	if i > 0 {
-		start = t.ends[i-1]
+// value is a value as it is kept, by its code.
+func (col *column) value(code int32) (string, error) {
+	t, err := col.chunk(int(code / chunkValues))
+	if err != nil {
+		return "", err
 	}
-	return t.data[start:t.ends[i]]
+	return t.at(int(code % chunkValues)), nil
 }
 
 // text is the i-th text, as it was.
-func (c *column) text(i int) string {
-	v := c.values.at(c.code(i))
-	if c.casesAt == nil {
-		return v
+func (col *column) text(i int) (string, error) {
+	code := col.code(i)
+	v, err := col.value(code)
+	if err != nil || !col.of.searched() {
+		return v, err
 	}
-	beside := cursor{b: c.cases[c.casesAt[c.code(i)]:]}
-	return beside.readCase(v)
+	c := col.chunks[code/chunkValues]
+	c.readCase.Do(func() { c.caseErr = col.wrap(c.readCases(col)) })
+	if c.caseErr != nil {
+		return "", c.caseErr
+	}
+	beside := cursor{b: c.beside[c.besideAt[code%chunkValues]:]}
+	return beside.readCase(v), col.wrap(beside.err)
 }
 
-func (c *column) code(i int) int32 {
-	if c.codes == nil {
+func (col *column) code(i int) int32 {
+	if col.codes == nil {
 		return int32(i)
 	}
-	return c.codes[i]
+	return col.codes[i]
+}
+
+// folding gives the question for folded values as one for values as they are kept.
+func (col *column) folding(match func(folded string) bool) func(kept string) bool {
+	if col.of.searched() {
+		return match
+	}
+	return func(kept string) bool { return match(fold.String(kept)) }
+}
+
+// which tells of each value, as it is kept, whether it answers true.
+func (col *column) which(match func(kept string) bool) ([]bool, error) {
+	hit := make([]bool, col.values)
+	for k := range col.chunks {
+		t, err := col.chunk(k)
+		if err != nil {
+			return nil, err
+		}
+		for i := range t.ends {
+			hit[k*chunkValues+i] = match(t.at(i))
+		}
+	}
+	return hit, nil
+}
+
+// mayContain is false when no value contains the folded text; also of no column.
+func (col *column) mayContain(folded string) (bool, error) {
+	if col == nil {
+		return false, nil
+	}
+	for k := range col.chunks {
+		t, err := col.chunk(k)
+		if err != nil || strings.Contains(t.data, folded) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// containing tells of each value whether it contains the folded text.
+func (col *column) containing(folded string) ([]bool, error) {
+	hit := make([]bool, 0, col.values)
+	for k := range col.chunks {
+		t, err := col.chunk(k)
+		if err != nil {
+			return nil, err
+		}
+		hit = t.containing(folded, hit)
+	}
+	return hit, nil
 }
 
 // readPart reads all columns of a part; what stands before them has been read.
-func readPart(c *cursor, p *Packer, part Part) map[streamID]*column {
+func readPart(c *cursor, p *Packer, part Part, size *atomic.Int64) map[streamID]*column {
 	out := map[streamID]*column{}
 	for range c.count(streamCount) {
 		of := c.uvarint()
@@ -58,7 +112,7 @@ func readPart(c *cursor, p *Packer, part Part) map[streamID]*column {
 			c.fail("stream %d in part %s", of, part)
 			return nil
 		}
-		col := &column{of: streamID(of), n: c.count(1 << 28)}
+		col := &column{of: streamID(of), n: c.count(1 << 28), packer: p, size: size}
 		if col.of.field().numeric() {
 			col.readNumbers(c, p)
 		} else {
@@ -69,101 +123,53 @@ func readPart(c *cursor, p *Packer, part Part) map[streamID]*column {
 		}
 		out[col.of] = col
 	}
-	if c.err == nil && len(c.b) > 0 {
+	if c.err == nil && c.left() > 0 {
 		c.fail("part %s is followed by something", part)
 	}
 	return out
 }
 
 func (col *column) readNumbers(c *cursor, p *Packer) {
-	raw := p.unpack(c)
+	raw := cursor{b: p.unpack(c)}
 	if c.err != nil {
 		return
 	}
-	if col.n > len(raw) {
-		c.fail("%d numbers in %d octets", col.n, len(raw))
+	if col.n > len(raw.b) {
+		c.fail("%d numbers in %d octets", col.n, len(raw.b))
 		return
 	}
 	col.numbers = make([]int64, col.n)
 	sum := col.of.field() == fICID || col.of.field() == fDCID
 	var last int64
 	for i := range col.numbers {
-		v, n := binary.Varint(raw)
-		if n <= 0 {
-			c.fail("number %d of a stream", i)
-			return
-		}
-		raw = raw[n:]
+		v := raw.varint()
 		if sum {
 			last += v
 			v = last
 		}
 		col.numbers[i] = v
 	}
-	if len(raw) > 0 {
-		c.fail("more numbers than there should be")
+	if raw.end() != nil {
+		c.fail("the numbers of a stream")
 	}
+	col.size.Add(int64(8 * col.n))
 }
 
 func (col *column) readTexts(c *cursor, p *Packer) {
-	distinct := c.count(uint64(col.n))
-	data := p.unpack(c)
-	lengths := p.unpack(c)
-	if col.of.searched() {
-		col.cases = p.unpack(c)
-	}
-	if c.err != nil {
-		return
-	}
-	if !col.values.read(lengths, data, distinct) {
-		c.fail("the lengths of a stream's texts")
-		return
-	}
-	if col.of.searched() {
-		col.readCases(c)
-	}
-	if distinct < col.n {
-		col.readCodes(c, p.unpack(c), distinct)
-	}
-}
-
-// readCases finds where what belongs to each value begins, and whether it can be
-// read.
-func (col *column) readCases(c *cursor) {
-	col.casesAt = make([]int32, col.values.len())
-	beside := cursor{b: col.cases}
-	for i := range col.casesAt {
-		col.casesAt[i] = int32(len(col.cases) - len(beside.b))
-		beside.skipCase(len(col.values.at(int32(i))))
-	}
-	if beside.err != nil || len(beside.b) > 0 {
-		c.fail("the capital letters of a stream")
-	}
-}
-
-func (t *texts) read(lengths, data []byte, n int) bool {
-	if n > len(lengths) || len(data) > maxBlock {
-		return false
-	}
-	t.data = unsafe.String(unsafe.SliceData(data), len(data)) // nobody writes to data any more
-	t.ends = make([]int32, n)
-	end := uint64(0)
-	for i := range t.ends {
-		v, k := binary.Uvarint(lengths)
-		if k <= 0 || v > uint64(len(data)) {
-			return false
+	col.values = c.count(uint64(col.n))
+	for left := col.values; left > 0 && c.err == nil; left -= chunkValues {
+		k := &chunk{n: min(left, chunkValues), data: c.block(), lengths: c.block()}
+		if col.of.searched() {
+			k.cases = c.block()
 		}
-		lengths = lengths[k:]
-		end += v
-		if end > uint64(len(data)) {
-			return false
-		}
-		t.ends[i] = int32(end)
+		col.chunks = append(col.chunks, k)
 	}
-	return len(lengths) == 0 && end == uint64(len(data))
+	if col.values < col.n {
+		col.readCodes(c, p.unpack(c))
+	}
 }
 
-func (col *column) readCodes(c *cursor, raw []byte, distinct int) {
+func (col *column) readCodes(c *cursor, raw []byte) {
 	if c.err != nil || col.n > len(raw) {
 		c.fail("%d codes in %d octets", col.n, len(raw))
 		return
@@ -172,7 +178,7 @@ func (col *column) readCodes(c *cursor, raw []byte, distinct int) {
 	fresh := 0
 	for i := range col.codes {
 		v, k := binary.Uvarint(raw)
-		if k <= 0 || v > uint64(fresh) || v == 0 && fresh == distinct {
+		if k <= 0 || v > uint64(fresh) || v == 0 && fresh == col.values {
 			c.fail("code %d of a stream", i)
 			return
 		}
@@ -183,7 +189,8 @@ func (col *column) readCodes(c *cursor, raw []byte, distinct int) {
 		}
 		col.codes[i] = int32(v - 1)
 	}
-	if len(raw) > 0 || fresh != distinct {
+	if len(raw) > 0 || fresh != col.values {
 		c.fail("codes of a stream")
 	}
+	col.size.Add(int64(4 * col.n))
 }

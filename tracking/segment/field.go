@@ -6,13 +6,13 @@ import "esasim/esa"
 type field uint8
 
 const (
-	fTime    field = iota // microseconds since the event before it in the row, if that was another time; of a row's first event it is in the frame
+	fTime    field = iota // milliseconds since the event before it in the row, if that was another time; of a row's first event it is in the frame
 	fMID                  // of an event that is of another message than its row
 	fICID                 // less the one before it in the stream
 	fDCID                 // likewise
 	fOther                // less the row's number
 	fSize                 //
-	fUntil                // microseconds since the event's time
+	fUntil                // milliseconds since the event's time
 	fRIDs                 // how many, then each
 	fSource               // one stream for all kinds
 	fProfile              // what many sources share

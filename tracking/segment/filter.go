@@ -124,7 +124,7 @@ func readFuse[T xorfilter.Unsigned](c *cursor, f *xorfilter.BinaryFuse[T], width
 	if n == 0 || c.err != nil {
 		return 0
 	}
-	if bits.OnesCount64(length) != 1 || length > 1<<18 || count == 0 || count > 1<<20 || (count+2)*length > n || n > uint64(len(c.b))/width {
+	if bits.OnesCount64(length) != 1 || length > 1<<18 || count == 0 || count > 1<<20 || (count+2)*length > n || n > uint64(c.left())/width {
 		c.fail("filter of %d times %d", count, length)
 		return 0
 	}

@@ -83,6 +83,7 @@ func (b *Builder) frame(out []byte) []byte {
 	out = b.packer.pack(out, b.shapeList)
 	for t := range tables {
 		r := &b.tables[t]
+		r.flush()
 		out = binary.AppendUvarint(out, uint64(r.n))
 		for _, column := range [...][]byte{r.numbers, r.starts, r.shapes, r.state} {
 			out = b.packer.pack(out, column)
@@ -121,17 +122,17 @@ func AppendDirectory(b []byte, d *Directory) []byte {
 		b = binary.AppendUvarint(b, n)
 	}
 	for _, t := range [...]time.Time{d.Oldest, d.Newest} {
-		var micro int64
+		var milli int64
 		if d.Rows[Messages] > 0 {
-			micro = t.UnixMicro()
+			milli = t.UnixMilli()
 		}
-		b = binary.AppendVarint(b, micro)
+		b = binary.AppendVarint(b, milli)
 	}
 	return d.Filter.append(b)
 }
 
 // directoryFormat is the first octet of a directory.
-const directoryFormat = 1
+const directoryFormat = 2
 
 // ReadDirectory reads what AppendDirectory wrote.
 func ReadDirectory(b []byte) (*Directory, error) {
@@ -147,8 +148,8 @@ func ReadDirectory(b []byte) (*Directory, error) {
 		States: uint32(n[8]), Size: int64(n[9]), Version: int(n[10]), Odd: int(n[11])}
 	d.ICIDs[0], d.ICIDs[1] = esa.ICID(n[6]), esa.ICID(n[7])
 	for _, t := range [...]*time.Time{&d.Oldest, &d.Newest} {
-		if micro := c.varint(); n[0] > 0 { // any moment may be meant, 1970 too
-			*t = time.UnixMicro(micro).UTC()
+		if milli := c.varint(); n[0] > 0 { // any moment may be meant, 1970 too
+			*t = time.UnixMilli(milli).UTC()
 		}
 	}
 	d.Filter = readFilter(&c)

@@ -1,21 +1,22 @@
 package segment
 
 import (
+	"cmp"
 	"encoding/binary"
+	"fmt"
 	"sort"
+	"sync"
+	"sync/atomic"
 
 	"esasim/esa"
 )
 
 // shape is the signatures of a row, in runs.
-type shape struct {
-	runs  []run
-	plain bool // columns say all about it: see [Reader.Odd]
-}
+type shape []run
 
 type run struct {
 	signature uint32
-	n         int
+	n         uint32
 }
 
 // frame is what every question about a segment begins with.
@@ -33,9 +34,31 @@ type frame struct {
 
 type frameTable struct {
 	numbers []uint64
-	starts  []int64 // microseconds
 	shapes  []int32
 	states  []byte
+
+	packed block // the starts, which are seldom asked for
+	once   sync.Once
+	starts []int64 // milliseconds
+	err    error
+}
+
+// times are when the rows began, in milliseconds since 1970.
+func (t *frameTable) times(p *Packer) ([]int64, error) {
+	t.once.Do(func() {
+		raw, err := p.decode(t.packed, nil)
+		c := cursor{b: raw}
+		t.starts = make([]int64, len(t.numbers))
+		var start int64
+		for i := range t.starts {
+			start += c.varint()
+			t.starts[i] = start
+		}
+		if t.err = cmp.Or(err, c.end()); t.err != nil {
+			t.err = fmt.Errorf("part %s: when rows began: %w", Frame, t.err)
+		}
+	})
+	return t.starts, t.err
 }
 
 func (t *frameTable) find(number uint64) (int, bool) {
@@ -43,7 +66,7 @@ func (t *frameTable) find(number uint64) (int, bool) {
 	return i, i < len(t.numbers) && t.numbers[i] == number
 }
 
-func readFrame(b []byte, p *Packer) (*frame, error) {
+func readFrame(b []byte, p *Packer, size *atomic.Int64) (*frame, error) {
 	c := &cursor{b: b}
 	f := &frame{slots: map[streamID]int{}}
 	list := p.unpack(c)
@@ -63,7 +86,7 @@ func readFrame(b []byte, p *Packer) (*frame, error) {
 	}
 	if c.err == nil {
 		f.totals = f.taken(f.uses(0, int(^uint(0)>>1)))
-		f.columns = readPart(c, p, Frame)
+		f.columns = readPart(c, p, Frame, size)
 	}
 	return f, c.err
 }
@@ -76,38 +99,41 @@ const mostBare = 1 << 16
 func (f *frame) readShapes(c *cursor, p *Packer) {
 	n := c.count(2 * mostRows)
 	s := &cursor{b: p.unpack(c)}
-	all := make([]run, 0, len(s.b)/2) // of all shapes, one after another
-	ends := make([]int, 0, min(n, len(s.b)))
+	all := make([]run, 0, len(s.b)/2) // of all shapes, one after another: it never grows
+	f.shapes = make([]shape, 0, min(n, len(s.b)))
 	for i := 0; i < n && s.err == nil; i++ {
-		runs := cursor{b: s.take(s.uvarint())}
-		begin, bare := len(all), 0
-		for len(runs.b) > 0 {
-			r := run{uint32(runs.uvarint()), int(runs.uvarint())}
-			if runs.err != nil || int(r.signature) >= len(f.signatures) || r.n < 1 || r.n > 1<<24 {
-				s.fail("a shape")
-				break
-			}
-			if len(f.takes[r.signature]) == 0 {
-				bare += r.n
-			}
-			all = append(all, r)
-		}
-		if len(all) == begin || bare > mostBare {
-			s.fail("a shape of nothing, or of too much")
-		}
-		ends = append(ends, len(all))
+		begin := len(all)
+		all = f.readShape(s, all)
+		f.shapes = append(f.shapes, all[begin:len(all):len(all)])
 	}
-	if s.err != nil || len(s.b) > 0 {
+	if s.end() != nil {
 		c.fail("shapes")
-		return
 	}
-	f.shapes = make([]shape, n)
-	begin := 0
-	for i, end := range ends {
-		f.shapes[i].runs = all[begin:end:end]
-		f.finish(&f.shapes[i])
-		begin = end
+}
+
+// readShape appends the runs of a shape.
+func (f *frame) readShape(s *cursor, all []run) []run {
+	size := s.uvarint()
+	if size > uint64(s.left()) || size == 0 {
+		s.fail("a shape of nothing, or of too much")
+		return all
 	}
+	bare := uint64(0)
+	for end := s.at + int(size); s.at < end; {
+		g, n := s.uvarint(), s.uvarint()
+		if s.err != nil || g >= uint64(len(f.signatures)) || n < 1 || n > 1<<24 || s.at > end {
+			s.fail("a shape")
+			return all
+		}
+		if len(f.takes[g]) == 0 {
+			bare += n
+		}
+		all = append(all, run{uint32(g), uint32(n)})
+	}
+	if bare > mostBare {
+		s.fail("a shape of too much")
+	}
+	return all
 }
 
 // sign adds a signature.
@@ -127,14 +153,14 @@ func (f *frame) sign(g signature) {
 	f.takes = append(f.takes, takes)
 }
 
-// finish works out whether a shape is plain.
-func (f *frame) finish(s *shape) {
+// plain tells whether columns say all about a shape: see [Reader.Odd].
+func (f *frame) plain(s shape) bool {
 	var seen pattern
-	for _, r := range s.runs {
+	for _, r := range s {
 		g := f.signatures[r.signature]
-		seen.add(g.kind(), r.n, headers[g.where(shiftHeader)] == headers[2])
+		seen.add(g.kind(), int(r.n), headers[g.where(shiftHeader)] == headers[2])
 	}
-	s.plain = seen.plain(f.signatures[s.runs[0].signature].kind())
+	return seen.plain(f.signatures[s[0].signature].kind())
 }
 
 // pattern counts the events of a row by kind.
@@ -173,8 +199,8 @@ func (f *frame) counts(of streamID) []int {
 		}
 	}
 	for i := range f.shapes {
-		for _, r := range f.shapes[i].runs {
-			out[i] += each[r.signature] * r.n
+		for _, r := range f.shapes[i] {
+			out[i] += each[r.signature] * int(r.n)
 		}
 	}
 	return out
@@ -186,8 +212,8 @@ func (f *frame) taken(uses []int) []int {
 	each := make([]int, len(f.signatures))
 	for s, n := range uses {
 		if n > 0 {
-			for _, r := range f.shapes[s].runs {
-				each[r.signature] += n * r.n
+			for _, r := range f.shapes[s] {
+				each[r.signature] += n * int(r.n)
 			}
 		}
 	}
@@ -226,29 +252,44 @@ func (f *frame) through(t Table, row int) int {
 
 func (f *frame) readTable(c *cursor, p *Packer, t Table) {
 	n := c.count(mostRows)
-	numbers, starts, shapes, states := &cursor{b: p.unpack(c)}, &cursor{b: p.unpack(c)}, &cursor{b: p.unpack(c)}, p.unpack(c)
-	if c.err != nil || n > len(numbers.b) || t == Messages && len(states) != n {
+	numbers, starts, shapes, states := &cursor{b: p.unpack(c)}, c.block(), &cursor{b: p.unpack(c)}, p.unpack(c)
+	if c.err != nil || n > len(shapes.b) || t == Messages && len(states) != n {
 		c.fail("rows of the frame")
 		return
 	}
 	ft := &f.tables[t]
-	*ft = frameTable{make([]uint64, n), make([]int64, n), make([]int32, n), states}
-	var number uint64
-	var start int64
-	for i := range n {
-		step := numbers.uvarint()
-		number += step
-		start += starts.varint()
-		sh := shapes.uvarint()
-		if step == 0 && i > 0 || sh >= uint64(len(f.shapes)) {
+	ft.numbers, ft.shapes, ft.states, ft.packed = make([]uint64, 0, n), make([]int32, n), states, starts
+	for i := range ft.shapes {
+		v := shapes.uvarint()
+		if v >= uint64(len(f.shapes)) {
 			c.fail("row %d of the frame", i)
 			return
 		}
-		ft.numbers[i], ft.starts[i], ft.shapes[i] = number, start, int32(sh)
+		ft.shapes[i] = int32(v)
 	}
-	for _, r := range [...]*cursor{numbers, starts, shapes} {
-		if r.err != nil || len(r.b) > 0 {
-			c.fail("rows of the frame")
+	ft.readNumbers(numbers, n)
+	if numbers.end() != nil || shapes.end() != nil {
+		c.fail("rows of the frame")
+	}
+}
+
+// readNumbers reads the numbers of n rows: how far each is from the one before, and
+// how many in a row are so.
+func (t *frameTable) readNumbers(c *cursor, n int) {
+	var number uint64
+	for len(t.numbers) < n && c.err == nil {
+		step, times := c.uvarint(), c.uvarint()
+		if step == 0 && (len(t.numbers) > 0 || times > 1) || times == 0 || times > uint64(n-len(t.numbers)) {
+			c.fail("numbers of rows")
+			return
+		}
+		for range times {
+			if number+step < number {
+				c.fail("numbers of rows")
+				return
+			}
+			number += step
+			t.numbers = append(t.numbers, number)
 		}
 	}
 }

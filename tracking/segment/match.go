@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -37,11 +36,14 @@ func (c Column) stream() streamID {
 // twice, say, or with two subjects). What columns say of them need not be what
 // the folded message says: ask that.
 func (r *Reader) Odd() (Rows, error) {
+	if r.Directory.Odd == 0 {
+		return NewRows(r.Len(Messages), false), nil
+	}
 	f, err := r.getFrame()
 	if err != nil {
 		return nil, err
 	}
-	return r.shapes(func(i int) bool { return !f.shapes[i].plain })
+	return r.shapes(func(i int) bool { return !f.plain(f.shapes[i]) })
 }
 
 // shapes gives the messages whose shape answers true.
@@ -71,10 +73,13 @@ func (r *Reader) Between(from, to time.Time) (Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	starts := f.tables[Messages].starts
+	starts, err := f.tables[Messages].times(r.packer)
+	if err != nil {
+		return nil, err
+	}
 	out := NewRows(len(starts), false)
 	for row, at := range starts {
-		t := time.UnixMicro(at)
+		t := time.UnixMilli(at)
 		if (from.IsZero() || !t.Before(from)) && (to.IsZero() || t.Before(to)) {
 			out.Add(row)
 		}
@@ -114,7 +119,7 @@ func (r *Reader) MayContain(c Column, folded string) (bool, error) {
 	cols := r.parts[of.part()]
 	r.mu.Unlock()
 	if cols != nil {
-		return cols[of] != nil && strings.Contains(cols[of].values.data, folded), nil
+		return cols[of].mayContain(folded)
 	}
 	b, err := r.load(of.part())
 	if err != nil {
@@ -126,25 +131,13 @@ func (r *Reader) MayContain(c Column, folded string) (bool, error) {
 // Contain gives the messages with a value in the column that contains the folded
 // text.
 func (r *Reader) Contain(c Column, folded string) (Rows, error) {
-	values, err := r.folded(c.stream())
-	if err != nil || values == nil {
-		return NewRows(r.Len(Messages), false), err
-	}
-	return r.valued(c.stream(), containing(values, folded))
+	return r.valued(c.stream(), func(col *column) ([]bool, error) { return col.containing(folded) })
 }
 
 // Match gives the messages with a value in the column, folded, for which match is
 // true.
 func (r *Reader) Match(c Column, match func(folded string) bool) (Rows, error) {
-	values, err := r.folded(c.stream())
-	if err != nil || values == nil {
-		return NewRows(r.Len(Messages), false), err
-	}
-	hit := make([]bool, values.len())
-	for i := range hit {
-		hit[i] = match(values.at(int32(i)))
-	}
-	return r.valued(c.stream(), hit)
+	return r.valued(c.stream(), func(col *column) ([]bool, error) { return col.which(col.folding(match)) })
 }
 
 // Filled gives the messages that have a value in the column that is not empty.
@@ -160,7 +153,7 @@ func (r *Reader) Filled(c Column) (Rows, error) {
 // ByFile gives the messages with an attachment of that SHA-256, in lower case.
 func (r *Reader) ByFile(sha string) (Rows, error) {
 	want := packSHA(sha)
-	return r.occurrences(SHA256.stream(), func(col *column, i int) bool { return col.text(i) == want })
+	return r.valued(SHA256.stream(), func(col *column) ([]bool, error) { return col.which(func(v string) bool { return v == want }) })
 }
 
 // ByMessageID gives the messages that may have the message-id, which is folded
@@ -184,7 +177,11 @@ func (r *Reader) ByMessageID(folded string) (Rows, error) {
 		at := 0
 		for row := first; row < min(first+BlockRows, len(shapes)); row++ {
 			for range counts[shapes[row]] {
-				buf = fold.Append(buf[:0], cols[of].text(at))
+				v, err := cols[of].text(at)
+				if err != nil {
+					return nil, err
+				}
+				buf = fold.Append(buf[:0], v)
 				if mayBe(string(buf), folded) {
 					out.Add(row)
 				}
@@ -214,13 +211,8 @@ func (r *Reader) BySource(match func(*esa.Source) bool) (Rows, error) {
 	var hit []bool
 	col := cols[id(0, fSource)]
 	if col != nil {
-		hit = make([]bool, col.values.len())
-		for i := range hit {
-			src, err := readSource(col.values.at(int32(i)), r.profile)
-			if err != nil {
-				return nil, err
-			}
-			hit[i] = match(src)
+		if hit, err = r.sources(col, match); err != nil {
+			return nil, err
 		}
 	}
 	none := match(&esa.Source{})
@@ -228,13 +220,30 @@ func (r *Reader) BySource(match func(*esa.Source) bool) (Rows, error) {
 	out := NewRows(len(ft.shapes), false)
 	at, counts := 0, f.counts(id(0, fSource))
 	for row, s := range ft.shapes {
-		has := f.signatures[f.shapes[s].runs[0].signature].where(shiftSource) == stored
+		has := f.signatures[f.shapes[s][0].signature].where(shiftSource) == stored
 		if !has && none || has && hit[col.code(at)] {
 			out.Add(row)
 		}
 		at += counts[s]
 	}
 	return out, nil
+}
+
+// sources tells of each source whether it answers true.
+func (r *Reader) sources(col *column, match func(*esa.Source) bool) ([]bool, error) {
+	hit := make([]bool, col.values)
+	for i := range hit {
+		v, err := col.value(int32(i))
+		if err != nil {
+			return nil, err
+		}
+		src, err := readSource(v, r.profile)
+		if err != nil {
+			return nil, err
+		}
+		hit[i] = match(src)
+	}
+	return hit, nil
 }
 
 // Happening is an event that a message may have: of that kind, and with that
@@ -257,7 +266,7 @@ func (r *Reader) Happened(h Happening) (Rows, error) {
 			(h.Verdict == 0 || esa.Verdict(g>>16) == h.Verdict)
 	}
 	rows, err := r.shapes(func(i int) bool {
-		return slices.ContainsFunc(f.shapes[i].runs, func(r run) bool { return fits(f.signatures[r.signature]) })
+		return slices.ContainsFunc(f.shapes[i], func(r run) bool { return fits(f.signatures[r.signature]) })
 	})
 	if err != nil || h.Name == nil {
 		return rows, err
@@ -268,22 +277,20 @@ func (r *Reader) Happened(h Happening) (Rows, error) {
 // named leaves those of the rows whose fitting event has the name.
 func (r *Reader) named(f *frame, rows Rows, h Happening, fits func(signature) bool) (Rows, error) {
 	of := id(h.Kind, fName)
-	values, err := r.folded(of)
+	cols, err := r.columns(of.part())
 	if err != nil {
 		return nil, err
 	}
-	cols, _ := r.columns(Names)
 	var hit []bool
-	if values != nil {
-		hit = make([]bool, values.len())
-	}
-	for i := range hit {
-		hit[i] = h.Name(values.at(int32(i)))
+	if cols[of] != nil {
+		if hit, err = cols[of].which(cols[of].folding(h.Name)); err != nil {
+			return nil, err
+		}
 	}
 	at := 0
 	for row, s := range f.tables[Messages].shapes {
 		found := false
-		for _, run := range f.shapes[s].runs {
+		for _, run := range f.shapes[s] {
 			g := f.signatures[run.signature]
 			if header := g.where(shiftHeader); header != 0 { // the signature says the name
 				found = found || fits(g) && h.Name(fold.String(headers[header]))
@@ -303,8 +310,19 @@ func (r *Reader) named(f *frame, rows Rows, h Happening, fits func(signature) bo
 	return rows, nil
 }
 
-// valued gives the messages that have one of the values of a stream.
-func (r *Reader) valued(of streamID, hit []bool) (Rows, error) {
+// valued gives the messages that have one of the values of a stream that which
+// chooses.
+func (r *Reader) valued(of streamID, which func(*column) ([]bool, error)) (Rows, error) {
+	cols, err := r.columns(of.part())
+	if err != nil {
+		return nil, err
+	}
+	var hit []bool
+	if cols[of] != nil {
+		if hit, err = which(cols[of]); err != nil {
+			return nil, err
+		}
+	}
 	if !slices.Contains(hit, true) {
 		return NewRows(r.Len(Messages), false), nil
 	}
@@ -335,63 +353,4 @@ func (r *Reader) occurrences(of streamID, match func(col *column, i int) bool) (
 		}
 	}
 	return out, nil
-}
-
-// folded gives the values of a stream folded; nil if there are none.
-func (r *Reader) folded(of streamID) (*texts, error) {
-	cols, err := r.columns(of.part())
-	if err != nil || cols[of] == nil {
-		return nil, err
-	}
-	if of.searched() {
-		return &cols[of].values, nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if t := r.fold[of]; t != nil {
-		return t, nil
-	}
-	if r.fold == nil {
-		r.fold = map[streamID]*texts{}
-	}
-	t := foldTexts(&cols[of].values)
-	r.fold[of] = t
-	r.size += int64(len(t.data) + 4*len(t.ends))
-	return t, nil
-}
-
-func foldTexts(t *texts) *texts {
-	out := &texts{ends: make([]int32, len(t.ends))}
-	b := make([]byte, 0, len(t.data)+len(t.data)/8)
-	for i := range t.ends {
-		b = fold.Append(b, t.at(int32(i)))
-		out.ends[i] = int32(len(b))
-	}
-	out.data = string(b)
-	return out
-}
-
-// containing tells of each value whether it contains what. It looks through all
-// of them at once.
-func containing(t *texts, what string) []bool {
-	hit := make([]bool, t.len())
-	for pos := 0; ; {
-		i := strings.Index(t.data[pos:], what)
-		if i < 0 {
-			return hit
-		}
-		pos += i
-		v, _ := slices.BinarySearchFunc(t.ends, int32(pos), func(end, pos int32) int {
-			return cmp.Or(cmp.Compare(end, pos), -1) // the first that ends behind pos
-		})
-		if v == len(hit) { // an empty what, behind the last
-			return hit
-		}
-		if pos+len(what) <= int(t.ends[v]) {
-			hit[v] = true
-			pos = int(t.ends[v])
-		} else {
-			pos++
-		}
-	}
 }

@@ -3,6 +3,7 @@ package segment
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"esasim/esa"
 )
@@ -19,23 +20,18 @@ type Reader struct {
 // State is what readers have read of a segment. Readers of the same segment may
 // share it, one after another or at the same time.
 type State struct {
-	mu       sync.Mutex // guards the rest; held while a part is loaded
+	mu       sync.Mutex // guards the rest but size; held while a part is loaded
 	frame    *frame
 	parts    map[Part]map[streamID]*column
-	profiles []*esa.Source       // of the sources; nil for those not read yet
-	fold     map[streamID]*texts // values folded, once somebody has compared them
-	size     int64               // about what all of it takes in memory
+	profiles []*esa.Source // of the sources; nil for those not read yet
+	size     atomic.Int64  // about what all of it takes in memory; columns add to it
 }
 
 // NewState is the state of a segment of which nothing has been read.
 func NewState() *State { return &State{parts: map[Part]map[streamID]*column{}} }
 
 // Size is about what it holds in memory, in octets.
-func (s *State) Size() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.size
-}
+func (s *State) Size() int64 { return s.size.Load() }
 
 // NewReader makes a reader of the segment whose parts load gives, in their
 // state in memory.
@@ -57,14 +53,15 @@ func (r *Reader) lockedFrame() (*frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := readFrame(b, r.packer)
+	f, err := readFrame(b, r.packer, &r.size)
 	if err == nil {
 		err = f.check(r.Directory)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("part %s: %w", Frame, err)
 	}
-	r.frame, r.size = f, r.size+int64(len(b))*4
+	r.frame = f
+	r.size.Add(int64(len(b)) * 4)
 	return f, nil
 }
 
@@ -98,7 +95,7 @@ func (r *Reader) columns(p Part) (map[streamID]*column, error) {
 		return nil, err
 	}
 	c := &cursor{b: b}
-	cols := readPart(c, r.packer, p)
+	cols := readPart(c, r.packer, p, &r.size)
 	if c.err == nil {
 		c.err = f.checkColumns(p, cols)
 	}
@@ -106,9 +103,7 @@ func (r *Reader) columns(p Part) (map[streamID]*column, error) {
 		return nil, fmt.Errorf("part %s: %w", p, c.err)
 	}
 	r.parts[p] = cols
-	for _, col := range cols {
-		r.size += int64(8*len(col.numbers) + len(col.values.data) + 4*len(col.values.ends) + 4*len(col.codes))
-	}
+	r.size.Add(int64(len(b)))
 	return cols, nil
 }
 

@@ -23,7 +23,7 @@ func (r *Reader) Events(t Table, row int) ([]esa.Event, error) {
 // partsOf are the parts that a row has values in.
 func (f *frame) partsOf(t Table, row int) map[Part]bool {
 	need := map[Part]bool{}
-	for _, run := range f.shapes[f.tables[t].shapes[row]].runs {
+	for _, run := range f.shapes[f.tables[t].shapes[row]] {
 		for _, slot := range f.takes[run.signature] {
 			need[f.streams[slot].part()] = true
 		}
@@ -125,9 +125,9 @@ func (d *rowReader) count(uses []int, inBlocks bool) {
 		if n == 0 {
 			continue
 		}
-		for _, r := range d.frame.shapes[s].runs {
+		for _, r := range d.frame.shapes[s] {
 			if g := d.frame.signatures[r.signature]; g.where(shiftRIDs) == stored {
-				d.skipLists(id(g.kind(), fRIDs), n*r.n)
+				d.skipLists(id(g.kind(), fRIDs), n*int(r.n))
 			}
 		}
 	}
@@ -186,7 +186,11 @@ func (d *rowReader) text(of streamID) string {
 		return ""
 	}
 	d.advance(of)
-	return col.text(at)
+	v, err := col.text(at)
+	if d.err == nil {
+		d.err = err
+	}
+	return v
 }
 
 // said is a text, with what it repeats of its row.
@@ -208,9 +212,13 @@ func (d *rowReader) events(t Table, row int) ([]esa.Event, error) {
 	if t == Connections {
 		c.icid = esa.ICID(c.number)
 	}
-	at := ft.starts[row]
+	starts, err := ft.times(d.reader.packer)
+	if err != nil {
+		return nil, err
+	}
+	at := starts[row]
 	var out []esa.Event
-	for _, run := range d.frame.shapes[ft.shapes[row]].runs {
+	for _, run := range d.frame.shapes[ft.shapes[row]] {
 		g := d.frame.signatures[run.signature]
 		for range run.n {
 			if g.has(hasTime) {
@@ -228,7 +236,7 @@ func (d *rowReader) events(t Table, row int) ([]esa.Event, error) {
 
 func (d *rowReader) event(c *context, g signature, at int64) esa.Event {
 	k := g.kind()
-	e := esa.Event{Kind: k, Time: time.UnixMicro(at).UTC(), Engine: esa.Engine(g >> 8), Verdict: esa.Verdict(g >> 16),
+	e := esa.Event{Kind: k, Time: time.UnixMilli(at).UTC(), Engine: esa.Engine(g >> 8), Verdict: esa.Verdict(g >> 16),
 		Direction: esa.Direction(g >> 24)}
 	e.MID = esa.MID(d.known(g.where(shiftMID), c.number, id(k, fMID)))
 	e.ICID = esa.ICID(d.known(g.where(shiftICID), uint64(c.icid), id(k, fICID)))
@@ -244,7 +252,7 @@ func (d *rowReader) event(c *context, g signature, at int64) esa.Event {
 		}
 		e.Source = src
 	}
-	d.fields(&e, c, g)
+	d.fields(&e, c, g, at)
 	return e
 }
 
@@ -289,7 +297,7 @@ func (d *rowReader) rids(where int, c *context, of streamID) []esa.RID {
 }
 
 // fields fills those that are there or not.
-func (d *rowReader) fields(e *esa.Event, c *context, g signature) {
+func (d *rowReader) fields(e *esa.Event, c *context, g signature, at int64) {
 	k := e.Kind
 	if g.has(hasOther) {
 		e.Other = esa.MID(c.number) + esa.MID(d.number(id(k, fOther)))
@@ -298,7 +306,7 @@ func (d *rowReader) fields(e *esa.Event, c *context, g signature) {
 		e.Size = d.number(id(k, fSize))
 	}
 	if g.has(hasUntil) {
-		e.Until = time.UnixMicro(e.Time.UnixMicro() + d.number(id(k, fUntil))).UTC()
+		e.Until = time.UnixMilli(at + d.number(id(k, fUntil))).UTC()
 	}
 	if g.has(hasAddress) {
 		e.Address = d.said(c, id(k, fAddress))

@@ -58,7 +58,7 @@ func anyEvent(r *rand.Rand, number uint64, at time.Time) esa.Event {
 	texts := []string{"", "x A@b.test <7@relay.test> \x01\x00\x02", "<7@relay.test>", "relay.test", "a", "A@b.test", "Straße", "中文", "\xff\x00", "From", "Reply-To", "Date", strings.Repeat("long ", 40), fmt.Sprint(number)}
 	e.Address, e.Name, e.Text = pick(r, texts...), pick(r, texts...), pick(r, texts...)
 	if some() {
-		e.Until = at.Add(time.Duration(r.IntN(1e6)) * time.Microsecond)
+		e.Until = at.Add(time.Duration(r.IntN(1e3)) * time.Millisecond)
 	}
 	if some() {
 		e.Source = &esa.Source{Listener: pick(r, texts...), Remote: pick(r, netip.Addr{}, netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("fe80::1%eth0")),
@@ -83,9 +83,9 @@ func anyRows(r *rand.Rand, n int) (out []testRow) {
 		for range r.IntN(n) + 1 - int(t) {
 			number += 1 + r.Uint64N(3)
 			row := testRow{table: t, number: number}
-			at := time.Date(2020, 5, 14, 13, 0, 0, r.IntN(1e9), time.UTC).Truncate(time.Microsecond)
+			at := time.Date(2020, 5, 14, 13, 0, 0, r.IntN(1e9), time.UTC).Truncate(time.Millisecond)
 			for range 1 + r.IntN(12) {
-				at = at.Add(time.Duration(r.IntN(2000)-5) * time.Microsecond)
+				at = at.Add(time.Duration(r.IntN(20)-5) * time.Millisecond)
 				row.events = append(row.events, anyEvent(r, number, at))
 			}
 			out = append(out, row)
@@ -365,5 +365,45 @@ func TestDirectorySpan(t *testing.T) {
 	}
 	if !d.Oldest.Equal(time.Time{}) || !d.Newest.Equal(time.Unix(0, 0)) || d.ICIDs != [2]esa.ICID{5, 7} {
 		t.Errorf("received from %s to %s, ICIDs %d", d.Oldest, d.Newest, d.ICIDs)
+	}
+}
+
+// TestManyValues: a column of more values than a chunk has gives each back, and
+// finds each, wherever the chunks end.
+func TestManyValues(t *testing.T) {
+	p := newPacker(t)
+	b := NewBuilder(p)
+	at := time.Date(2020, 5, 14, 13, 0, 0, 0, time.UTC)
+	address := func(i int) string { return fmt.Sprintf("Person%d@Example.com", i) }
+	const n = 2*chunkValues + 1
+	for i := range n {
+		b.Add(Messages, uint64(i+1), []esa.Event{
+			{Kind: esa.MessageStarted, Time: at, MID: esa.MID(i + 1)},
+			{Kind: esa.SenderGiven, Time: at, MID: esa.MID(i + 1), Address: address(i)},
+			{Kind: esa.AttachmentSeen, Time: at, MID: esa.MID(i + 1), Attachment: &esa.Attachment{Name: "a", SHA256: fmt.Sprint(i)}},
+		})
+	}
+	s := b.Finish(1)
+	rd := reader(p, s)
+	for _, i := range []int{0, 1, chunkValues - 1, chunkValues, 2*chunkValues - 1, 2 * chunkValues} {
+		events, err := rd.Events(Messages, i)
+		if err != nil || events[1].Address != address(i) {
+			t.Fatalf("row %d: %v, %v", i, events, err)
+		}
+		want := NewRows(n, false)
+		want.Add(i)
+		is, err := rd.Match(Sender, func(v string) bool { return v == fold.String(address(i)) })
+		part, err2 := rd.Contain(Sender, fmt.Sprintf("son%d@", i))
+		file, err3 := rd.ByFile(fmt.Sprint(i))
+		if err := errors.Join(err, err2, err3); err != nil || !slices.Equal(is, want) || !slices.Equal(part, want) || !slices.Equal(file, want) {
+			t.Errorf("value %d is found in rows %v, %v and %v: %v", i, is, part, file, err)
+		}
+		fresh := reader(p, s)
+		if may, err := fresh.MayContain(Sender, fmt.Sprintf("son%d@", i)); !may || err != nil {
+			t.Errorf("value %d: a glance sees %v, %v", i, may, err)
+		}
+		if may, err := fresh.MayContain(Attachment, "b"); may || err != nil {
+			t.Errorf("a glance sees what is not there: %v", err)
+		}
 	}
 }

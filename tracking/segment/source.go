@@ -49,14 +49,6 @@ func (c *cursor) addr() (a netip.Addr) {
 	return a
 }
 
-// end makes an error of what should not follow.
-func (c *cursor) end() error {
-	if c.err == nil && len(c.b) > 0 {
-		c.fail("something follows")
-	}
-	return c.err
-}
-
 func readProfile(v string) (s esa.Source, err error) {
 	c := cursor{b: []byte(v)}
 	s.Listener, s.Local = c.string(), c.addr()
@@ -98,7 +90,11 @@ func (r *Reader) profile(n uint64) (s esa.Source, err error) {
 	if known := r.profiles[n]; known != nil {
 		return *known, nil
 	}
-	if s, err = readProfile(col.text(int(n))); err == nil {
+	v, err := col.text(int(n))
+	if err != nil {
+		return s, err
+	}
+	if s, err = readProfile(v); err == nil {
 		r.profiles[n] = &s
 	}
 	return s, err

@@ -13,12 +13,16 @@ type stream struct {
 	cases    []byte   // of searched texts: what folding took from each value (case.go)
 	known    interner // texts: the values as they came
 	distinct int      // how many values there are
+	chunks   []mark   // where the chunks of values end, but the last one
 }
+
+// mark is a place in what a stream keeps of its values.
+type mark struct{ data, ends, cases int }
 
 func (s *stream) reset() {
 	s.n, s.last, s.distinct = 0, 0, 0
 	s.nums, s.codes, s.ends, s.data = s.nums[:0], s.codes[:0], s.ends[:0], s.data[:0]
-	s.cases = s.cases[:0]
+	s.cases, s.chunks = s.cases[:0], s.chunks[:0]
 	s.known.reset()
 }
 
@@ -49,10 +53,18 @@ func (s *stream) add(v string) {
 	s.uniqueText(v)
 }
 
-// addFolded keeps one that is searched, with its folded form.
-func (s *stream) addFolded(v string, folded []byte) {
+// value begins a value.
+func (s *stream) value() {
+	if s.distinct > 0 && s.distinct%chunkValues == 0 {
+		s.chunks = append(s.chunks, mark{len(s.data), len(s.ends), len(s.cases)})
+	}
 	s.n++
 	s.distinct++
+}
+
+// addFolded keeps one that is searched, with its folded form.
+func (s *stream) addFolded(v string, folded []byte) {
+	s.value()
 	s.codes = append(s.codes, 0)
 	s.cases = appendCase(s.cases, v, folded)
 	s.ends = binary.AppendUvarint(s.ends, uint64(len(folded)))
@@ -61,8 +73,7 @@ func (s *stream) addFolded(v string, folded []byte) {
 
 // uniqueText keeps a text of which nobody expects that it was there before.
 func (s *stream) uniqueText(v string) {
-	s.n++
-	s.distinct++
+	s.value()
 	s.ends = binary.AppendUvarint(s.ends, uint64(len(v)))
 	s.data = append(s.data, v...)
 }
@@ -81,10 +92,18 @@ func (s *stream) appendTo(b []byte, of streamID, p *Packer) []byte {
 		return p.pack(b, s.nums)
 	}
 	b = binary.AppendUvarint(b, uint64(s.distinct))
-	b = p.pack(b, s.data) // first, so that who only looks through it need not read the rest
-	b = p.pack(b, s.ends)
-	if of.searched() {
-		b = p.pack(b, s.cases)
+	var from mark
+	for i := range len(s.chunks) + 1 {
+		to := mark{len(s.data), len(s.ends), len(s.cases)}
+		if i < len(s.chunks) {
+			to = s.chunks[i]
+		}
+		b = p.pack(b, s.data[from.data:to.data])
+		b = p.pack(b, s.ends[from.ends:to.ends])
+		if of.searched() {
+			b = p.pack(b, s.cases[from.cases:to.cases])
+		}
+		from = to
 	}
 	if s.distinct == s.n { // all different: the codes are all 0
 		return b
