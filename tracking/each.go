@@ -56,7 +56,7 @@ func (s *Store) eachPage(ctx context.Context, q Query, limit int) (page []*esa.M
 		full = min(full, limit)
 	}
 	enough := false
-	w, err := s.walk(ctx, q, func(w *walker, h hit) error {
+	w, err := s.walk(ctx, q, full, func(w *walker, h hit) error {
 		m, err := w.fold(h)
 		if err != nil || m == nil {
 			return err

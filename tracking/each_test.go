@@ -144,7 +144,7 @@ func TestEachTime(t *testing.T) {
 		defer s.Close()
 		started(t, s, 1, 100)
 		q, seen := Query{Timeout: time.Second, States: []esa.State{esa.Receiving}}, 0
-		w, err := s.walk(t.Context(), q, func(w *walker, h hit) error {
+		w, err := s.walk(t.Context(), q, 1, func(w *walker, h hit) error {
 			seen++
 			time.Sleep(100 * time.Millisecond)
 			return nil

@@ -26,14 +26,15 @@ type plan struct {
 }
 
 type textCriterion struct {
-	name   string
+	why    string // a segment is left out for it
 	column segment.Column
 	needle needle
+	hashed bool // the filter has been asked for the whole of it
 }
 
 // hashed is a value that must be in a segment's filter.
 type hashed struct {
-	name string
+	why  string // a segment is left out for it
 	hash uint64
 }
 
@@ -69,13 +70,14 @@ func (p *plan) text(name string, c segment.Column, t Text) {
 	if !n.set() {
 		return
 	}
-	p.texts = append(p.texts, textCriterion{name, c, n})
-	if n.op == Is && (c == segment.Sender || c == segment.Recipient) {
-		p.hashes = append(p.hashes, hashed{name, segment.Hash(c, n.want)})
+	whole := n.op == Is && (c == segment.Sender || c == segment.Recipient)
+	p.texts = append(p.texts, textCriterion{"trigrams of " + name, c, n, whole})
+	if whole {
+		p.hash(name, segment.Hash(c, n.want))
 	}
 	if c == segment.Subject && n.op != Empty {
 		for _, h := range segment.DigitRuns(n.want) {
-			p.hashes = append(p.hashes, hashed{"digits of subject", h})
+			p.hash("digits of subject", h)
 		}
 	}
 	p.column(name, func(r *segment.Reader) (segment.Rows, error) {
@@ -91,6 +93,11 @@ func (p *plan) text(name string, c segment.Column, t Text) {
 		}
 		return r.Match(c, n.matches)
 	})
+}
+
+// hash asks for a value that a segment must have.
+func (p *plan) hash(name string, h uint64) {
+	p.hashes = append(p.hashes, hashed{"filter of " + name, h})
 }
 
 func negate(r *segment.Reader, rows segment.Rows) segment.Rows {
@@ -115,9 +122,9 @@ func (p *plan) domain(t Text) {
 		p.exact = false
 		return
 	}
-	p.texts = append(p.texts, textCriterion{"domain", segment.Sender, n})
+	p.texts = append(p.texts, textCriterion{"trigrams of domain", segment.Sender, n, n.op == Is})
 	if n.op == Is {
-		p.hashes = append(p.hashes, hashed{"domain", segment.Hash(segment.Domain, n.want)})
+		p.hash("domain", segment.Hash(segment.Domain, n.want))
 	}
 	p.column("domain", func(r *segment.Reader) (segment.Rows, error) {
 		return r.Match(segment.Sender, func(sender string) bool { return n.matches(segment.DomainOf(sender)) })
@@ -127,12 +134,12 @@ func (p *plan) domain(t Text) {
 // identities are the criteria that name one message, file or connection.
 func (p *plan) identities() {
 	if id := fold.String(segment.TrimID(p.q.MessageID)); id != "" {
-		p.hashes = append(p.hashes, hashed{"message-id", segment.Hash(segment.MessageID, id)})
+		p.hash("message-id", segment.Hash(segment.MessageID, id))
 		p.column("message-id", func(r *segment.Reader) (segment.Rows, error) { return r.ByMessageID(id) })
 		p.exact = false
 	}
 	if sha := strings.ToLower(p.q.SHA256); sha != "" {
-		p.hashes = append(p.hashes, hashed{"sha256", segment.Hash(segment.SHA256, sha)})
+		p.hash("sha256", segment.Hash(segment.SHA256, sha))
 		p.column("sha256", func(r *segment.Reader) (segment.Rows, error) { return r.ByFile(sha) })
 	}
 	if icid := p.q.ICID; icid != 0 {
@@ -144,7 +151,7 @@ func (p *plan) identities() {
 func (p *plan) source() {
 	ip, host, group, d := unmapped(p.q.SenderIP), p.q.Host.needle(), fold.String(p.q.Group), p.q.Direction
 	if ip.IsValid() && ip.IsSingleIP() {
-		p.hashes = append(p.hashes, hashed{"sender-ip", segment.HashAddr(ip.Addr())})
+		p.hash("sender-ip", segment.HashAddr(ip.Addr()))
 	}
 	if !ip.IsValid() && !host.set() && group == "" && d == nil {
 		return
@@ -234,12 +241,12 @@ func (p *plan) prunes(d *segment.Directory, g *group) string {
 	}
 	for _, h := range p.hashes {
 		if !d.Filter.May(h.hash) {
-			return "filter of " + h.name
+			return h.why
 		}
 	}
 	for _, t := range p.texts {
 		if g != nil && t.needle.op != Empty && !g.trigrams.May(t.column, t.needle.want) {
-			return "trigrams of " + t.name
+			return t.why
 		}
 	}
 	return ""
@@ -276,13 +283,14 @@ func (p *plan) rows(r *segment.Reader) (rows, sure segment.Rows, err error) {
 	return rows, sure, p.cut(r, rows)
 }
 
-// none tells whether a glance at the texts shows that there is no match.
+// none tells whether a glance at the texts shows that there is no match. It is no
+// use where the filter has said that there probably is one.
 func (p *plan) none(r *segment.Reader) (bool, error) {
 	if r.Directory.Odd > 0 {
 		return false, nil
 	}
 	for _, t := range p.texts {
-		if t.needle.op == Empty {
+		if t.needle.op == Empty || t.hashed {
 			continue
 		}
 		if may, err := r.MayContain(t.column, t.needle.want); err != nil || !may {

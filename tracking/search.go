@@ -37,7 +37,7 @@ func (s *Store) Search(ctx context.Context, q Query) (Page, error) {
 	limit := min(cmp.Or(q.Limit, DefaultLimit), MaxLimit)
 	var page Page
 	var rest []hit // those on the page that are still to be put together
-	w, err := s.walk(ctx, q, func(w *walker, h hit) error {
+	w, err := s.walk(ctx, q, limit+1, func(w *walker, h hit) error {
 		m := &esa.Message{}
 		if !h.sure {
 			var err error
@@ -90,7 +90,7 @@ func (s *Store) Count(ctx context.Context, q Query, limit int) (int, error) {
 		return 0, nil
 	}
 	n := 0
-	w, err := s.walk(ctx, q, func(w *walker, h hit) error {
+	w, err := s.walk(ctx, q, limit, func(w *walker, h hit) error {
 		if !h.sure {
 			if m, err := w.fold(h); err != nil || m == nil {
 				return err

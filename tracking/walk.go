@@ -24,13 +24,17 @@ type walker struct {
 	stopped   bool   // by its time limit
 	reached   uint64 // everything from this MID up has been looked at
 	open      int    // so many of the view's open messages are still to come
+
+	want, found int    // how many messages are wanted, and have been found
+	why         string // what the last segments were pruned by, and how many they are
+	pruned      int
 }
 
 // walk calls found for each message that matches or may match, newest first,
-// until it returns an error; errEnough is a good end. The walker must be closed,
-// also after an error.
-func (s *Store) walk(ctx context.Context, q Query, found func(*walker, hit) error) (*walker, error) {
-	w := &walker{start: time.Now(), timeout: cmp.Or(q.Timeout, DefaultTimeout)}
+// until it returns an error; errEnough is a good end, which is expected after want
+// messages. The walker must be closed, also after an error.
+func (s *Store) walk(ctx context.Context, q Query, want int, found func(*walker, hit) error) (*walker, error) {
+	w := &walker{start: time.Now(), timeout: cmp.Or(q.Timeout, DefaultTimeout), want: want}
 	if err := q.Check(); err != nil {
 		return w, fmt.Errorf("search %s: %w", q, err)
 	}
@@ -39,7 +43,11 @@ func (s *Store) walk(ctx context.Context, q Query, found func(*walker, hit) erro
 	w.view.read = w.explained.part
 	limited, cancel := context.WithTimeoutCause(ctx, w.timeout, errTime)
 	defer cancel()
-	err := w.all(limited, func(h hit) error { return found(w, h) })
+	err := w.all(limited, func(h hit) error {
+		w.found++
+		return found(w, h)
+	})
+	w.prune("")
 	switch {
 	case err == errEnough:
 		err = nil
@@ -62,9 +70,7 @@ func (w *walker) all(ctx context.Context, found func(hit) error) error {
 	w.open = len(w.view.rows[segment.Messages])
 	w.reached = w.plan.above
 	next := len(w.view.segments)
-	// Most searches end in the first segments; one that does not is soon reading
-	// many of them side by side.
-	for size := 1; next > 0; size = min(2*size, 16*runtime.GOMAXPROCS(0)) {
+	for size := 1; next > 0; size = w.more(size) {
 		var some []*candidates
 		for ; next > 0 && len(some) < size; next-- {
 			g := w.view.segments[next-1]
@@ -72,7 +78,7 @@ func (w *walker) all(ctx context.Context, found func(hit) error) error {
 			if why == "" {
 				some = append(some, &candidates{segment: g})
 			} else {
-				w.explained.Pruned[why]++
+				w.prune(why)
 			}
 		}
 		w.evaluate(ctx, some)
@@ -84,6 +90,30 @@ func (w *walker) all(ctx context.Context, found func(hit) error) error {
 		}
 	}
 	return w.openDownTo(ctx, 0, found)
+}
+
+// more is how many segments to read side by side after so many. Most searches end
+// in the first ones. Where some have been found, the rest is expected to be found
+// as often; where nothing has, many are soon read at a time.
+func (w *walker) more(size int) int {
+	most := 16 * runtime.GOMAXPROCS(0)
+	if w.found == 0 {
+		return min(2*size, most)
+	}
+	missing := max(1, w.want-w.found)
+	return min((missing*w.explained.Read+w.found-1)/w.found, most)
+}
+
+// prune counts a segment that was left out; with "" none. Mostly many in a row are
+// left out for the same reason, and there may be thousands.
+func (w *walker) prune(why string) {
+	if why != w.why {
+		if w.pruned > 0 {
+			w.explained.Pruned[w.why] += w.pruned
+		}
+		w.why, w.pruned = why, 0
+	}
+	w.pruned++
 }
 
 // candidates are the messages of a segment that the columns let through.
