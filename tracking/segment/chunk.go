@@ -10,8 +10,9 @@ import (
 )
 
 // chunkValues is how many different texts are packed together. More would pack a
-// little better; fewer are unpacked faster when one of them is wanted.
-const chunkValues = 512
+// little better; fewer are unpacked faster when one of them is wanted. It is part of
+// the format.
+const chunkValues = 1024
 
 // chunk is up to chunkValues values of a column.
 type chunk struct {
