@@ -146,7 +146,11 @@ func (b *Builder) bound(c *context, e *esa.Event, g signature) signature {
 }
 
 func (b *Builder) run(code, n uint32) {
-	b.runs = binary.AppendUvarint(binary.AppendUvarint(b.runs, uint64(code)), uint64(n))
+	if n == 1 {
+		b.runs = binary.AppendUvarint(b.runs, uint64(code)<<1)
+	} else {
+		b.runs = binary.AppendUvarint(binary.AppendUvarint(b.runs, uint64(code)<<1|1), uint64(n))
+	}
 }
 
 // signature gives the code of a signature: the order in which they came.

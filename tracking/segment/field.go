@@ -79,10 +79,9 @@ func (s streamID) unique() bool {
 	return s == id(esa.MessageIDSeen, fText) || s == id(esa.RecipientDelivered, fText) || s == id(esa.HeaderSeen, fDate)
 }
 
-// streams lists the streams that an event of this signature takes a value from.
-func (g signature) streams() []streamID {
+// streams appends the streams that an event of this signature takes a value from.
+func (g signature) streams(out []streamID) []streamID {
 	k := g.kind()
-	var out []streamID
 	add := func(there bool, f ...field) {
 		if there {
 			for _, f := range f {

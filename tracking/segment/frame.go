@@ -73,6 +73,7 @@ func readFrame(b []byte, p *Packer, size *atomic.Int64) (*frame, error) {
 	if c.err == nil && len(list)%8 != 0 {
 		c.fail("signatures")
 	}
+	f.signatures = make([]signature, 0, len(list)/8)
 	for ; len(list) >= 8 && c.err == nil; list = list[8:] {
 		g := signature(binary.LittleEndian.Uint64(list))
 		if g&^knownBits != 0 {
@@ -99,7 +100,7 @@ const mostBare = 1 << 16
 func (f *frame) readShapes(c *cursor, p *Packer) {
 	n := c.count(2 * mostRows)
 	s := &cursor{b: p.unpack(c)}
-	all := make([]run, 0, len(s.b)/2) // of all shapes, one after another: it never grows
+	all := make([]run, 0, len(s.b)) // of all shapes, one after another: it never grows
 	f.shapes = make([]shape, 0, min(n, len(s.b)))
 	for i := 0; i < n && s.err == nil; i++ {
 		begin := len(all)
@@ -120,7 +121,7 @@ func (f *frame) readShape(s *cursor, all []run) []run {
 	}
 	bare := uint64(0)
 	for end := s.at + int(size); s.at < end; {
-		g, n := s.uvarint(), s.uvarint()
+		g, n := s.run()
 		if s.err != nil || g >= uint64(len(f.signatures)) || n < 1 || n > 1<<24 || s.at > end {
 			s.fail("a shape")
 			return all
@@ -136,11 +137,23 @@ func (f *frame) readShape(s *cursor, all []run) []run {
 	return all
 }
 
+// run reads a run of a shape: twice the signature, which comes once; or that and 1,
+// and how often it comes.
+func (c *cursor) run() (signature, n uint64) {
+	v := c.uvarint()
+	if v&1 == 0 {
+		return v >> 1, 1
+	}
+	return v >> 1, c.uvarint()
+}
+
 // sign adds a signature.
 func (f *frame) sign(g signature) {
 	f.signatures = append(f.signatures, g)
-	var takes []int
-	for _, of := range g.streams() {
+	var buf [16]streamID
+	streams := g.streams(buf[:0])
+	takes := make([]int, 0, len(streams))
+	for _, of := range streams {
 		slot, ok := f.slots[of]
 		if !ok {
 			slot = len(f.streams)
