@@ -70,7 +70,8 @@ func (w *walker) all(ctx context.Context, found func(hit) error) error {
 	w.open = len(w.view.rows[segment.Messages])
 	w.reached = w.plan.above
 	next := len(w.view.segments)
-	for size := 1; next > 0; size = w.more(size) {
+	for size, before := 1, 0; next > 0; size = w.more(size, before) {
+		before = w.found
 		var some []*candidates
 		for ; next > 0 && len(some) < size; next-- {
 			g := w.view.segments[next-1]
@@ -92,16 +93,17 @@ func (w *walker) all(ctx context.Context, found func(hit) error) error {
 	return w.openDownTo(ctx, 0, found)
 }
 
-// more is how many segments to read side by side after so many. Most searches end
-// in the first ones. Where some have been found, the rest is expected to be found
-// as often; where nothing has, many are soon read at a time.
-func (w *walker) more(size int) int {
-	most := 16 * runtime.GOMAXPROCS(0)
-	if w.found == 0 {
-		return min(2*size, most)
+// more is how many segments to read side by side after so many, before which so
+// many messages had been found. Most searches end in the first segments. The rest
+// of the page is expected to be found as often as what there is; where nothing is
+// found, many segments are soon read at a time.
+func (w *walker) more(size, before int) int {
+	next := 2 * size
+	if w.found > before {
+		missing := max(1, w.want-w.found)
+		next = (missing*w.explained.Read + w.found - 1) / w.found
 	}
-	missing := max(1, w.want-w.found)
-	return min((missing*w.explained.Read+w.found-1)/w.found, most)
+	return min(next, 16*runtime.GOMAXPROCS(0))
 }
 
 // prune counts a segment that was left out; with "" none. Mostly many in a row are
