@@ -156,6 +156,12 @@ func (p *plan) source() {
 	if !ip.IsValid() && !host.set() && group == "" && d == nil {
 		return
 	}
+	if ip.IsValid() && !host.set() && group == "" && d == nil {
+		p.column("sender-ip", func(r *segment.Reader) (segment.Rows, error) {
+			return r.ByRemote(func(a netip.Addr) bool { return containsAddr(ip, a) })
+		})
+		return
+	}
 	p.column("source", func(r *segment.Reader) (segment.Rows, error) {
 		return r.BySource(func(s *esa.Source) bool {
 			return (!ip.IsValid() || containsAddr(ip, s.Remote)) &&

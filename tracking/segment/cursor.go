@@ -3,6 +3,7 @@ package segment
 import (
 	"encoding/binary"
 	"fmt"
+	"unsafe"
 )
 
 // cursor reads octets one after another and remembers the first thing that is
@@ -15,8 +16,10 @@ type cursor struct {
 	err error
 }
 
-// rest is what has not been read.
-func (c *cursor) rest() []byte { return c.b[c.at:] }
+// textCursor reads a text, which it does not copy.
+func textCursor(v string) cursor {
+	return cursor{b: unsafe.Slice(unsafe.StringData(v), len(v))} // nobody writes through a cursor
+}
 
 // left is how many octets have not been read.
 func (c *cursor) left() int { return len(c.b) - c.at }

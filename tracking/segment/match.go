@@ -1,6 +1,8 @@
 package segment
 
 import (
+	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -203,6 +205,24 @@ func mayBe(kept, messageID string) bool {
 // BySource gives the messages whose source answers true. One without a source is
 // asked as the zero Source.
 func (r *Reader) BySource(match func(*esa.Source) bool) (Rows, error) {
+	return r.bySource(match(&esa.Source{}), func(v string) (bool, error) {
+		src, err := readSource(v, r.profile)
+		return err == nil && match(src), err
+	})
+}
+
+// ByRemote gives the messages whose sender's address answers true; that of one
+// without a source is asked, too.
+func (r *Reader) ByRemote(match func(netip.Addr) bool) (Rows, error) {
+	return r.bySource(match(netip.Addr{}), func(v string) (bool, error) {
+		remote, err := readRemote(v)
+		return err == nil && match(remote), err
+	})
+}
+
+// bySource gives the messages with one of the sources, as they are kept, that match
+// chooses, and those without one, if none.
+func (r *Reader) bySource(none bool, match func(kept string) (bool, error)) (Rows, error) {
 	cols, err := r.columns(Sources)
 	if err != nil {
 		return nil, err
@@ -211,11 +231,16 @@ func (r *Reader) BySource(match func(*esa.Source) bool) (Rows, error) {
 	var hit []bool
 	col := cols[id(0, fSource)]
 	if col != nil {
-		if hit, err = r.sources(col, match); err != nil {
+		var wrong error
+		hit, err = col.which(func(kept string) bool {
+			yes, err := match(kept)
+			wrong = cmp.Or(wrong, err)
+			return yes
+		})
+		if err = cmp.Or(err, wrong); err != nil {
 			return nil, err
 		}
 	}
-	none := match(&esa.Source{})
 	ft := &f.tables[Messages]
 	out := NewRows(len(ft.shapes), false)
 	at, counts := 0, f.counts(id(0, fSource))
@@ -227,23 +252,6 @@ func (r *Reader) BySource(match func(*esa.Source) bool) (Rows, error) {
 		at += counts[s]
 	}
 	return out, nil
-}
-
-// sources tells of each source whether it answers true.
-func (r *Reader) sources(col *column, match func(*esa.Source) bool) ([]bool, error) {
-	hit := make([]bool, col.values)
-	for i := range hit {
-		v, err := col.value(int32(i))
-		if err != nil {
-			return nil, err
-		}
-		src, err := readSource(v, r.profile)
-		if err != nil {
-			return nil, err
-		}
-		hit[i] = match(src)
-	}
-	return hit, nil
 }
 
 // Happening is an event that a message may have: of that kind, and with that

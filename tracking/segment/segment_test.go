@@ -231,6 +231,10 @@ func askAll(rd *Reader, ask func(string, Rows, error, func(*esa.Message) bool)) 
 	ask("ICID", rows, err, func(m *esa.Message) bool { return m.ICID == 9 })
 	rows, err = rd.BySource(func(s *esa.Source) bool { return s.Outgoing })
 	ask("source", rows, err, func(m *esa.Message) bool { return m.Source.Outgoing })
+	for _, want := range []netip.Addr{{}, netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("fe80::1%eth0")} {
+		rows, err = rd.ByRemote(func(a netip.Addr) bool { return a == want })
+		ask("address", rows, err, func(m *esa.Message) bool { return m.Source.Remote == want })
+	}
 	rows, err = rd.InState(1<<esa.Bounced | 1<<esa.Receiving)
 	ask("state", rows, err, func(m *esa.Message) bool { return m.State == esa.Bounced || m.State == esa.Receiving })
 	rows, err = rd.ByFile(strings.Repeat("ab", 32))

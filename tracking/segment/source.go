@@ -50,7 +50,7 @@ func (c *cursor) addr() (a netip.Addr) {
 }
 
 func readProfile(v string) (s esa.Source, err error) {
-	c := cursor{b: []byte(v)}
+	c := textCursor(v)
 	s.Listener, s.Local = c.string(), c.addr()
 	if flags := c.take(1); c.err == nil {
 		s.Verified, s.Outgoing = flags[0]&1 != 0, flags[0]&2 != 0
@@ -63,13 +63,22 @@ func readProfile(v string) (s esa.Source, err error) {
 
 // readSource puts a peer and its profile together.
 func readSource(v string, profile func(n uint64) (esa.Source, error)) (*esa.Source, error) {
-	c := cursor{b: []byte(v)}
+	c := textCursor(v)
 	s, err := profile(c.uvarint())
 	if err != nil {
 		return nil, err
 	}
 	s.Host, s.Remote = c.string(), c.addr()
 	return &s, c.end()
+}
+
+// readRemote reads the address of a peer alone.
+func readRemote(v string) (netip.Addr, error) {
+	c := textCursor(v)
+	c.uvarint()
+	c.take(c.uvarint())
+	a := c.addr()
+	return a, c.end()
 }
 
 // profile reads the n-th profile of the segment, unless it has been read.
