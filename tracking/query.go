@@ -181,7 +181,7 @@ func one[T any](name string, of func(*Query) *T, print func(T) string, parse fun
 		parse: func(p *queryParser, q *Query) error {
 			v, err := parse(p)
 			if err == nil && print(v) == "" {
-				err = errors.New("want a value: this one stands for any")
+				err = errors.New("want a value: leave it out for this one")
 			}
 			*of(q) = v
 			return err
