@@ -1,6 +1,7 @@
 package esasim_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,6 +68,42 @@ func TestSeededPast(t *testing.T) {
 		v.start(t, nil)
 		if m, err := v.Appliance().Tracking().Message(t.Context(), 1); err != nil || m.MID != 1 {
 			t.Errorf("MID 1 after a restart: %v, %v", m.MID, err)
+		}
+	})
+}
+
+// With sightings, the cloud that a lab begins with knows the past: every message that
+// came to rest, found by what it has, and from then on what happens to it.
+func TestSeededSightings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const messages = 5_000
+		v := &virtual{fs: vfs.NewMem()}
+		past := mix.Past{Seed: 1, Messages: messages, Days: 1, End: time.Now().Truncate(time.Minute)}
+		var told uint64
+		err := lab.Seed(t.Context(), lab.SeedOptions{FS: v.fs, Dir: "data", Past: past, Sightings: true, Told: func(n uint64) { told = n }})
+		if err != nil || told != messages {
+			t.Fatalf("%d messages told: %v", told, err)
+		}
+		v.start(t, nil)
+		defer func() { v.stop() }()
+		resting, n := 0, 0
+		err = v.Appliance().Tracking().Each(t.Context(), tracking.Query{}, func(m *esa.Message) error {
+			if !m.State.AtRest() {
+				return nil
+			}
+			if resting++; resting%100 == 0 && m.MessageID != "" {
+				n++
+				if found := v.investigate(t, ctim.EmailMessageID, strings.Trim(m.MessageID, "<>")); len(found) != 1 {
+					t.Errorf("MID %d is %s and has %d sightings", m.MID, m.State, len(found))
+				}
+			}
+			return nil
+		})
+		if err != nil || n < messages/200 {
+			t.Errorf("%d messages looked for, %d at rest: %v", n, resting, err)
+		}
+		if again := lab.Seed(t.Context(), lab.SeedOptions{FS: v.fs, Dir: "data", Past: past, Sightings: true}); again == nil {
+			t.Error("a second past")
 		}
 	})
 }

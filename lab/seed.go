@@ -21,19 +21,36 @@ type SeedOptions struct {
 	Dir    string // made if missing; no lab may have run on it yet
 	Past   mix.Past
 	Logger *slog.Logger
-	Told   func(messages uint64) // told how many messages have been written; nil: nobody wants to know
+	Told   func(messages uint64) // told how many messages have been written, and then how many the cloud was told of; nil: nobody wants to know
+	// Sightings registers the appliance with the lab's cloud and tells that of the
+	// past, too.
+	Sightings bool
 }
+
+// ErrUntold says that a past is there, but that the cloud knows a part of it only.
+var ErrUntold = errors.New("the messages are there, but the cloud does not know all of them")
 
 // Seed gives a data directory a past. The appliance that runs on it next finds
 // the messages in its tracking data, sealed, and goes on with the numbers above
-// theirs; mail logs and the cloud know nothing of them.
+// theirs. Mail logs know nothing of them, nor does the cloud unless it is told.
 //
 // The past gets its place when it is complete: half a past is none, because MIDs
 // would be given out a second time. What an interrupted call left is thrown away,
 // by itself or, if it was killed, by the next one. Tracking data that is there
 // already is never touched, be it empty or damaged: the error is
 // tracking.ErrNotEmpty.
-func Seed(ctx context.Context, o SeedOptions) (err error) {
+func Seed(ctx context.Context, o SeedOptions) error {
+	if err := fill(ctx, o); err != nil || !o.Sightings {
+		return err
+	}
+	if err := tellPast(ctx, o); err != nil {
+		return fmt.Errorf("seed %s: %w: %w", o.Dir, ErrUntold, err)
+	}
+	return nil
+}
+
+// fill makes the directory and the past.
+func fill(ctx context.Context, o SeedOptions) (err error) {
 	if o.FS == nil {
 		o.FS = vfs.Default
 	}

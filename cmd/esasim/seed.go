@@ -23,6 +23,7 @@ type seeding struct {
 	seed     uint64
 	end      string
 	domain   string
+	told     bool // the cloud, too
 }
 
 func seedCommand() *cobra.Command {
@@ -44,6 +45,7 @@ func seedCommand() *cobra.Command {
 	f.Uint64Var(&s.seed, "seed", 1, "the same seed, messages, days and end give the same past")
 	f.StringVar(&s.end, "end", "", "when the past ends, as in 2020-05-14T13:24:00Z (default now)")
 	f.StringVar(&s.domain, "domain", "example.com", "domain of the company that the appliance is for")
+	f.BoolVar(&s.told, "sightings", false, "tell the cloud of them, too, so that they can be investigated")
 	return c
 }
 
@@ -63,10 +65,10 @@ func (s *seeding) run(c *cobra.Command) error {
 	}
 	told, finish := s.progress(c.ErrOrStderr())
 	start := time.Now()
-	err := lab.Seed(c.Context(), lab.SeedOptions{Dir: s.data, Told: told,
+	err := lab.Seed(c.Context(), lab.SeedOptions{Dir: s.data, Told: told, Sightings: s.told,
 		Past: mix.Past{Seed: s.seed, Messages: s.messages, Days: s.days, End: end, Company: s.domain}})
 	finish()
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) && !errors.Is(err, lab.ErrUntold) {
 		return fmt.Errorf("seed: interrupted; %s has no messages", s.data)
 	}
 	if err != nil {
