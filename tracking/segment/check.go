@@ -72,7 +72,7 @@ func (c *checker) row(f *frame, t Table, row int) {
 	var events []esa.Event
 	var err error
 	if c.rows == nil || f.through(t, row)%BlockRows == 0 {
-		c.rows, err = c.Reader.rows(t, row, nil)
+		c.rows, err = c.Reader.rows(t, row, allParts)
 	}
 	if err == nil {
 		events, err = c.rows.events(t, row)

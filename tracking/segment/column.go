@@ -19,6 +19,20 @@ type column struct {
 	codes   []int32  // of texts: which of the values; nil: each its own
 	packer  *Packer
 	size    *atomic.Int64 // grows with what is unpacked
+	slot    int           // of the stream in the frame; -1: no row takes anything from it
+}
+
+// columns are those of a part.
+type columns []*column
+
+// get is the column of a stream; nil if there is none.
+func (cs columns) get(of streamID) *column {
+	for _, col := range cs {
+		if col.of == of {
+			return col
+		}
+	}
+	return nil
 }
 
 // value is a value as it is kept, by its code.
@@ -104,8 +118,8 @@ func (col *column) containing(folded string) ([]bool, error) {
 }
 
 // readPart reads all columns of a part; what stands before them has been read.
-func readPart(c *cursor, p *Packer, part Part, size *atomic.Int64) map[streamID]*column {
-	out := map[streamID]*column{}
+func readPart(c *cursor, p *Packer, part Part, size *atomic.Int64) columns {
+	out := columns{}
 	for range c.count(streamCount) {
 		of := c.uvarint()
 		if of >= streamCount || streamID(of).part() != part.Kind() || streamID(of).field() >= fieldCount {
@@ -121,7 +135,7 @@ func readPart(c *cursor, p *Packer, part Part, size *atomic.Int64) map[streamID]
 		if c.err != nil {
 			return nil
 		}
-		out[col.of] = col
+		out = append(out, col)
 	}
 	if c.err == nil && c.left() > 0 {
 		c.fail("part %s is followed by something", part)

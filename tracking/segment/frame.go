@@ -19,6 +19,10 @@ type run struct {
 	n         uint32
 }
 
+// slots are the places of the streams that a signature takes values from, by field;
+// those of other fields mean nothing.
+type slots [fieldCount]int16
+
 // frame is what every question about a segment begins with.
 type frame struct {
 	signatures []signature
@@ -26,10 +30,14 @@ type frame struct {
 	blocked    []bool           // which are kept in blocks,
 	slots      map[streamID]int // their places in the list,
 	takes      [][]int          // and which of them each signature takes a value from, as places
+	slotOf     []slots          // the same, by field
+	parts      []parts          // of those streams, by signature
+	lists      bool             // some signature has a list of recipients in a stream
+	blocks     []atomic.Pointer[[]int]
 	shapes     []shape
 	totals     []int // how many values all rows take from each stream
 	tables     [tables]frameTable
-	columns    map[streamID]*column
+	columns    columns
 }
 
 type frameTable struct {
@@ -87,7 +95,9 @@ func readFrame(b []byte, p *Packer, size *atomic.Int64) (*frame, error) {
 	}
 	if c.err == nil {
 		f.totals = f.taken(f.uses(0, int(^uint(0)>>1)))
+		f.blocks = make([]atomic.Pointer[[]int], f.through(tables, 0)/BlockRows+1)
 		f.columns = readPart(c, p, Frame, size)
+		f.place(f.columns)
 	}
 	return f, c.err
 }
@@ -164,6 +174,16 @@ func (f *frame) sign(g signature) {
 		takes = append(takes, slot)
 	}
 	f.takes = append(f.takes, takes)
+	var by slots
+	var need parts
+	for _, slot := range takes {
+		by[f.streams[slot].field()] = int16(slot)
+		need |= f.streams[slot].part().bit()
+	}
+	if g.where(shiftRIDs) == stored {
+		f.lists, need = true, need|Rest.bit()
+	}
+	f.slotOf, f.parts = append(f.slotOf, by), append(f.parts, need)
 }
 
 // plain tells whether columns say all about a shape: see [Reader.Odd].
@@ -237,6 +257,27 @@ func (f *frame) taken(uses []int) []int {
 		}
 	}
 	return out
+}
+
+// place notes the slots of columns.
+func (f *frame) place(list columns) {
+	for _, col := range list {
+		col.slot = -1
+		if slot, ok := f.slots[col.of]; ok {
+			col.slot = slot
+		}
+	}
+}
+
+// before tells how many values of each stream all rows before a block take. It is
+// asked for each row that is put together, so it is kept.
+func (f *frame) before(block int) []int {
+	if known := f.blocks[block].Load(); known != nil {
+		return *known
+	}
+	taken := f.taken(f.uses(0, block*BlockRows))
+	f.blocks[block].Store(&taken)
+	return taken
 }
 
 // uses tells how many of the rows from one to another have each shape. Rows are

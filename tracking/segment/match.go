@@ -121,7 +121,7 @@ func (r *Reader) MayContain(c Column, folded string) (bool, error) {
 	cols := r.parts[of.part()]
 	r.mu.Unlock()
 	if cols != nil {
-		return cols[of].mayContain(folded)
+		return cols.get(of).mayContain(folded)
 	}
 	b, err := r.load(of.part())
 	if err != nil {
@@ -176,10 +176,10 @@ func (r *Reader) ByMessageID(folded string) (Rows, error) {
 		if err != nil {
 			return nil, err
 		}
-		at := 0
+		at, col := 0, cols.get(of)
 		for row := first; row < min(first+BlockRows, len(shapes)); row++ {
 			for range counts[shapes[row]] {
-				v, err := cols[of].text(at)
+				v, err := col.text(at)
 				if err != nil {
 					return nil, err
 				}
@@ -229,7 +229,7 @@ func (r *Reader) bySource(none bool, match func(kept string) (bool, error)) (Row
 	}
 	f, _ := r.getFrame() // it is there: columns needs it
 	var hit []bool
-	col := cols[id(0, fSource)]
+	col := cols.get(id(0, fSource))
 	if col != nil {
 		var wrong error
 		hit, err = col.which(func(kept string) bool {
@@ -290,8 +290,9 @@ func (r *Reader) named(f *frame, rows Rows, h Happening, fits func(signature) bo
 		return nil, err
 	}
 	var hit []bool
-	if cols[of] != nil {
-		if hit, err = cols[of].which(cols[of].folding(h.Name)); err != nil {
+	col := cols.get(of)
+	if col != nil {
+		if hit, err = col.which(col.folding(h.Name)); err != nil {
 			return nil, err
 		}
 	}
@@ -307,7 +308,7 @@ func (r *Reader) named(f *frame, rows Rows, h Happening, fits func(signature) bo
 				continue
 			}
 			for range run.n {
-				found = found || fits(g) && hit[cols[of].code(at)]
+				found = found || fits(g) && hit[col.code(at)]
 				at++
 			}
 		}
@@ -326,8 +327,8 @@ func (r *Reader) valued(of streamID, which func(*column) ([]bool, error)) (Rows,
 		return nil, err
 	}
 	var hit []bool
-	if cols[of] != nil {
-		if hit, err = which(cols[of]); err != nil {
+	if col := cols.get(of); col != nil {
+		if hit, err = which(col); err != nil {
 			return nil, err
 		}
 	}
@@ -346,7 +347,7 @@ func (r *Reader) occurrences(of streamID, match func(col *column, i int) bool) (
 	f, _ := r.getFrame()
 	ft := &f.tables[Messages]
 	out := NewRows(len(ft.shapes), false)
-	col := cols[of]
+	col := cols.get(of)
 	if col == nil {
 		return out, nil
 	}

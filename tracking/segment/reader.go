@@ -22,13 +22,13 @@ type Reader struct {
 type State struct {
 	mu       sync.Mutex // guards the rest but size; held while a part is loaded
 	frame    *frame
-	parts    map[Part]map[streamID]*column
+	parts    map[Part]columns
 	profiles []*esa.Source // of the sources; nil for those not read yet
 	size     atomic.Int64  // about what all of it takes in memory; columns add to it
 }
 
 // NewState is the state of a segment of which nothing has been read.
-func NewState() *State { return &State{parts: map[Part]map[streamID]*column{}} }
+func NewState() *State { return &State{parts: map[Part]columns{}} }
 
 // Size is about what it holds in memory, in octets.
 func (s *State) Size() int64 { return s.size.Load() }
@@ -77,7 +77,7 @@ func (f *frame) check(d *Directory) error {
 }
 
 // columns reads a part.
-func (r *Reader) columns(p Part) (map[streamID]*column, error) {
+func (r *Reader) columns(p Part) (columns, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f, err := r.lockedFrame()
@@ -98,6 +98,7 @@ func (r *Reader) columns(p Part) (map[streamID]*column, error) {
 	cols := readPart(c, r.packer, p, &r.size)
 	if c.err == nil {
 		c.err = f.checkColumns(p, cols)
+		f.place(cols)
 	}
 	if c.err != nil {
 		return nil, fmt.Errorf("part %s: %w", p, c.err)
@@ -109,7 +110,7 @@ func (r *Reader) columns(p Part) (map[streamID]*column, error) {
 
 // checkColumns holds the number of values in the columns of a part against what
 // the shapes of the rows ask for; so no row can ask for one that is not there.
-func (f *frame) checkColumns(p Part, cols map[streamID]*column) error {
+func (f *frame) checkColumns(p Part, cols columns) error {
 	totals := f.totals
 	if p.inBlocks() {
 		from := p.Block() * BlockRows
@@ -119,7 +120,7 @@ func (f *frame) checkColumns(p Part, cols map[streamID]*column) error {
 		if of.part() != p.Kind() {
 			continue
 		}
-		if col := cols[of]; totals[slot] > 0 && (col == nil || col.n != totals[slot]) {
+		if col := cols.get(of); totals[slot] > 0 && (col == nil || col.n != totals[slot]) {
 			return fmt.Errorf("%w: %d values of stream %d wanted", ErrDamaged, totals[slot], of)
 		}
 	}

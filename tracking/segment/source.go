@@ -87,7 +87,7 @@ func (r *Reader) profile(n uint64) (s esa.Source, err error) {
 	if err != nil {
 		return s, err
 	}
-	col := cols[id(0, fProfile)]
+	col := cols.get(id(0, fProfile))
 	if col == nil || n >= uint64(col.n) {
 		return s, fmt.Errorf("%w: profile %d of a source", ErrDamaged, n)
 	}
