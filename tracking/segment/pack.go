@@ -13,7 +13,7 @@ import (
 // Packer packs and unpacks blocks with zstd. It may be used by several
 // goroutines at a time.
 type Packer struct {
-	enc *zstd.Encoder
+	enc sync.Pool // of *zstd.Encoder: the one used last is taken first, its tables are still in the processor's cache
 	dec *zstd.Decoder
 
 	scratch sync.Pool // of *[]byte, to unpack into what is only looked through
@@ -33,7 +33,7 @@ const slack = 32
 
 // NewPacker makes a packer, which must be closed.
 func NewPacker() (*Packer, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true), zstd.WithSingleSegment(true))
+	enc, err := newEncoder()
 	if err != nil {
 		return nil, fmt.Errorf("zstd: %w", err)
 	}
@@ -41,14 +41,24 @@ func NewPacker() (*Packer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("zstd: %w", err)
 	}
-	return &Packer{enc: enc, dec: dec}, nil
+	p := &Packer{dec: dec}
+	p.enc.New = func() any {
+		enc, _ := newEncoder() // the options were good before
+		return enc
+	}
+	p.enc.Put(enc)
+	return p, nil
 }
 
-// Close ends the packer.
-func (p *Packer) Close() {
-	_ = p.enc.Close() // it has no stream: nothing can go wrong
-	p.dec.Close()
+// newEncoder makes an encoder for one block at a time. One for several takes its
+// tables, of 256 KiB each, in turns, so that each block meets those that have been
+// idle longest.
+func newEncoder() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true), zstd.WithSingleSegment(true), zstd.WithEncoderConcurrency(1))
 }
+
+// Close ends the packer. Encoders without a stream need no end.
+func (p *Packer) Close() { p.dec.Close() }
 
 // pack appends a block: its length, its packed length (0: it is not packed), its
 // octets.
@@ -57,7 +67,9 @@ func (p *Packer) pack(b, raw []byte) []byte {
 	if len(raw) >= 64 {
 		start := len(b)
 		b = append(b, 0, 0, 0, 0)
-		b = p.enc.EncodeAll(raw, b)
+		enc := p.enc.Get().(*zstd.Encoder)
+		b = enc.EncodeAll(raw, b)
+		p.enc.Put(enc)
 		if n := len(b) - start - 4; n < len(raw) {
 			binary.LittleEndian.PutUint32(b[start:], uint32(n))
 			return b
