@@ -2,8 +2,10 @@ package segment
 
 import (
 	"encoding/binary"
+	"unsafe"
 
 	"github.com/FastFilter/xorfilter"
+	"github.com/cespare/xxhash/v2"
 
 	"esasim/esa"
 	"esasim/tracking/fold"
@@ -35,8 +37,8 @@ type Builder struct {
 	short    []byte                 // likewise
 	folded   []byte                 // likewise; never nil
 	sources  map[*esa.Source]uint32 // the codes of those seen
-	profiles map[string]uint32      // the same of what many sources share
-	recent   [256]struct {          // the last signature of each kind: most often it is the next one, too
+	profiles interner               // the same of what many sources share
+	recent   [512]struct {          // signatures that came lately: a few dozen are most of all
 		signature signature
 		code      uint32
 	}
@@ -71,7 +73,7 @@ func (r *rows) flush() {
 
 // NewBuilder makes a builder.
 func NewBuilder(p *Packer) *Builder {
-	return &Builder{packer: p, signatures: map[signature]uint32{}, shapes: map[string]uint32{}, parts: map[Part][]byte{}, sources: map[*esa.Source]uint32{}, profiles: map[string]uint32{}, folded: []byte{}}
+	return &Builder{packer: p, signatures: map[signature]uint32{}, shapes: map[string]uint32{}, parts: map[Part][]byte{}, sources: map[*esa.Source]uint32{}, folded: []byte{}}
 }
 
 // Segment is a finished segment, to be kept.
@@ -155,7 +157,7 @@ func (b *Builder) run(code, n uint32) {
 
 // signature gives the code of a signature: the order in which they came.
 func (b *Builder) signature(g signature) uint32 {
-	last := &b.recent[g.kind()]
+	last := &b.recent[uint64(g)*0x9e3779b97f4a7c15>>55]
 	if last.signature == g && g != 0 {
 		return last.code
 	}
@@ -224,10 +226,14 @@ func (d *Directory) note(m *esa.Message, first bool) {
 	d.ICIDs[1] = max(d.ICIDs[1], m.ICID)
 }
 
+// transient is the text in a buffer, until the buffer is used again. What keeps a
+// text here copies it.
+func transient(buf []byte) string { return unsafe.String(unsafe.SliceData(buf), len(buf)) }
+
 func (b *Builder) stream(of streamID) *stream {
 	s := b.streams[of]
 	if s == nil {
-		s = &stream{}
+		s = &stream{words: of.refersTo(), unique: of.unique(), searched: of.searched()}
 		b.streams[of] = s
 	}
 	if s.n == 0 {
@@ -238,26 +244,34 @@ func (b *Builder) stream(of streamID) *stream {
 
 func (b *Builder) text(c *context, of streamID, v string) {
 	kept := v
-	if words := of.refersTo(); words != nil {
-		kept, b.short = c.words.shorten(v, words, b.short)
-	}
 	s := b.stream(of)
-	if of.unique() {
+	switch {
+	case s.words != nil:
+		kept, b.short = c.words.shorten(v, s.words, b.short)
+	case of.field() == fFileSHA:
+		b.short = appendSHA(b.short[:0], v)
+		kept = transient(b.short)
+	}
+	if s.unique {
 		s.uniqueText(kept)
 		b.index.value(of, v)
 		return
 	}
-	if _, isNew := s.text(kept); !isNew {
+	hash := xxhash.Sum64String(kept)
+	if _, isNew := s.text(kept, hash); !isNew {
 		return
 	}
-	if !of.searched() {
+	if !s.searched {
 		s.add(kept)
 		b.index.value(of, v)
 		return
 	}
 	b.folded = fold.Append(b.folded[:0], v)
+	if string(b.folded) != v {
+		hash = xxhash.Sum64(b.folded)
+	}
 	s.addFolded(v, b.folded)
-	b.index.folded(of, b.folded)
+	b.index.folded(of, b.folded, hash)
 }
 
 // store puts the values of an event into their streams.
@@ -294,15 +308,14 @@ func (b *Builder) addSource(src *esa.Source) {
 		return
 	}
 	b.source = appendProfile(b.source[:0], src)
-	profile, ok := b.profiles[string(b.source)]
-	if !ok {
-		profile = uint32(len(b.profiles))
-		b.profiles[string(b.source)] = profile
-		b.stream(id(0, fProfile)).uniqueText(string(b.source))
+	v := transient(b.source)
+	profile, isNew := b.profiles.number(v)
+	if isNew {
+		b.stream(id(0, fProfile)).uniqueText(v)
 	}
 	b.source = appendPeer(b.source[:0], src, profile)
-	v := string(b.source)
-	code, isNew := s.text(v)
+	v = transient(b.source)
+	code, isNew := s.text(v, xxhash.Sum64String(v))
 	if isNew {
 		s.add(v)
 		if src.Remote.IsValid() {
@@ -337,6 +350,6 @@ func (b *Builder) fields(c *context, e *esa.Event, g signature) {
 		b.text(c, id(k, fFileName), e.Attachment.Name)
 		b.text(c, id(k, fFileType), e.Attachment.Type)
 		b.stream(id(k, fFileSize)).number(e.Attachment.Size)
-		b.text(c, id(k, fFileSHA), packSHA(e.Attachment.SHA256))
+		b.text(c, id(k, fFileSHA), e.Attachment.SHA256)
 	}
 }

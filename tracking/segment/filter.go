@@ -56,7 +56,12 @@ const isUnique = 1
 // Hash is what the filter knows of a value: folded, a message-id without its
 // brackets.
 func Hash[T string | []byte](c Column, folded T) uint64 {
-	h := (xxhash.Sum64String(string(folded)) ^ uint64(c)) * 0xbf58476d1ce4e5b9
+	return hashOf(c, xxhash.Sum64String(string(folded)))
+}
+
+// hashOf is Hash of a value whose xxhash is known.
+func hashOf(c Column, hash uint64) uint64 {
+	h := (hash ^ uint64(c)) * 0xbf58476d1ce4e5b9
 	if c == MessageID || c == SHA256 {
 		return h | isUnique
 	}

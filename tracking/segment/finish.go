@@ -98,7 +98,7 @@ func (b *Builder) reset() {
 	}
 	b.used, b.blockAt, b.implied, b.parts = b.used[:0], 0, 0, map[Part][]byte{}
 	b.index.reset()
-	clear(b.profiles)
+	b.profiles.reset()
 	clear(b.signatures)
 	clear(b.shapes)
 	b.plain = b.plain[:0]

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
+
 	"esasim/esa"
 	"esasim/tracking/fold"
 )
@@ -12,7 +14,7 @@ import (
 // index gathers what the filters of a segment are made from: each value once.
 type index struct {
 	hashes   []uint64
-	often    map[uint64]struct{} // those of the hashes that come again and again: domains, digits
+	often    hashes // those that come again and again: domains, digits
 	trigrams Trigrams
 	buf      []byte // for use within one call
 	stale    bool   // the trigrams are those of the segment before
@@ -22,16 +24,16 @@ type index struct {
 // have been handed out.
 func (x *index) reset() {
 	x.hashes = x.hashes[:0]
-	clear(x.often)
+	x.often.reset()
 	x.stale = true
 }
 
-func (x *index) add(c Column, folded []byte) { x.hashes = append(x.hashes, Hash(c, folded)) }
+func (x *index) add(c Column, hash uint64) { x.hashes = append(x.hashes, hashOf(c, hash)) }
 
-// folded notes a searched value that is new in its stream. A subject is never
-// looked for by its hash: subjects repeat too much for that to tell segments
-// apart.
-func (x *index) folded(of streamID, folded []byte) {
+// folded notes a searched value that is new in its stream, and its xxhash. A subject
+// is never looked for by its hash: subjects repeat too much for that to tell
+// segments apart.
+func (x *index) folded(of streamID, folded []byte, hash uint64) {
 	if x.stale {
 		x.trigrams.reset()
 		x.stale = false
@@ -39,11 +41,11 @@ func (x *index) folded(of streamID, folded []byte) {
 	switch of.part() {
 	case Senders:
 		x.trigrams.add(Sender, folded)
-		x.add(Sender, folded)
+		x.add(Sender, hash)
 		x.domain(folded[bytes.LastIndexByte(folded, '@')+1:], bytes.IndexByte(folded, '@') >= 0)
 	case Recipients:
 		x.trigrams.add(Recipient, folded)
-		x.add(Recipient, folded)
+		x.add(Recipient, hash)
 	case Subjects:
 		x.trigrams.add(Subject, folded)
 		x.digits(folded)
@@ -59,9 +61,9 @@ func (x *index) value(of streamID, v string) {
 	switch {
 	case of == id(esa.MessageIDSeen, fText):
 		x.buf = fold.Append(x.buf[:0], TrimID(v))
-		x.add(MessageID, x.buf)
+		x.add(MessageID, xxhash.Sum64(x.buf))
 	case of.field() == fFileSHA:
-		x.add(SHA256, []byte(readSHA(v)))
+		x.add(SHA256, xxhash.Sum64String(v))
 	}
 }
 
@@ -93,14 +95,9 @@ func DigitRuns(folded string) (hashes []uint64) {
 
 // once notes a hash that has probably been noted.
 func (x *index) once(h uint64) {
-	if _, known := x.often[h]; known {
-		return
+	if x.often.add(h) {
+		x.hashes = append(x.hashes, h)
 	}
-	if x.often == nil {
-		x.often = map[uint64]struct{}{}
-	}
-	x.often[h] = struct{}{}
-	x.hashes = append(x.hashes, h)
 }
 
 func (x *index) domain(folded []byte, any bool) {
@@ -112,11 +109,34 @@ func (x *index) domain(folded []byte, any bool) {
 
 // A SHA-256 is 64 hexadecimal digits; kept as 32 octets behind a mark it takes
 // half. What is not one is kept as it is, behind another.
-func packSHA(s string) string {
-	if raw, err := hex.DecodeString(s); err == nil && len(raw) == 32 && hex.EncodeToString(raw) == s {
-		return "#" + string(raw)
+func packSHA(s string) string { return string(appendSHA(nil, s)) }
+
+func appendSHA(b []byte, s string) []byte {
+	start := len(b)
+	b = append(b, '#')
+	for i := 0; len(s) == 64 && i < len(s); i += 2 {
+		high, low := hexDigit(s[i]), hexDigit(s[i+1])
+		if high|low > 15 {
+			break
+		}
+		b = append(b, high<<4|low)
 	}
-	return "=" + s
+	if len(b) == start+1+32 {
+		return b
+	}
+	return append(append(b[:start], '='), s...)
+}
+
+// hexDigit is the value of a digit as hex.EncodeToString writes it, or more than
+// any has.
+func hexDigit(c byte) byte {
+	switch {
+	case c-'0' < 10:
+		return c - '0'
+	case c-'a' < 6:
+		return c - 'a' + 10
+	}
+	return 0xff
 }
 
 func readSHA(v string) string {

@@ -30,11 +30,16 @@ func (n *interner) at(i uint32) string {
 
 // number gives a text's number, and whether the text is new.
 func (n *interner) number(text string) (i uint32, isNew bool) {
+	return n.hashed(text, xxhash.Sum64String(text))
+}
+
+// hashed is number for a text whose xxhash is known.
+func (n *interner) hashed(text string, hash uint64) (i uint32, isNew bool) {
 	if 2*len(n.ends) >= len(n.table) {
 		n.grow()
 	}
 	mask := uint32(len(n.table) - 1)
-	for slot := uint32(xxhash.Sum64String(text)) & mask; ; slot = (slot + 1) & mask {
+	for slot := uint32(hash) & mask; ; slot = (slot + 1) & mask {
 		switch i := n.table[slot]; {
 		case i == 0:
 			n.keys = append(n.keys, text...)

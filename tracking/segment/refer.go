@@ -2,6 +2,7 @@ package segment
 
 import (
 	"bytes"
+	"math/bits"
 	"strings"
 
 	"esasim/esa"
@@ -64,7 +65,17 @@ func (s streamID) refersTo() []int {
 
 // literal is what a kept text begins with, up to the first reference.
 func literal(kept string) string {
-	for i := range len(kept) {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(kept); i += 8 {
+		w := eight(kept[i:])
+		// An octet below references borrows into its top bit; the first to have it
+		// is one, those above may have it from the octet below them.
+		if below := (w - references*ones) &^ w & high; below != 0 {
+			return kept[:i+bits.TrailingZeros64(below)/8]
+		}
+	}
+	for ; i < len(kept); i++ {
 		if kept[i] < references {
 			return kept[:i]
 		}
@@ -72,8 +83,15 @@ func literal(kept string) string {
 	return kept
 }
 
+// eight are the first octets of a text, the first one lowest.
+func eight(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
 // shorten replaces some of the row's words in a text. What needs nothing comes back
-// as it is.
+// as it is; what comes back is valid until the buffer is used again.
 func (w *words) shorten(text string, of []int, buf []byte) (string, []byte) {
 	n, at := w.find(text, of)
 	if n == 0 && len(literal(text)) == len(text) {
@@ -88,7 +106,7 @@ func (w *words) shorten(text string, of []int, buf []byte) (string, []byte) {
 		text = text[at+len(w[n]):]
 	}
 	buf = appendLiteral(buf, text)
-	return string(buf), buf
+	return transient(buf), buf
 }
 
 // alone are the kept forms of texts that are a word and nothing else.
@@ -109,13 +127,15 @@ func (w *words) find(text string, of []int) (word, at int) {
 }
 
 func appendLiteral(b []byte, text string) []byte {
-	for i := range len(text) {
-		if text[i] < references {
-			b = append(b, itself)
+	for {
+		n := len(literal(text))
+		b = append(b, text[:n]...)
+		if n == len(text) {
+			return b
 		}
-		b = append(b, text[i])
+		b = append(b, itself, text[n])
+		text = text[n+1:]
 	}
-	return b
 }
 
 // expanded is how many octets expand gives at most.

@@ -89,7 +89,7 @@ func (c *context) sign(e *esa.Event) signature {
 	g |= c.rids(e.RIDs) << shiftRIDs
 	switch {
 	case e.Source == nil:
-	case c.source != nil && *e.Source == *c.source:
+	case e.Source == c.source || c.source != nil && *e.Source == *c.source:
 		g |= asRow << shiftSource
 	default:
 		g |= stored << shiftSource

@@ -16,8 +16,9 @@ func appendString(b []byte, v string) []byte {
 }
 
 func appendAddr(b []byte, a netip.Addr) []byte {
-	raw, _ := a.MarshalBinary() // never fails
-	return appendString(b, string(raw))
+	var room [64]byte
+	raw, _ := a.AppendBinary(room[:0]) // never fails
+	return append(binary.AppendUvarint(b, uint64(len(raw))), raw...)
 }
 
 func appendProfile(b []byte, s *esa.Source) []byte {

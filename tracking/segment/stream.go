@@ -4,6 +4,9 @@ import "encoding/binary"
 
 // stream gathers the values of one kind and field.
 type stream struct {
+	words            []int // which of the row's words its texts refer to
+	unique, searched bool  // as streamID has them
+
 	n        int      // values so far
 	nums     []byte   // numbers, each a varint
 	last     int64    // the number before, for those kept as differences
@@ -37,10 +40,10 @@ func (s *stream) difference(v int64) {
 	s.last = v
 }
 
-// text keeps a text, and each only once. It tells its code, and whether it is
-// new: then add must follow.
-func (s *stream) text(v string) (code uint32, isNew bool) {
-	code, isNew = s.known.number(v)
+// text keeps a text, and each only once; its xxhash is given. It tells its code,
+// and whether it is new: then add must follow.
+func (s *stream) text(v string, hash uint64) (code uint32, isNew bool) {
+	code, isNew = s.known.hashed(v, hash)
 	if !isNew {
 		s.code(code)
 	}
