@@ -36,6 +36,7 @@ type Builder struct {
 	source   []byte                 // likewise
 	short    []byte                 // likewise
 	folded   []byte                 // likewise; never nil
+	out      []byte                 // likewise: the part that is being written
 	sources  map[*esa.Source]uint32 // the codes of those seen
 	profiles interner               // the same of what many sources share
 	recent   [512]struct {          // signatures that came lately: a few dozen are most of all

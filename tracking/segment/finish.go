@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"time"
@@ -20,10 +21,13 @@ func (b *Builder) Finish(version int) Segment {
 	s := Segment{Trigrams: &b.index.trigrams}
 	b.flushBlock()
 	for p := Frame; p < endOfParts; p += 1 << 8 {
+		b.out = b.out[:0]
 		if p == Frame {
-			b.parts[p] = b.part(p, b.frame(nil))
-		} else if !p.inBlocks() {
-			b.parts[p] = b.part(p, nil)
+			b.out = b.frame(b.out)
+		}
+		if !p.inBlocks() {
+			b.out = b.part(p, b.out)
+			b.parts[p] = bytes.Clone(b.out)
 		}
 	}
 	s.Parts = b.parts
@@ -42,7 +46,8 @@ func (b *Builder) flushBlock() {
 	}
 	n := Part(b.blockAt / BlockRows)
 	for _, p := range [...]Part{MessageIDs, Rest} {
-		b.parts[p+n] = b.part(p, nil)
+		b.out = b.part(p, b.out[:0])
+		b.parts[p+n] = bytes.Clone(b.out)
 	}
 	b.used = slices.DeleteFunc(b.used, func(of streamID) bool {
 		if !of.part().inBlocks() {

@@ -8,6 +8,8 @@ var trigramColumns = [...]Column{Sender, Recipient, Subject, Attachment, ReplyTo
 const (
 	trigramBits  = 18
 	trigramWords = 1 << trigramBits / 64
+
+	trigramFactor = 0x9e3779b1 // spreads them
 )
 
 // Trigrams tells of a text that no value of a column contains it, or that one
@@ -34,7 +36,7 @@ func trigramIndex(c Column) int {
 }
 
 func trigram(a, b, c byte) uint32 {
-	return (uint32(a) | uint32(b)<<8 | uint32(c)<<16) * 0x9e3779b1 >> (32 - trigramBits)
+	return (uint32(a) | uint32(b)<<8 | uint32(c)<<16) * trigramFactor >> (32 - trigramBits)
 }
 
 // add notes a folded value.
@@ -43,9 +45,14 @@ func (t *Trigrams) add(c Column, folded []byte) {
 	if t.bits[i] == nil {
 		t.bits[i] = make([]uint64, trigramWords)
 	}
-	set := t.bits[i]
-	for j := 2; j < len(folded); j++ {
-		h := trigram(folded[j-2], folded[j-1], folded[j])
+	set := (*[trigramWords]uint64)(t.bits[i]) // so that nothing need be checked
+	if len(folded) < 3 {
+		return
+	}
+	three := uint32(folded[0])<<8 | uint32(folded[1])<<16
+	for _, c := range folded[2:] {
+		three = three>>8 | uint32(c)<<16
+		h := three * trigramFactor >> (32 - trigramBits)
 		set[h>>6] |= 1 << (h & 63)
 	}
 }
