@@ -49,9 +49,8 @@ func write(ctx context.Context, fill *tracking.Backfill, h *mix.History, told fu
 	defer wg.Wait()
 	defer cancel()
 	for i := range workers {
-		w := &worker{history: h, first: i, step: len(workers), parts: make(chan tracking.Part, 1), next: make(chan struct{}, 2)}
+		w := &worker{history: h, builder: fill.Builder(), first: i, step: len(workers), parts: make(chan tracking.Part, ahead)}
 		workers[i] = w
-		w.builder = [2]*segment.Builder{fill.Builder(), fill.Builder()}
 		wg.Go(func() { w.run(ctx) })
 	}
 	for i := range segments(h) {
@@ -64,7 +63,6 @@ func write(ctx context.Context, fill *tracking.Backfill, h *mix.History, told fu
 				return fmt.Errorf("segment %d: %w", i, err)
 			}
 		}
-		w.next <- struct{}{}
 		if told != nil {
 			told(fill.Messages())
 		}
@@ -72,14 +70,16 @@ func write(ctx context.Context, fill *tracking.Backfill, h *mix.History, told fu
 	return nil
 }
 
-// worker makes every step-th segment. It has two builders, because a segment's
-// trigrams are its builder's until the segment has been added.
+// ahead is how many segments of a worker may wait for the writer, at half a megabyte
+// each. Writing a group takes as long as making some of them.
+const ahead = 8
+
+// worker makes every step-th segment.
 type worker struct {
 	history     *mix.History
+	builder     *segment.Builder
 	first, step int
-	builder     [2]*segment.Builder
 	parts       chan tracking.Part
-	next        chan struct{} // a segment has been added; never full: two are under way at most
 
 	connections []connection
 	events      []esa.Event // of them
@@ -91,25 +91,19 @@ type connection struct {
 }
 
 func (w *worker) run(ctx context.Context) {
-	for n, i := 0, w.first; i < segments(w.history); n, i = n+1, i+w.step {
-		if n >= 2 {
-			select {
-			case <-ctx.Done():
-				return
-			case <-w.next:
-			}
-		}
+	for i := w.first; i < segments(w.history); i += w.step {
 		select {
 		case <-ctx.Done():
 			return
-		case w.parts <- w.segment(w.builder[n%2], i):
+		case w.parts <- w.segment(i):
 		}
 	}
 }
 
 // segment makes a segment. It takes messages before connections, so these are
 // put aside.
-func (w *worker) segment(b *segment.Builder, i int) (p tracking.Part) {
+func (w *worker) segment(i int) (p tracking.Part) {
+	b := w.builder
 	w.connections, w.events = w.connections[:0], w.events[:0]
 	for c := range chunksEach {
 		w.history.Chunk(i*chunksEach+c, func(t mix.Told) bool {
@@ -130,5 +124,8 @@ func (w *worker) segment(b *segment.Builder, i int) (p tracking.Part) {
 		b.Add(segment.Connections, uint64(c.icid), w.events[c.begin:c.end])
 	}
 	p.Segment = b.Finish(1)
+	own := &segment.Trigrams{} // the builder's are its own again with the next segment
+	own.Add(p.Segment.Trigrams)
+	p.Segment.Trigrams = own
 	return p
 }
