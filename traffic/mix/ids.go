@@ -44,9 +44,9 @@ func (s *slab) exchangeID(d *dice) string {
 		server[i] = byte('0' + n%10)
 		n /= 10
 	}
-	s.b.Write(server[:13])
+	s.b = append(s.b, server[:13]...)
 	s.random(d, 24, upperHex).char('@')
-	s.b.Write(server[:13])
+	s.b = append(s.b, server[:13]...)
 	return s.str(".eurprd04.prod.outlook.com>").end()
 }
 

@@ -1,8 +1,9 @@
 package mix
 
 import (
-	"strings"
+	"slices"
 	"time"
+	"unsafe"
 )
 
 // slabSize is how much text shares one allocation. Who keeps one text of a slab
@@ -13,27 +14,29 @@ const slabSize = 64 << 10
 // as it is: a slab is only ever added to, and a full one is left to the texts in
 // it.
 type slab struct {
-	b    strings.Builder
+	b    []byte
 	from int // where the text being made begins
 }
 
-// begin begins a text. One longer than what is kept free is no error: the
-// builder then moves on to a larger allocation.
+// begin begins a text. One longer than what is kept free is no error: append
+// then moves on to a larger allocation.
 func (s *slab) begin() *slab {
-	if s.b.Cap()-s.b.Len() < 1<<10 {
-		s.b.Reset()
-		s.b.Grow(slabSize)
+	if cap(s.b)-len(s.b) < 1<<10 {
+		s.b = make([]byte, 0, slabSize)
 	}
-	s.from = s.b.Len()
+	s.from = len(s.b)
 	return s
 }
 
 // end is the text since begin.
-func (s *slab) end() string { return s.b.String()[s.from:] }
+func (s *slab) end() string {
+	text := s.b[s.from:]
+	return unsafe.String(unsafe.SliceData(text), len(text)) // nobody writes there again
+}
 
-func (s *slab) str(t string) *slab { s.b.WriteString(t); return s }
+func (s *slab) str(t string) *slab { s.b = append(s.b, t...); return s }
 
-func (s *slab) char(c byte) *slab { s.b.WriteByte(c); return s }
+func (s *slab) char(c byte) *slab { s.b = append(s.b, c); return s }
 
 // num writes a number with at least the given number of digits.
 func (s *slab) num(n uint64, digits int) *slab {
@@ -45,7 +48,7 @@ func (s *slab) num(n uint64, digits int) *slab {
 		n /= 10
 		digits--
 	}
-	s.b.Write(b[i:])
+	s.b = append(s.b, b[i:]...)
 	return s
 }
 
@@ -58,20 +61,19 @@ const (
 
 // random writes n letters of an alphabet with 16 or 64 letters.
 func (s *slab) random(d *dice, n int, alphabet string) *slab {
-	var b [64]byte
 	mask, shift := uint64(len(alphabet)-1), 6
 	if mask == 15 {
 		shift = 4
 	}
-	var u uint64
-	for i := range n {
-		if i%10 == 0 {
-			u = d.bits()
+	s.b = slices.Grow(s.b, n)
+	for n > 0 {
+		u := d.bits()
+		for range min(n, 10) {
+			s.b = append(s.b, alphabet[u&mask])
+			u >>= shift
 		}
-		b[i] = alphabet[u&mask]
-		u >>= shift
+		n -= 10
 	}
-	s.b.Write(b[:n])
 	return s
 }
 
@@ -91,7 +93,7 @@ func (s *slab) compact(t time.Time) *slab {
 	for i, n := range [...]int{int(mo), d, h, mi, sec} {
 		put2(b[:], 4+2*i, n)
 	}
-	s.b.Write(b[:])
+	s.b = append(s.b, b[:]...)
 	return s
 }
 
@@ -123,7 +125,7 @@ func (s *slab) date(t time.Time, zone int) *slab {
 	}
 	put2(b[:], 27, zone)
 	b[29] = '0'
-	s.b.Write(b[:])
+	s.b = append(s.b, b[:]...)
 	return s
 }
 
