@@ -268,10 +268,13 @@ func (b *Builder) text(c *context, of streamID, v string) {
 		return
 	}
 	b.folded = fold.Append(b.folded[:0], v)
-	if string(b.folded) != v {
+	if string(b.folded) == v {
+		s.add(v)
+		s.cases = append(s.cases, 0) // folding took nothing
+	} else {
+		s.addFolded(v, b.folded)
 		hash = xxhash.Sum64(b.folded)
 	}
-	s.addFolded(v, b.folded)
 	b.index.folded(of, b.folded, hash)
 }
 

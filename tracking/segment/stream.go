@@ -2,15 +2,16 @@ package segment
 
 import "encoding/binary"
 
-// stream gathers the values of one kind and field.
+// stream gathers the values of one kind and field. What every value needs comes
+// first, in one line of the cache.
 type stream struct {
-	words            []int // which of the row's words its texts refer to
-	unique, searched bool  // as streamID has them
+	n                int    // values so far
+	nums             []byte // numbers, each a varint
+	codes            []byte // texts: 0 for a new value, else 1 + its place among the values
+	unique, searched bool   // as streamID has them
 
-	n        int      // values so far
-	nums     []byte   // numbers, each a varint
+	words    []int    // which of the row's words its texts refer to
 	last     int64    // the number before, for those kept as differences
-	codes    []byte   // texts: 0 for a new value, else 1 + its place among the values
 	ends     []byte   // texts: the length of each value
 	data     []byte   // texts: the values one after another; folded, if they are searched
 	cases    []byte   // of searched texts: what folding took from each value (case.go)
