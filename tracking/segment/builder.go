@@ -26,9 +26,11 @@ type Builder struct {
 
 	signatures map[signature]uint32
 	shapes     map[string]uint32
-	shapeList  []byte // each: count of runs; signature, length of each run
-	plain      []bool // of each shape
-	runs       []byte // for use within one call
+	shapeList  []byte      // each: count of runs; signature, length of each run
+	order      []signature // by their codes
+	plain      []bool      // of each shape
+	settled    []settled   // of each shape
+	runs       []byte      // for use within one call
 
 	tables   [tables]rows
 	dir      Directory
@@ -125,7 +127,7 @@ func (b *Builder) Add(t Table, number uint64, events []esa.Event) {
 	shape := b.shape(events)
 	b.row(t, number, start, shape)
 	if t == Messages {
-		b.summary(events)
+		b.summary(events, shape)
 		if !b.plain[shape] {
 			b.dir.Odd++
 		}
@@ -166,6 +168,7 @@ func (b *Builder) signature(g signature) uint32 {
 	if !ok {
 		code = uint32(len(b.signatures))
 		b.signatures[g] = code
+		b.order = append(b.order, g)
 	}
 	last.signature, last.code = g, code
 	return code
@@ -183,7 +186,9 @@ func (b *Builder) shape(events []esa.Event) uint32 {
 		for i := range events {
 			seen.add(events[i].Kind, 1, events[i].Name == headers[2])
 		}
-		b.plain = append(b.plain, seen.plain(events[0].Kind))
+		plain := seen.plain(events[0].Kind)
+		b.plain = append(b.plain, plain)
+		b.settled = append(b.settled, settled{may: plain && b.settles()})
 	}
 	return shape
 }
@@ -203,8 +208,8 @@ func (b *Builder) row(t Table, number uint64, start int64, shape uint32) {
 }
 
 // summary notes what the directory and the frame say of a message.
-func (b *Builder) summary(events []esa.Event) {
-	b.message.Fold(events)
+func (b *Builder) summary(events []esa.Event, shape uint32) {
+	b.settled[shape].fold(&b.message, events)
 	b.tables[Messages].state = append(b.tables[Messages].state, byte(b.message.State))
 	b.dir.note(&b.message, b.tables[Messages].n == 1)
 }

@@ -106,7 +106,7 @@ func (b *Builder) reset() {
 	b.profiles.reset()
 	clear(b.signatures)
 	clear(b.shapes)
-	b.plain = b.plain[:0]
+	b.order, b.plain, b.settled = b.order[:0], b.plain[:0], b.settled[:0]
 	clear(b.sources)
 	clear(b.recent[:])
 	b.shapeList = b.shapeList[:0]
