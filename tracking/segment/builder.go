@@ -34,14 +34,14 @@ type Builder struct {
 
 	tables   [tables]rows
 	dir      Directory
-	message  esa.Message            // for use within one call
-	source   []byte                 // likewise
-	short    []byte                 // likewise
-	folded   []byte                 // likewise; never nil
-	out      []byte                 // likewise: the part that is being written
-	sources  map[*esa.Source]uint32 // the codes of those seen
-	profiles interner               // the same of what many sources share
-	recent   [512]struct {          // signatures that came lately: a few dozen are most of all
+	message  esa.Message   // for use within one call
+	source   []byte        // likewise
+	short    []byte        // likewise
+	folded   []byte        // likewise; never nil
+	out      []byte        // likewise: the part that is being written
+	sources  places        // the codes of those seen
+	profiles interner      // the same of what many sources share
+	recent   [512]struct { // signatures that came lately: a few dozen are most of all
 		signature signature
 		code      uint32
 	}
@@ -76,7 +76,7 @@ func (r *rows) flush() {
 
 // NewBuilder makes a builder.
 func NewBuilder(p *Packer) *Builder {
-	return &Builder{packer: p, signatures: map[signature]uint32{}, shapes: map[string]uint32{}, parts: map[Part][]byte{}, sources: map[*esa.Source]uint32{}, folded: []byte{}}
+	return &Builder{packer: p, signatures: map[signature]uint32{}, shapes: map[string]uint32{}, parts: map[Part][]byte{}, folded: []byte{}}
 }
 
 // Segment is a finished segment, to be kept.
@@ -312,8 +312,8 @@ func (b *Builder) store(c *context, e *esa.Event, g signature) {
 // address.
 func (b *Builder) addSource(src *esa.Source) {
 	s := b.stream(id(0, fSource))
-	if code, ok := b.sources[src]; ok {
-		s.code(code)
+	if at := b.sources.at(src); at.source != nil {
+		s.code(at.code)
 		return
 	}
 	b.source = appendProfile(b.source[:0], src)
@@ -331,7 +331,7 @@ func (b *Builder) addSource(src *esa.Source) {
 			b.index.hashes = append(b.index.hashes, HashAddr(src.Remote))
 		}
 	}
-	b.sources[src] = code
+	b.sources.note(src, code)
 }
 
 // fields stores those that are there or not.

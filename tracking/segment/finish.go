@@ -107,7 +107,7 @@ func (b *Builder) reset() {
 	clear(b.signatures)
 	clear(b.shapes)
 	b.order, b.plain, b.settled = b.order[:0], b.plain[:0], b.settled[:0]
-	clear(b.sources)
+	b.sources.reset()
 	clear(b.recent[:])
 	b.shapeList = b.shapeList[:0]
 	for t := range b.tables {

@@ -42,7 +42,8 @@ func (x *index) folded(of streamID, folded []byte, hash uint64) {
 	case Senders:
 		x.trigrams.add(Sender, folded)
 		x.add(Sender, hash)
-		x.domain(folded[bytes.LastIndexByte(folded, '@')+1:], bytes.IndexByte(folded, '@') >= 0)
+		at := bytes.LastIndexByte(folded, '@')
+		x.domain(folded[at+1:], at >= 0)
 	case Recipients:
 		x.trigrams.add(Recipient, folded)
 		x.add(Recipient, hash)
