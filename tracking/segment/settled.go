@@ -1,10 +1,6 @@
 package segment
 
-import (
-	"encoding/binary"
-
-	"esasim/esa"
-)
+import "esasim/esa"
 
 // settled is the state that all messages of a shape have, if it does not depend on
 // what their fields hold. Most messages have such a shape and need not be folded.
@@ -26,13 +22,10 @@ func (s *settled) fold(m *esa.Message, events []esa.Event) {
 
 // settles tells whether the shape in b.runs says which state a message has.
 func (b *Builder) settles() bool {
-	for runs := b.runs; len(runs) > 0; {
-		code, n := binary.Uvarint(runs)
-		if !b.order[code].settles() {
+	for c := (cursor{b: b.runs}); c.left() > 0; {
+		if code, _ := c.run(); !b.order[code].settles() {
 			return false
 		}
-		_, count := binary.Uvarint(runs[n:])
-		runs = runs[n+count:]
 	}
 	return true
 }

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ func TestStates(t *testing.T) {
 	for i := range 20_000 {
 		list = append(list, anyFate(r, uint64(i+1)))
 	}
-	f, err := readFrame(build(NewBuilder(p), list).Parts[Frame], p)
+	f, err := readFrame(build(NewBuilder(p), list).Parts[Frame], p, new(atomic.Int64))
 	if err != nil {
 		t.Fatal(err)
 	}
