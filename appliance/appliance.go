@@ -171,7 +171,7 @@ func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
 		return q.Run(ctx, a.toScan, a.store.Follow(a.from))
 	})
 	g.Go("delivery", func(ctx context.Context) error {
-		q := delivery.Queue{Log: a.store, Host: delivery.Simulated{},
+		q := delivery.Queue{Log: deliveryLog{a.store}, Host: delivery.Simulated{},
 			Profile: delivery.Profile(a.o.Config.Delivery), Local: local(mail), Logger: a.o.Logger}
 		return q.Run(ctx, a.toSend, a.store.Follow(a.from))
 	})
@@ -229,11 +229,18 @@ func (j journal) Commit(events []esa.Event, c smtp.Content) error {
 	return j.Store.Commit(events, kept)
 }
 
+// deliveryLog is the store as delivery sees it.
+type deliveryLog struct{ *tracking.Store }
+
+func (d deliveryLog) Message(ctx context.Context, mid esa.MID) (esa.Message, error) {
+	return d.Store.Standing(ctx, mid)
+}
+
 // linkLog is the store as the cloud link sees it.
 type linkLog struct{ *tracking.Store }
 
 func (l linkLog) Message(ctx context.Context, mid esa.MID) (esa.Message, error) {
-	m, err := l.Store.Message(ctx, mid)
+	m, err := l.Store.Standing(ctx, mid)
 	if errors.Is(err, tracking.ErrNotFound) {
 		err = fmt.Errorf("%w: %w", cloudlink.ErrGone, err)
 	}

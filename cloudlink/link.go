@@ -28,8 +28,8 @@ import (
 
 // Log is what the link reads of the appliance.
 type Log interface {
-	// Message gives a message as it stands now; the error is ErrGone when it is no
-	// longer kept.
+	// Message gives a message as it stands now, its events not; the error is
+	// ErrGone when it is no longer kept.
 	Message(ctx context.Context, mid esa.MID) (esa.Message, error)
 	Cursor(name string) (seq uint64, note []byte, err error)
 	SetCursor(name string, seq uint64, note []byte) error

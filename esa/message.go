@@ -221,7 +221,7 @@ func (a *among) has(i int, rid RID) bool {
 // delivery queue. One waiting recipient keeps the message waiting; a message
 // with one delivered recipient counts as delivered.
 func (m *Message) settle() {
-	if m.State != Queued || len(m.Recipients) == 0 {
+	if m.State != Queued && m.State != Delayed && m.State != Delivered && m.State != Bounced {
 		return
 	}
 	var n [States]int
@@ -241,11 +241,18 @@ func (m *Message) settle() {
 func (m *Message) Fold(events []Event) {
 	*m = Message{Recipients: m.Recipients[:0], Attachments: m.Attachments[:0], Quarantines: m.Quarantines[:0],
 		Into: m.Into[:0], Events: events}
+	m.Add(events)
+}
+
+// Add makes m what it is after further events, except for its Events, which stay
+// as they are: this is for those who look at how a message stands, and not at how
+// it came there.
+func (m *Message) Add(events []Event) {
+	if m.Received.IsZero() && len(events) > 0 { // unless its beginning follows, that is no longer kept
+		m.Received = events[0].Time
+	}
 	for i := range events {
 		m.apply(&events[i])
-	}
-	if m.Received.IsZero() && len(events) > 0 { // its beginning is no longer kept
-		m.Received = events[0].Time
 	}
 	m.settle()
 }

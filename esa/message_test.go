@@ -1,6 +1,7 @@
 package esa
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -35,6 +36,27 @@ func TestFoldState(t *testing.T) {
 		if m.State != c.want || m.State.AtRest() != c.atRest {
 			t.Errorf("%s: %s, at rest %t; want %s, %t", c.name, m.State, m.State.AtRest(), c.want, c.atRest)
 		}
+		bitByBit(t, c.name, c.events)
+	}
+}
+
+// bitByBit tells of a message in two parts, wherever it is cut, and event by event.
+func bitByBit(t *testing.T, name string, events []Event) {
+	t.Helper()
+	want := Fold(events)
+	want.Events = nil
+	var single Message
+	for i := range events {
+		single.Add(events[i : i+1])
+		var m Message
+		m.Add(events[:i])
+		m.Add(events[i:])
+		if !reflect.DeepEqual(m, want) {
+			t.Errorf("%s, cut before event %d: %+v, want %+v", name, i, m, want)
+		}
+	}
+	if !reflect.DeepEqual(single, want) {
+		t.Errorf("%s, event by event: %+v, want %+v", name, single, want)
 	}
 }
 
@@ -79,6 +101,7 @@ func TestFoldQuarantines(t *testing.T) {
 	} {
 		start := []Event{{Kind: MessageStarted, MID: 1}, {Kind: RecipientGiven, RIDs: []RID{0}}, {Kind: MessageReady}}
 		m := Fold(append(start, c.events...))
+		bitByBit(t, c.name, m.Events)
 		if m.State != c.want || m.Status() != c.status || !slices.Equal(m.Quarantines, c.held) {
 			t.Errorf("%s: %s, %q in %q; want %s, %q in %q", c.name, m.State, m.Status(), m.Quarantines, c.want, c.status, c.held)
 		}

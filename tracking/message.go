@@ -14,31 +14,42 @@ import (
 // Message is one message with all its events. The error is ErrNotFound when
 // the MID was never given out, or is no longer kept.
 func (s *Store) Message(ctx context.Context, mid esa.MID) (esa.Message, error) {
-	if m := s.young(mid); m != nil {
-		return *m, nil
+	if r := s.young(mid); r != nil {
+		m := esa.Fold(r.events())
+		m.MID = mid
+		return m, nil
 	}
 	v := s.view()
 	defer v.close()
 	return v.whole(mid)
 }
 
-// young is a message that is not sealed; nil if it is. It is what work queue and
-// delivery ask for, so it costs no view.
-func (s *Store) young(mid esa.MID) *esa.Message {
-	s.mu.Lock()
-	t := &s.open[segment.Messages]
-	i, ok := t.find(uint64(mid))
-	var r *openRow
-	if ok {
-		r = t.rows[i]
+// Standing is how a message stands: Message without its events. Of a young one it
+// costs neither a view nor a copy of anything, so delivery can ask for every
+// message that it is to take.
+func (s *Store) Standing(ctx context.Context, mid esa.MID) (m esa.Message, err error) {
+	r := s.young(mid)
+	if r == nil {
+		m, err = s.Message(ctx, mid)
+		m.Events = nil
+		return m, err
 	}
-	s.mu.Unlock()
-	if r == nil || r.late {
-		return nil
+	for _, part := range r.parts {
+		m.Add(part)
 	}
-	m := esa.Fold(r.events())
 	m.MID = mid
-	return &m
+	return m, nil
+}
+
+// young is a message that is not sealed; nil if it is.
+func (s *Store) young(mid esa.MID) *openRow {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := &s.open[segment.Messages]
+	if i, ok := t.find(uint64(mid)); ok && !t.rows[i].late {
+		return t.rows[i]
+	}
+	return nil
 }
 
 func (v *view) whole(mid esa.MID) (esa.Message, error) {

@@ -24,6 +24,7 @@ import (
 // Log is what delivery needs of the event log.
 type Log interface {
 	Append(events []esa.Event) error
+	// Message gives a message as it stands; its events are not asked for.
 	Message(ctx context.Context, mid esa.MID) (esa.Message, error)
 	NextDCID() (esa.DCID, error)
 	// Open lists the messages that are accepted and not finished; all of it is
@@ -201,11 +202,11 @@ func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
 	if len(events) == 0 {
 		return nil // nobody waits: it was finished meanwhile
 	}
-	after := esa.Fold(append(m.Events[:len(m.Events):len(m.Events)], events...))
-	if after.State == esa.Delivered || after.State == esa.Bounced {
+	m.Add(events)
+	if m.State == esa.Delivered || m.State == esa.Bounced {
 		events = append(events, esa.Event{Kind: esa.MessageFinished, Time: now, MID: mid, Text: "done"})
 	} else {
-		q.wait(&after)
+		q.wait(&m)
 	}
 	return q.Log.Append(events)
 }

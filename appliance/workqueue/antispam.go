@@ -26,7 +26,7 @@ func antispam(j *Job) (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	found, err := contains(io.LimitReader(r, scanLimit), []byte(gtube))
+	found, err := contains(io.LimitReader(r, scanLimit), []byte(gtube), j.buf[:0])
 	if err = errors.Join(err, r.Close()); err != nil {
 		return Finding{}, fmt.Errorf("antispam: %w", err)
 	}
@@ -36,9 +36,9 @@ func antispam(j *Job) (Finding, error) {
 	return Finding{Verdict: esa.Negative}, nil
 }
 
-// contains looks for want in the stream, also across the edges of reads.
-func contains(r io.Reader, want []byte) (bool, error) {
-	buf := make([]byte, 0, 8<<10)
+// contains looks for want in the stream, also across the edges of reads. buf is
+// room to read into.
+func contains(r io.Reader, want, buf []byte) (bool, error) {
 	for {
 		n, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]

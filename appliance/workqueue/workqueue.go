@@ -36,11 +36,15 @@ type Reader interface {
 // Job is one message on its way through the stages.
 type Job struct {
 	Message *esa.Message
-	content func() (io.ReadCloser, error)
+	log     Log
+	buf     []byte // for stages to read into, at least readSize; used again for the next message
 }
 
+// readSize is how much of a message is read at a time.
+const readSize = 8 << 10
+
 // Content opens the message as it was received; the caller closes it.
-func (j *Job) Content() (io.ReadCloser, error) { return j.content() }
+func (j *Job) Content() (io.ReadCloser, error) { return j.log.Content(j.Message.MID) }
 
 // Finding is what a stage says: its verdict, and whether the message goes no
 // further.
@@ -78,6 +82,8 @@ type Queue struct {
 	// again are the messages taken from Log.Open: their entries may still come.
 	// Touched by Run's goroutine alone.
 	again map[esa.MID]struct{}
+	job   Job         // the one under way: a new one for each message would be most of what there is to collect
+	m     esa.Message // likewise
 }
 
 // Run processes the messages that a restart left over, then those that the
@@ -156,12 +162,12 @@ func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 		}
 		// An accepting entry holds everything that was said of the message so
 		// far, and ends with MessageReady.
-		m := esa.Fold(events)
-		if _, done := q.again[m.MID]; done {
-			delete(q.again, m.MID)
+		q.m.Fold(events)
+		if _, done := q.again[q.m.MID]; done {
+			delete(q.again, q.m.MID)
 			continue
 		}
-		if err := q.process(&m); err != nil {
+		if err := q.process(&q.m); err != nil {
 			return err
 		}
 	}
@@ -172,9 +178,12 @@ func (q *Queue) process(m *esa.Message) error {
 	now := time.Now()
 	events := make([]esa.Event, 0, len(q.Stages)+3)
 	events = append(events, esa.Event{Kind: esa.PolicyMatched, Time: now, MID: m.MID, Name: q.Policy, Direction: m.Direction})
-	job := &Job{Message: m, content: func() (io.ReadCloser, error) { return q.Log.Content(m.MID) }}
+	if q.job.buf == nil {
+		q.job = Job{log: q.Log, buf: make([]byte, readSize)}
+	}
+	q.job.Message = m
 	for _, s := range q.Stages {
-		f, err := s.Scan(job)
+		f, err := s.Scan(&q.job)
 		if err != nil { // one message must not stop the others
 			q.Logger.Error("message not scanned", "mid", m.MID, "error", err)
 			f = Finding{Verdict: esa.Unscannable}

@@ -80,15 +80,15 @@ func TestContains(t *testing.T) {
 	for _, before := range []int{0, 1, 4000, 8<<10 - 30, 8 << 10, 3 * 8 << 10} {
 		text := append(bytes.Repeat([]byte("x"), before), want...)
 		for _, r := range []io.Reader{bytes.NewReader(text), iotest.OneByteReader(bytes.NewReader(text)), iotest.DataErrReader(bytes.NewReader(text))} {
-			if found, err := contains(r, want); !found || err != nil {
+			if found, err := contains(r, want, make([]byte, 0, readSize)); !found || err != nil {
 				t.Errorf("behind %d bytes: %t, %v", before, found, err)
 			}
 		}
-		if found, err := contains(bytes.NewReader(text[:len(text)-1]), want); found || err != nil {
+		if found, err := contains(bytes.NewReader(text[:len(text)-1]), want, make([]byte, 0, readSize)); found || err != nil {
 			t.Errorf("cut off behind %d bytes: %t, %v", before, found, err)
 		}
 	}
-	if _, err := contains(iotest.ErrReader(io.ErrClosedPipe), want); err == nil {
+	if _, err := contains(iotest.ErrReader(io.ErrClosedPipe), want, make([]byte, 0, readSize)); err == nil {
 		t.Error("a broken reader is no error")
 	}
 }
