@@ -21,7 +21,7 @@ func Fidelity() []fidelity.Claim {
 	known := map[string]bool{}
 	for _, e := range specimen.Events() {
 		level, source := learnt(e)
-		for _, s := range sentences(e) {
+		for _, s := range sentencesOf(e) {
 			if !known[s] {
 				known[s] = true
 				out = append(out, fidelity.Claim{Area: "Mail logs", What: s, Level: level, Source: source})

@@ -56,7 +56,7 @@ type Writer struct {
 	size   int64
 	seq    uint64 // the last event written
 	synced uint64 // the last event the cursor speaks of
-	buf    []byte
+	lines  lines  // not yet in the file
 }
 
 // place is the cursor's note: in which file, and where in it, the lines of the
@@ -80,6 +80,7 @@ func Open(o Options, log Log) (*Writer, error) {
 	if w.o.Location == nil {
 		w.o.Location = time.UTC
 	}
+	w.lines.in = w.o.Location
 	if err := w.open(); err != nil {
 		return nil, fmt.Errorf("open mail log %s: %w", o.Dir, err)
 	}
@@ -170,20 +171,16 @@ func (w *Writer) next(ctx context.Context, r Reader) ([]esa.Entry, error) {
 // skip goes on behind events that the log no longer has, and says in their place
 // how many they are.
 func (w *Writer) skip(events uint64) error {
-	w.buf = warning(w.buf[:0], time.Now().In(w.o.Location), lostEvents(events))
+	w.lines.buf = warning(w.lines.buf[:0], time.Now().In(w.o.Location), lostEvents(events))
 	w.seq += events
 	return w.flush()
 }
 
 func (w *Writer) write(entries []esa.Entry) error {
-	w.buf = w.buf[:0]
+	w.lines.buf = w.lines.buf[:0]
 	for i := range entries {
 		for j := range entries[i].Events {
-			e := entries[i].Events[j]
-			e.Time, e.Until = e.Time.In(w.o.Location), e.Until.In(w.o.Location)
-			for _, s := range sentences(&e) {
-				w.buf = line(w.buf, e.Time, s)
-			}
+			w.lines.sentences(&entries[i].Events[j])
 		}
 		w.seq = entries[i].Seq
 	}
@@ -192,10 +189,10 @@ func (w *Writer) write(entries []esa.Entry) error {
 
 // flush writes the lines to the file.
 func (w *Writer) flush() error {
-	if _, err := w.file.Write(w.buf); err != nil {
+	if _, err := w.file.Write(w.lines.buf); err != nil {
 		return fmt.Errorf("write mail log: %w", err)
 	}
-	w.size += int64(len(w.buf))
+	w.size += int64(len(w.lines.buf))
 	if w.size < w.o.RollSize {
 		return nil
 	}

@@ -101,7 +101,7 @@ func TestSentencesGolden(t *testing.T) {
 		{Kind: esa.MessageQuarantined, MID: 97, Engine: esa.AntiSpam, Name: "Spam Quarantine"},
 		{Kind: esa.BounceGenerated, MID: 91, Other: 98},
 	} {
-		for _, s := range sentences(&e) {
+		for _, s := range sentencesOf(&e) {
 			out = line(out, at, s)
 		}
 	}
@@ -115,7 +115,7 @@ func TestSentencesGolden(t *testing.T) {
 func TestEveryKindHasASentence(t *testing.T) {
 	for k := esa.ConnectionOpened; k < esa.Kinds; k++ {
 		e := esa.Event{Kind: k, Source: &esa.Source{}, RIDs: []esa.RID{0}, Attachment: &esa.Attachment{}, Engine: esa.AntiSpam, Verdict: esa.Negative}
-		if got := sentences(&e); (len(got) == 0) != (k == esa.HeaderSeen) {
+		if got := sentencesOf(&e); (len(got) == 0) != (k == esa.HeaderSeen) {
 			t.Errorf("kind %d: %q", k, got)
 		}
 	}
@@ -128,7 +128,7 @@ func TestVerdictsHaveSentences(t *testing.T) {
 		if e.Kind != esa.EngineVerdict {
 			continue
 		}
-		got := sentences(e)
+		got := sentencesOf(e)
 		silent := e.Engine == esa.MessageFilters || e.Engine == esa.ContentFilters
 		if (len(got) == 0) != silent {
 			t.Errorf("engine %d verdict %d: %q", e.Engine, e.Verdict, got)

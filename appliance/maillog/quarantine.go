@@ -1,30 +1,26 @@
 package maillog
 
-import (
-	"fmt"
-
-	"esasim/esa"
-)
+import "esasim/esa"
 
 // quarantined: mail that antispam or graymail asked for goes to the spam
 // quarantine, of which the logs speak in sentences of their own.
-func quarantined(e *esa.Event) []string {
+func (l *lines) quarantined(e *esa.Event) {
 	if e.Engine == esa.AntiSpam || e.Engine == esa.Graymail {
-		return []string{
-			fmt.Sprintf("ISQ: Tagging MID %d for quarantine", e.MID),
-			fmt.Sprintf("ISQ: Quarantined MID %d", e.MID),
-		}
+		l.say(e, "ISQ: Tagging MID %M for quarantine")
+		l.say(e, "ISQ: Quarantined MID %M")
+		return
 	}
-	return one(fmt.Sprintf("MID %d quarantined to \"%s\"", e.MID, clean(e.Name)) + bracketed(e.Text))
+	l.say(e, `MID %M quarantined to "%N"%s`, bracketed(e.Text))
 }
 
 // left is how a message got out of one quarantine, after how many seconds, or
 // out of all.
-func left(e *esa.Event, how string) string {
+func (l *lines) left(e *esa.Event, how string) {
 	if e.Name == "" {
-		return fmt.Sprintf("MID %d %s from all quarantines", e.MID, how)
+		l.say(e, "MID %M %s from all quarantines", how)
+		return
 	}
-	return fmt.Sprintf("MID %d %s from quarantine \"%s\"%s t=%d", e.MID, how, clean(e.Name), bracketed(e.Text), e.Size)
+	l.say(e, `MID %M %s from quarantine "%N"%s t=%S`, how, bracketed(e.Text))
 }
 
 // bracketed is a text in brackets, behind a blank; nothing for none.
@@ -32,5 +28,5 @@ func bracketed(text string) string {
 	if text == "" {
 		return ""
 	}
-	return " (" + clean(text) + ")"
+	return " (" + text + ")"
 }

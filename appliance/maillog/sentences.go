@@ -3,186 +3,135 @@ package maillog
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"esasim/esa"
 )
 
-// stamp is the form of a moment in the logs: "Mon Aug 10 09:52:59 2020".
-const stamp = "Mon Jan _2 15:04:05 2006"
-
-// sentences says what mail_logs write of an event: no line, one, or several.
-// One function a sentence; the wording is 13.x's (AsyncOS user guide,
-// "Logging", and published samples), where not marked otherwise.
-func sentences(e *esa.Event) []string {
+// sentences writes what mail_logs say of an event: no line, one, or several. The
+// wording is 13.x's (AsyncOS user guide, "Logging", and published samples), where
+// not marked otherwise.
+func (l *lines) sentences(e *esa.Event) {
 	switch e.Kind {
 	case esa.ConnectionOpened:
-		return one(newICID(e))
+		l.newICID(e)
 	case esa.HATDecided:
-		return one(hat(e))
+		s := e.Source
+		l.say(e, "ICID %I %s SG %s match %s SBRS %s country %s", s.Rule, s.Group, s.Match, s.SBRS, s.Country)
 	case esa.TLSStarted:
-		return one(fmt.Sprintf("ICID %d TLS success protocol %s cipher %s", e.ICID, e.Name, e.Text))
+		l.say(e, "ICID %I TLS success protocol %N cipher %T")
 	case esa.ConnectionTrouble:
-		return one(fmt.Sprintf("ICID %d %s", e.ICID, e.Text))
+		l.say(e, "ICID %I %T")
 	case esa.ConnectionClosed:
-		return one(closed(e))
+		l.closed(e)
 	case esa.MessageStarted:
-		return one(fmt.Sprintf("Start MID %d ICID %d", e.MID, e.ICID))
+		l.say(e, "Start MID %M ICID %I")
 	case esa.SenderGiven:
-		return one(fmt.Sprintf("MID %d ICID %d From: <%s>", e.MID, e.ICID, clean(e.Address)))
+		l.say(e, "MID %M ICID %I From: <%A>")
 	case esa.RecipientGiven:
-		return one(fmt.Sprintf("MID %d ICID %d RID %d To: <%s>", e.MID, e.ICID, e.RIDs[0], clean(e.Address)))
+		l.say(e, "MID %M ICID %I RID %s To: <%A>", e.RIDs[0].String())
 	case esa.RecipientRejected:
-		return one(fmt.Sprintf("MID %d ICID %d To: <%s> Rejected by %s", e.MID, e.ICID, clean(e.Address), e.Text))
+		l.say(e, "MID %M ICID %I To: <%A> Rejected by %T")
 	case esa.MessageIDSeen:
-		return one(fmt.Sprintf("MID %d Message-ID '%s'", e.MID, clean(e.Text)))
+		l.say(e, "MID %M Message-ID '%T'")
 	case esa.SubjectSeen:
-		return one(subject(e))
+		l.subject(e)
 	case esa.AttachmentSeen:
-		return one(fmt.Sprintf("MID %d attachment '%s'", e.MID, clean(e.Attachment.Name)))
+		l.say(e, "MID %M attachment '%s'", e.Attachment.Name)
 	case esa.MessageReady:
-		return one(fmt.Sprintf("MID %d ready %d bytes from <%s>", e.MID, e.Size, clean(e.Address)))
+		l.say(e, "MID %M ready %S bytes from <%A>")
 	case esa.MessageAborted:
-		return one(fmt.Sprintf("Message aborted MID %d %s", e.MID, e.Text))
+		l.say(e, "Message aborted MID %M %T")
+	default:
+		l.queueSentences(e)
 	}
-	return queueSentences(e)
+	// HeaderSeen: mail_logs do not speak of it
 }
 
 // queueSentences are those of the work queue and of delivery.
-func queueSentences(e *esa.Event) []string {
+func (l *lines) queueSentences(e *esa.Event) {
 	switch e.Kind {
 	case esa.PolicyMatched:
-		return one(fmt.Sprintf("MID %d matched all recipients for per-recipient policy %s in the %s table", e.MID, e.Name, e.Direction.Table()))
+		l.say(e, "MID %M matched all recipients for per-recipient policy %N in the %s table", e.Direction.Table())
 	case esa.EngineVerdict:
-		return verdict(e)
+		l.verdict(e)
 	case esa.MessageDropped:
-		return one(fmt.Sprintf("Message aborted MID %d %s", e.MID, e.Text))
+		l.say(e, "Message aborted MID %M %T")
 	case esa.MessageQueued:
-		return one(fmt.Sprintf("MID %d queued for delivery", e.MID))
+		l.say(e, "MID %M queued for delivery")
 	case esa.DeliveryOpened:
-		return one(newDCID(e))
+		l.say(e, "New SMTP DCID %D interface %L address %P port %S")
 	case esa.DeliveryStarted:
-		return one(fmt.Sprintf("Delivery start DCID %d MID %d to RID %s", e.DCID, e.MID, rids(e.RIDs)))
+		l.say(e, "Delivery start DCID %D MID %M to RID %R")
 	case esa.RecipientDelivered:
-		return []string{
-			fmt.Sprintf("Message done DCID %d MID %d to RID %s", e.DCID, e.MID, rids(e.RIDs)),
-			fmt.Sprintf("MID %d RID %s Response '%s'", e.MID, rids(e.RIDs), clean(e.Text)),
-		}
+		l.say(e, "Message done DCID %D MID %M to RID %R")
+		l.say(e, "MID %M RID %R Response '%T'")
 	case esa.RecipientDelayed:
-		return delayed(e)
+		l.delayed(e)
 	case esa.RecipientBounced:
-		return bounced(e)
+		for _, r := range e.RIDs {
+			l.say(e, "Bounced: DCID %D MID %M to RID %s - %N %s []", r.String(), answer(e.Text))
+		}
 	case esa.DeliveryClosed:
-		return one(fmt.Sprintf("DCID %d close", e.DCID))
+		l.say(e, "DCID %D close")
 	case esa.MessageFinished:
-		return one(fmt.Sprintf("Message finished MID %d %s", e.MID, e.Text))
+		l.say(e, "Message finished MID %M %T")
 	case esa.MessageRewritten:
-		return one(fmt.Sprintf("MID %d rewritten to MID %d by %s", e.MID, e.Other, clean(e.Text)))
+		l.say(e, "MID %M rewritten to MID %O by %T")
 	case esa.MessageSplit:
-		return one(fmt.Sprintf("MID %d was split creating MID %d due to a per-recipient policy %s", e.MID, e.Other, clean(e.Name)))
+		l.say(e, "MID %M was split creating MID %O due to a per-recipient policy %N")
 	case esa.BounceGenerated:
-		return one(fmt.Sprintf("MID %d was generated for bounce of MID %d", e.Other, e.MID))
+		l.say(e, "MID %O was generated for bounce of MID %M")
 	case esa.MessageQuarantined:
-		return quarantined(e)
+		l.quarantined(e)
 	case esa.MessageReleased:
-		return one(left(e, "released"))
+		l.left(e, "released")
 	case esa.QuarantineDeleted:
-		return one(left(e, "deleted"))
+		l.left(e, "deleted")
 	}
-	return nil // HeaderSeen: mail_logs do not speak of it
 }
 
-func one(s string) []string { return []string{s} }
-
-func newICID(e *esa.Event) string {
-	s := e.Source
-	host := s.Host
+func (l *lines) newICID(e *esa.Event) {
+	host, verified := e.Source.Host, "no"
 	if host == "" {
 		host = "unknown"
 	}
-	return fmt.Sprintf("New SMTP ICID %d interface %s (%s) address %s reverse dns host %s verified %s",
-		e.ICID, s.Listener, s.Local, s.Remote, host, yes(s.Verified))
-}
-
-func yes(v bool) string {
-	if v {
-		return "yes"
+	if e.Source.Verified {
+		verified = "yes"
 	}
-	return "no"
+	l.say(e, "New SMTP ICID %I interface %s (%L) address %P reverse dns host %s verified %s", e.Source.Listener, host, verified)
 }
 
-func hat(e *esa.Event) string {
-	s := e.Source
-	return fmt.Sprintf("ICID %d %s SG %s match %s SBRS %s country %s", e.ICID, s.Rule, s.Group, s.Match, s.SBRS, s.Country)
-}
-
-func closed(e *esa.Event) string {
+func (l *lines) closed(e *esa.Event) {
 	if e.Text == "" {
-		return fmt.Sprintf("ICID %d close", e.ICID)
+		l.say(e, "ICID %I close")
+		return
 	}
-	return fmt.Sprintf("ICID %d %s", e.ICID, e.Text)
+	l.say(e, "ICID %I %T")
 }
 
 // subject stands in single quotes, in double quotes when it has a single one
 // (published samples).
-func subject(e *esa.Event) string {
-	q := "'"
+func (l *lines) subject(e *esa.Event) {
 	if strings.Contains(e.Text, "'") {
-		q = `"`
+		l.say(e, `MID %M Subject "%T"`)
+		return
 	}
-	return fmt.Sprintf("MID %d Subject %s%s%s", e.MID, q, clean(e.Text), q)
+	l.say(e, "MID %M Subject '%T'")
 }
 
-func newDCID(e *esa.Event) string {
-	return fmt.Sprintf("New SMTP DCID %d interface %s address %s port %d", e.DCID, e.Source.Local, e.Source.Remote, e.Size)
-}
-
-func delayed(e *esa.Event) []string {
-	out := make([]string, 0, 2)
+func (l *lines) delayed(e *esa.Event) {
 	for _, r := range e.RIDs {
-		out = append(out, fmt.Sprintf("Delayed: DCID %d MID %d to RID %d - %s %s []", e.DCID, e.MID, r, e.Name, answer(e.Text)))
+		l.say(e, "Delayed: DCID %D MID %M to RID %s - %N %s []", r.String(), answer(e.Text))
 	}
-	return append(out, fmt.Sprintf("MID %d to RID %s pending till %s", e.MID, rids(e.RIDs), e.Until.Format(stamp)))
-}
-
-func bounced(e *esa.Event) []string {
-	out := make([]string, 0, 1)
-	for _, r := range e.RIDs {
-		out = append(out, fmt.Sprintf("Bounced: DCID %d MID %d to RID %d - %s %s []", e.DCID, e.MID, r, e.Name, answer(e.Text)))
-	}
-	return out
+	l.say(e, "MID %M to RID %R pending till %s", e.Until.In(l.in).Format(stamp))
 }
 
 // answer is a remote host's reply as the logs show it: the code and the text,
 // in the notation of the language the appliance is written in.
 func answer(reply string) string {
 	code, text, _ := strings.Cut(reply, " ")
-	return fmt.Sprintf("('%s', ['%s'])", clean(code), clean(text))
+	return fmt.Sprintf("('%s', ['%s'])", code, text)
 }
-
-func rids(list []esa.RID) string {
-	s := make([]string, len(list))
-	for i, r := range list {
-		s[i] = r.String()
-	}
-	return "[" + strings.Join(s, ", ") + "]"
-}
-
-// clean keeps a sender's text on one line: a log line that mail can break in
-// two could be forged.
-func clean(s string) string {
-	if !strings.ContainsFunc(s, control) {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		if control(r) {
-			return '?'
-		}
-		return r
-	}, s)
-}
-
-func control(r rune) bool { return r < ' ' || r == 0x7f || r == 0x2028 || r == 0x2029 }
 
 // lostEvents is written where lines are missing: the event log was cut off before
 // they were written.
@@ -191,19 +140,4 @@ func lostEvents(n uint64) string {
 		return "Log subscription mail_logs: 1 event was lost because writing fell behind."
 	}
 	return fmt.Sprintf("Log subscription mail_logs: %d events were lost because writing fell behind.", n)
-}
-
-// line is a sentence as it stands in the file.
-func line(b []byte, t time.Time, text string) []byte { return atLevel(b, t, "Info", text) }
-
-// warning is one of the level above.
-func warning(b []byte, t time.Time, text string) []byte { return atLevel(b, t, "Warning", text) }
-
-func atLevel(b []byte, t time.Time, level, text string) []byte {
-	b = t.AppendFormat(b, stamp)
-	b = append(b, ' ')
-	b = append(b, level...)
-	b = append(b, ": "...)
-	b = append(b, text...)
-	return append(b, '\n')
 }

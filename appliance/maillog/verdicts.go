@@ -2,7 +2,6 @@ package maillog
 
 import (
 	"cmp"
-	"fmt"
 
 	"esasim/esa"
 )
@@ -10,29 +9,25 @@ import (
 // verdict is what an engine's verdict looks like in mail_logs. An engine that
 // did not look at the message is not mentioned; filters are, by what they do, as
 // in "quarantined to", never for having matched.
-func verdict(e *esa.Event) []string {
+func (l *lines) verdict(e *esa.Event) {
 	if e.Verdict == esa.NotEvaluated {
-		return nil
+		return
 	}
 	switch e.Engine {
 	case esa.AntiSpam:
-		word := spamWord(e.Verdict)
-		return []string{
-			fmt.Sprintf("MID %d interim verdict using engine: CASE spam %s", e.MID, word),
-			fmt.Sprintf("MID %d using engine: CASE spam %s", e.MID, word),
-		}
+		l.say(e, "MID %M interim verdict using engine: CASE spam %s", spamWord(e.Verdict))
+		l.say(e, "MID %M using engine: CASE spam %s", spamWord(e.Verdict))
 	case esa.AntiVirus:
-		return antivirus(e)
+		l.antivirus(e)
 	case esa.AMP:
-		return one(fmt.Sprintf("MID %d AMP file reputation verdict : %s%s", e.MID, ampWord(e.Verdict), ampDetail(e)))
+		l.say(e, "MID %M AMP file reputation verdict : %s%s", ampWord(e.Verdict), ampDetail(e))
 	case esa.Graymail:
-		return one(fmt.Sprintf("MID %d using engine: GRAYMAIL %s", e.MID, plainWord(e.Verdict)))
+		l.say(e, "MID %M using engine: GRAYMAIL %s", plainWord(e.Verdict))
 	case esa.OutbreakFilters:
-		return one(fmt.Sprintf("MID %d Outbreak Filters: verdict %s", e.MID, plainWord(e.Verdict)))
+		l.say(e, "MID %M Outbreak Filters: verdict %s", plainWord(e.Verdict))
 	case esa.DLP:
-		return one(dlp(e))
+		l.dlp(e)
 	}
-	return nil
 }
 
 // spamWord: the kinds of graymail are CASE's own words, from before graymail had
@@ -64,17 +59,17 @@ func plainWord(v esa.Verdict) string {
 	return "negative"
 }
 
-func antivirus(e *esa.Event) []string {
-	interim, final := "UNSCANNABLE", "unscannable"
+func (l *lines) antivirus(e *esa.Event) {
 	switch e.Verdict {
 	case esa.Negative:
-		interim, final = "CLEAN", "negative"
+		l.say(e, "MID %M interim AV verdict using Sophos CLEAN")
+		l.say(e, "MID %M antivirus negative")
 	case esa.Positive:
-		interim, final = "VIRAL", fmt.Sprintf("positive '%s'", clean(e.Name))
-	}
-	return []string{
-		fmt.Sprintf("MID %d interim AV verdict using Sophos %s", e.MID, interim),
-		fmt.Sprintf("MID %d antivirus %s", e.MID, final),
+		l.say(e, "MID %M interim AV verdict using Sophos VIRAL")
+		l.say(e, "MID %M antivirus positive '%N'")
+	default:
+		l.say(e, "MID %M interim AV verdict using Sophos UNSCANNABLE")
+		l.say(e, "MID %M antivirus unscannable")
 	}
 }
 
@@ -103,13 +98,13 @@ func ampDetail(e *esa.Event) string {
 }
 
 // dlp: the text of a violation is "Severity: LOW (Risk Factor: 15)".
-func dlp(e *esa.Event) string {
-	if e.Verdict != esa.Positive {
-		return fmt.Sprintf("MID %d DLP no violation", e.MID)
+func (l *lines) dlp(e *esa.Event) {
+	switch {
+	case e.Verdict != esa.Positive:
+		l.say(e, "MID %M DLP no violation")
+	case e.Text == "":
+		l.say(e, "MID %M DLP violation. DLP policy match: '%N'.")
+	default:
+		l.say(e, "MID %M DLP violation. %T. DLP policy match: '%N'.")
 	}
-	severity := ""
-	if e.Text != "" {
-		severity = " " + clean(e.Text) + "."
-	}
-	return fmt.Sprintf("MID %d DLP violation.%s DLP policy match: '%s'.", e.MID, severity, clean(e.Name))
 }
