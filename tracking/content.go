@@ -22,11 +22,24 @@ type Content struct {
 	s     *Store
 	mid   esa.MID
 	buf   []byte
-	chunk uint32 // chunks written so far
+	chunk uint32  // chunks written so far
+	lent  *[]byte // what buf was made of; others use it again
 }
 
 // NewContent begins the content of a message.
-func (s *Store) NewContent(mid esa.MID) *Content { return &Content{s: s, mid: mid} }
+func (s *Store) NewContent(mid esa.MID) *Content {
+	b := s.takeBuffer()
+	return &Content{s: s, mid: mid, buf: *b, lent: b}
+}
+
+// giveBack gives back the memory of what is written, or not wanted.
+func (c *Content) giveBack() {
+	if c.lent != nil {
+		*c.lent = c.buf
+		c.s.giveBuffer(c.lent)
+		c.buf, c.lent = nil, nil
+	}
+}
 
 // Write keeps p.
 func (c *Content) Write(p []byte) (int, error) {
@@ -49,7 +62,7 @@ func (c *Content) Write(p []byte) (int, error) {
 
 // Discard removes what was kept, for a message that is not accepted.
 func (c *Content) Discard() error {
-	c.buf = nil
+	c.giveBack()
 	if c.chunk == 0 {
 		return nil
 	}
@@ -66,6 +79,7 @@ func (c *Content) Discard() error {
 func (c *Content) kept() {
 	if c != nil {
 		c.s.content.end(c.mid)
+		c.giveBack()
 	}
 }
 

@@ -27,10 +27,17 @@ func TestFollow(t *testing.T) {
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
+			together := 1 + w%3 // one by one, or several in one step
+			var entries [][]esa.Event
 			for i := range each {
-				if err := s.Append([]esa.Event{{Kind: esa.ConnectionClosed, ICID: esa.ICID(w + 1), Text: fmt.Sprint(i)}}); err != nil {
+				entries = append(entries, []esa.Event{{Kind: esa.ConnectionClosed, ICID: esa.ICID(w + 1), Text: fmt.Sprint(i)}})
+				if len(entries) < together && i < each-1 {
+					continue
+				}
+				if err := s.AppendEach(entries); err != nil {
 					t.Error(err)
 				}
+				entries = nil
 			}
 		})
 	}

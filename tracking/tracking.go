@@ -23,7 +23,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 	"weak"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -97,6 +96,7 @@ type Store struct {
 	window          window // the end of the log in memory
 	cache           cache  // segments read lately
 	content         contents
+	buffers         sync.Pool // of *[]byte, in which entries are written
 }
 
 // Open opens the store, or makes it.
@@ -204,117 +204,10 @@ func (s *Store) Close() error {
 	return s.floor.write(s.o.FS, s.o.Dir, s.last)
 }
 
-// Append adds events, which became true together, as one entry at the end of
-// the log. It returns at once; the entry becomes durable, and visible to
-// followers, soon after. The events must not be changed afterwards.
-func (s *Store) Append(events []esa.Event) error {
-	_, err := s.append(events, nil)
-	return err
-}
-
-// Commit is Append, with the rest of a message's content (nil: none), and
-// returns when all of it is safely on disk. It cannot be called off: once the
-// entry is in the log it will be durable, and whoever gave up waiting would
-// believe otherwise. An error means that the store has failed.
-func (s *Store) Commit(events []esa.Event, c *Content) error {
-	seq, err := s.append(events, c)
-	if err != nil {
-		return err
-	}
-	return s.waitDurable(context.Background(), seq)
-}
-
-func (s *Store) append(events []esa.Event, c *Content) (uint64, error) {
-	for i := range events { // as they will be read back
-		events[i].Time = events[i].Time.UTC().Truncate(time.Millisecond)
-		events[i].Until = events[i].Until.UTC().Truncate(time.Millisecond)
-	}
-	if len(events) == 0 {
-		return 0, errors.New("append to log: no events")
-	}
-	if err := context.Cause(s.ctx); err != nil { // nothing is taken by a store that has failed
-		return 0, fmt.Errorf("append to log: %w", err)
-	}
-	value := appendEntry(make([]byte, 0, 128*len(events)), events)
-	b := s.db.NewBatchWithSize(len(value) + c.tail() + 512)
-	defer b.Close()
-	c.flushTo(b)
-	rows := rowsOf(events)
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e := esa.Entry{Seq: s.last + uint64(len(events)), Events: events}
-	// Errors of a batch's Set are nil as long as the batch is not closed.
-	_ = b.Set(key(prefixLog, e.Seq), value, nil)
-	for _, r := range rows {
-		if r.number <= s.sealed.bounds[r.table] {
-			_ = b.Set(keyLate(r.table, r.number, e.Seq), appendEntry(nil, r.events), nil)
-			putOpen(b, r.table, r.number, r.events)
-		}
-	}
-	if err := s.db.Apply(b, pebble.NoSync); err != nil {
-		return 0, fmt.Errorf("append to log: %w", err)
-	}
-	s.last = e.Seq
-	s.window.put(e)
-	for _, r := range rows {
-		late := r.number <= s.sealed.bounds[r.table]
-		s.open[r.table].add(r.number, late, e, r.events)
-		if late {
-			s.noteOpen(r.table, r.number, r.events)
-		}
-	}
-	c.kept()
-	token(s.dirty)
-	if s.sealable() {
-		token(s.work)
-	}
-	return e.Seq, nil
-}
-
 // token leaves a token in the channel, if none is there.
 func token(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default: // whoever takes it is already called for
 	}
-}
-
-// putOpen keeps whether a message that is sealed is to be taken up again, if what
-// happened to it since tells.
-func putOpen(b *pebble.Batch, t segment.Table, number uint64, since []esa.Event) {
-	if open, known := stillOpen(since); t != segment.Messages || !known {
-		return
-	} else if open {
-		_ = b.Set(key(prefixOpen, number), nil, nil)
-	} else {
-		_ = b.Delete(key(prefixOpen, number), nil)
-	}
-}
-
-// noteOpen keeps in memory what putOpen keeps on disk. s.mu is held.
-func (s *Store) noteOpen(t segment.Table, number uint64, since []esa.Event) {
-	if open, known := stillOpen(since); t != segment.Messages || !known {
-		return
-	} else if open {
-		s.unfinished[esa.MID(number)] = struct{}{}
-	} else {
-		delete(s.unfinished, esa.MID(number))
-	}
-}
-
-// stillOpen tells whether a restart must take a message up after these events, if
-// they tell: it was accepted, is not finished, and no quarantine holds it. One that
-// several hold is taken for open when the first lets it go; whoever takes it up
-// looks closer.
-func stillOpen(part []esa.Event) (open, known bool) {
-	for i := range part {
-		switch part[i].Kind {
-		case esa.MessageReady, esa.MessageReleased:
-			open, known = true, true
-		case esa.MessageFinished, esa.MessageQuarantined:
-			open, known = false, true
-		}
-	}
-	return open, known
 }

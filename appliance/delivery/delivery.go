@@ -23,7 +23,8 @@ import (
 
 // Log is what delivery needs of the event log.
 type Log interface {
-	Append(events []esa.Event) error
+	// AppendEach adds entries, each of events that became true together.
+	AppendEach(entries [][]esa.Event) error
 	// Message gives a message as it stands; its events are not asked for.
 	Message(ctx context.Context, mid esa.MID) (esa.Message, error)
 	NextDCID() (esa.DCID, error)
@@ -81,7 +82,9 @@ type Queue struct {
 	Local   netip.Addr // the interface that deliveries go out from
 	Logger  *slog.Logger
 
-	due timers // touched by Run's goroutine alone
+	// Touched by Run's goroutine alone.
+	due  timers
+	told told
 }
 
 // Run delivers what a restart left over, then what the reader tells of, and
@@ -159,11 +162,12 @@ func (q *Queue) next(ctx context.Context, r Reader) ([]esa.Entry, error) {
 	return entries, err
 }
 
+// take delivers what entries tell of, and what is due.
 func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 	for i := range entries {
 		events := entries[i].Events
 		if ctx.Err() != nil { // what is left is left over
-			return nil
+			break
 		}
 		if n := len(events); n > 0 && events[n-1].Kind == esa.MessageQueued {
 			if err := q.deliver(ctx, events[n-1].MID); err != nil {
@@ -177,12 +181,17 @@ func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 			return err
 		}
 	}
-	return nil
+	return q.told.flush(q.Log)
 }
 
 // deliver makes one attempt for all recipients of the message that are due,
 // and tells what came of it in one entry.
 func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
+	if q.told.of(mid) { // else the attempt before this one would not be known
+		if err := q.told.flush(q.Log); err != nil {
+			return err
+		}
+	}
 	m, err := q.Log.Message(ctx, mid)
 	if ctx.Err() != nil {
 		return nil
@@ -208,7 +217,7 @@ func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
 	} else {
 		q.wait(&m)
 	}
-	return q.Log.Append(events)
+	return q.told.add(q.Log, mid, events)
 }
 
 // wait notes when the message is due, if any of its recipients waits.

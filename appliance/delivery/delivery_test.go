@@ -80,10 +80,10 @@ func (m *memory) Open(context.Context) ([]esa.MID, error) {
 	return out, nil
 }
 
-func (m *memory) Append(events []esa.Event) error {
+func (m *memory) AppendEach(entries [][]esa.Event) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, e := range events {
+	for _, e := range slices.Concat(entries...) {
 		m.messages[e.MID] = append(m.messages[e.MID], e)
 	}
 	return nil

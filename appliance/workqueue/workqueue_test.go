@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -62,7 +63,10 @@ type memory struct {
 	events []esa.Event
 }
 
-func (m *memory) Append(e []esa.Event) error { m.events = append(m.events, e...); return nil }
+func (m *memory) AppendEach(all [][]esa.Event) error {
+	m.events = append(m.events, slices.Concat(all...)...)
+	return nil
+}
 func (m *memory) Message(context.Context, esa.MID) (esa.Message, error) {
 	return esa.Message{}, nil
 }
@@ -102,9 +106,11 @@ type torn struct {
 	done     context.CancelFunc
 }
 
-func (l *torn) Append(e []esa.Event) error {
-	l.messages[e[0].MID] = append(l.messages[e[0].MID], e...)
-	return l.memory.Append(e)
+func (l *torn) AppendEach(all [][]esa.Event) error {
+	for _, e := range all {
+		l.messages[e[0].MID] = append(l.messages[e[0].MID], e...)
+	}
+	return l.memory.AppendEach(all)
 }
 func (l *torn) Message(_ context.Context, mid esa.MID) (esa.Message, error) {
 	return esa.Fold(l.messages[mid]), nil
