@@ -61,7 +61,10 @@ func (r *openRow) events() []esa.Event {
 	for _, p := range r.parts {
 		n += len(p)
 	}
-	out := make([]esa.Event, 0, n)
+	return r.appendTo(make([]esa.Event, 0, n))
+}
+
+func (r *openRow) appendTo(out []esa.Event) []esa.Event {
 	for _, p := range r.parts {
 		out = append(out, p...)
 	}

@@ -96,9 +96,11 @@ func (s *Store) seal() (bool, error) {
 		return false, nil
 	}
 	b := segment.NewBuilder(s.packer)
+	var events []esa.Event // the builder keeps nothing of it
 	for t, rows := range p {
 		for _, r := range rows {
-			b.Add(segment.Table(t), r.number, r.events())
+			events = r.appendTo(events[:0])
+			b.Add(segment.Table(t), r.number, events)
 		}
 	}
 	if err := s.commitSealed(b.Finish(1), p); err != nil {
