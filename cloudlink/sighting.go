@@ -1,7 +1,6 @@
 package cloudlink
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
@@ -35,7 +34,7 @@ func newSightings(serial, console string) sightings {
 }
 
 // externalID is what makes a sighting the same one when it is sent again.
-func (s sightings) externalID(mid esa.MID) string { return fmt.Sprintf("esasim-%s-%d", s.serial, mid) }
+func (s sightings) externalID(mid esa.MID) string { return "esasim-" + s.serial + "-" + mid.String() }
 
 // uri leads to the message on the appliance's pages. A public workflow indexes
 // source_uri without looking whether it is there.
@@ -79,7 +78,7 @@ func describe(m *esa.Message) string {
 	if m.Direction == esa.Outgoing {
 		direction = "Outgoing"
 	}
-	return fmt.Sprintf("%s message (%s)", direction, outcome(m.State))
+	return direction + " message (" + outcome(m.State) + ")"
 }
 
 func outcome(s esa.State) string {

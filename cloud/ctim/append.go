@@ -44,7 +44,11 @@ func (s *Sighting) Append(b []byte) []byte {
 // text writes a key, as it is, and a string. What is not UTF-8 is replaced, as
 // the library does; that is all that the error could tell.
 func text(b []byte, key, value string) []byte {
-	b, _ = jsontext.AppendQuote(append(b, key...), value)
+	b = append(b, key...)
+	if plainBytes(value) == len(value) {
+		return append(append(append(b, '"'), value...), '"')
+	}
+	b, _ = jsontext.AppendQuote(b, value)
 	return b
 }
 

@@ -90,8 +90,13 @@ func (r *scanner) quoted() (raw string, plain bool) {
 		r.fail()
 		return "", false
 	}
+	begin := 1 + plainBytes(text[1:])
+	if begin < len(text) && text[begin] == '"' {
+		r.rest = text[begin+1:]
+		return text[:begin+1], true
+	}
 	plain, ascii := true, true
-	for i := 1; i < len(text); i++ {
+	for i := begin; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '"':
 			r.rest = text[i+1:]

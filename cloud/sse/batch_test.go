@@ -37,12 +37,12 @@ func TestBatchForms(t *testing.T) {
 		body = s.Append(body)
 	}
 	body = append(body, "]}"...)
-	own := scanBatch(body)
+	own := scanBatch(string(body))
 	if len(own) != 4 {
 		t.Fatalf("%d of 4 read: %s", len(own), body)
 	}
 	spaced := bytes.Replace(body, []byte(`[`), []byte(`[ `), 1)
-	if scanBatch(spaced) != nil {
+	if scanBatch(string(spaced)) != nil {
 		t.Fatal("another form was read as the own one")
 	}
 	other, err := readBatch(httptest.NewRecorder(), httptest.NewRequest("POST", "/", bytes.NewReader(spaced)))

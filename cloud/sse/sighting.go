@@ -30,7 +30,7 @@ const (
 
 // arrival is a sighting on its way into the store.
 type arrival struct {
-	raw      []byte // as it was pushed
+	raw      string // as it was pushed
 	external string // its first external id
 	at       time.Time
 	terms    []uint64 // what it can be found by
@@ -45,15 +45,15 @@ func readSighting(raw []byte) arrival {
 	}
 	var s ctim.Sighting
 	if err := json.Unmarshal(raw, &s, json.RejectUnknownMembers(true)); err != nil {
-		a := arrivalOf(raw, &s)
+		a := arrivalOf(string(raw), &s)
 		a.fault = errors.New(explain(err))
 		return a
 	}
-	return arrivalOf(raw, &s)
+	return arrivalOf(string(raw), &s)
 }
 
 // arrivalOf checks what was read.
-func arrivalOf(raw []byte, s *ctim.Sighting) arrival {
+func arrivalOf(raw string, s *ctim.Sighting) arrival {
 	a := arrival{raw: raw, at: s.ObservedTime.Start.Time, fault: check(s)}
 	if len(s.ExternalIDs) > 0 && len(s.ExternalIDs[0]) <= maxExternalID {
 		a.external = s.ExternalIDs[0]

@@ -46,7 +46,8 @@ func (x *Exchange) take(dev *record, all []arrival) (sightingsResponse, error) {
 func (x *Exchange) keep(dev *record, good []arrival) error {
 	in := x.inbox(dev.Number)
 	return x.store.Use(func(db *pebble.DB) error {
-		b := db.NewBatchWithSize(roomFor(good))
+		// A batch of a busy appliance is larger than those that Pebble uses again.
+		b := db.NewBatchWithSize(roomFor(good), pebble.WithMaxRetainedSizeBytes(maxBatchSize))
 		defer b.Close()
 		if err := in.apply(db, b, dev, good); err != nil {
 			return err
@@ -125,18 +126,24 @@ func (in *inbox) addAll(db *pebble.DB, b *pebble.Batch, dev uint32, good []arriv
 	if err != nil {
 		return err
 	}
-	var keys [][]byte
+	var keys []store.TermKey
 	for _, a := range fresh {
-		if err := b.Set(store.Sighting(dev, a.seq), a.raw, nil); err != nil {
+		key := store.Sighting(dev, a.seq)
+		row := b.SetDeferred(len(key), len(a.raw)) // as the text is no slice, which Set would want
+		copy(row.Key, key)
+		copy(row.Value, a.raw)
+		if err := row.Finish(); err != nil {
 			return err
 		}
 		for _, t := range a.terms {
-			keys = append(keys, store.Term(dev, t, a.at, a.seq))
+			keys = append(keys, store.NewTermKey(t, a.at, a.seq))
 		}
 	}
-	slices.SortFunc(keys, bytes.Compare)
+	slices.SortFunc(keys, store.TermKey.Compare)
+	var key []byte
 	for _, k := range keys {
-		if err := b.Set(k, nil, nil); err != nil {
+		key = k.Append(key[:0], dev)
+		if err := b.Set(key, nil, nil); err != nil {
 			return err
 		}
 	}
@@ -182,7 +189,7 @@ func supersede(db *pebble.DB, b *pebble.Batch, dev uint32, a *arrival) (bool, er
 		return false, fmt.Errorf("sighting %s: %w", a.external, err)
 	}
 	defer closer.Close()
-	if bytes.Equal(old, a.raw) {
+	if string(old) == a.raw {
 		return false, nil
 	}
 	was := readSighting(old)

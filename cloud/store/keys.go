@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"time"
@@ -96,10 +97,33 @@ func Era(seq uint64) uint32 { return uint32(seq >> 16) }
 
 // Term is the key of one observable of a sighting.
 func Term(dev uint32, term uint64, at time.Time, seq uint64) []byte {
-	k := binary.BigEndian.AppendUint32(ranged('i', dev), Era(seq))
-	k = binary.BigEndian.AppendUint64(k, term)
-	k = binary.BigEndian.AppendUint64(k, inverted(at))
-	return binary.BigEndian.AppendUint64(k, seq)
+	return NewTermKey(term, at, seq).Append(nil, dev)
+}
+
+// TermKey is what is in the key of one observable, beside the device: for those who
+// sort many of them. It takes no memory of its own, and is compared as numbers.
+type TermKey struct {
+	era     uint32
+	term    uint64
+	at, seq uint64
+}
+
+// NewTermKey is the key of one observable of a sighting.
+func NewTermKey(term uint64, at time.Time, seq uint64) TermKey {
+	return TermKey{Era(seq), term, inverted(at), seq}
+}
+
+// Compare puts the keys of one device in their order.
+func (k TermKey) Compare(o TermKey) int {
+	return cmp.Or(cmp.Compare(k.era, o.era), cmp.Compare(k.term, o.term), cmp.Compare(k.at, o.at), cmp.Compare(k.seq, o.seq))
+}
+
+// Append writes the key behind b.
+func (k TermKey) Append(b []byte, dev uint32) []byte {
+	b = binary.BigEndian.AppendUint32(appendRanged(b, 'i', dev), k.era)
+	b = binary.BigEndian.AppendUint64(b, k.term)
+	b = binary.BigEndian.AppendUint64(b, k.at)
+	return binary.BigEndian.AppendUint64(b, k.seq)
 }
 
 // TermSince is the range of a term's keys in one era, from the newest back to a
@@ -122,8 +146,11 @@ func TermTail(key []byte) (inverted, seq uint64) {
 func Terms(dev uint32) (from, to []byte) { return ranged('i', dev), ranged('i', dev+1) }
 
 func ranged(kind byte, dev uint32) []byte {
-	k := make([]byte, 0, 40)
-	return binary.BigEndian.AppendUint32(append(k, kind), dev)
+	return appendRanged(make([]byte, 0, 40), kind, dev)
+}
+
+func appendRanged(b []byte, kind byte, dev uint32) []byte {
+	return binary.BigEndian.AppendUint32(append(b, kind), dev)
 }
 
 // inverted orders times from the newest to the oldest, also those before 1970.

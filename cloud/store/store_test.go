@@ -91,6 +91,12 @@ func TestTermOrder(t *testing.T) {
 		if got, want := bytes.Compare(keyA, keyB), b.Compare(a); want != 0 && got != want {
 			t.Fatalf("%v, %v: %d", a, b, got)
 		}
+		termA, termB := rapid.Uint64().Draw(t, "termA"), rapid.Uint64().Draw(t, "termB")
+		bigA, bigB := rapid.Uint64().Draw(t, "bigA"), rapid.Uint64().Draw(t, "bigB")
+		got := NewTermKey(termA, a, bigA).Compare(NewTermKey(termB, b, bigB))
+		if want := bytes.Compare(Term(1, termA, a, bigA), Term(1, termB, b, bigB)); got != want {
+			t.Fatalf("compared as numbers %d, as keys %d", got, want)
+		}
 		from, to := TermSince(1, 0, 7, b)
 		inside := bytes.Compare(keyA, from) >= 0 && bytes.Compare(keyA, to) < 0
 		if inside != !a.Before(b) {
