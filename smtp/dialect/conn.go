@@ -21,10 +21,11 @@ type Conn struct {
 	admit  func(net.Conn) Admission
 	forget func(*Conn) // tells the listener; may be nil
 
-	stream net.Conn // raw, or TLS over it
-	in     *bufio.Reader
-	out    []byte    // replies not yet sent
-	until  time.Time // by when the command under way must have come; zero: not begun
+	stream   net.Conn // raw, or TLS over it
+	in       *bufio.Reader
+	out      []byte    // replies not yet sent
+	until    time.Time // by when the command under way must have come; zero: not begun
+	deadline time.Time // that reads and writes have; zero: not the same one
 
 	admission Admission
 	dialogue

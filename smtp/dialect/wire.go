@@ -30,12 +30,19 @@ func (w wire) Read(p []byte) (int, error) {
 	return c.stream.Read(p)
 }
 
+// near is by what part of the wait for a command a deadline may be too early.
+// Moving it for each command would be a tenth of what a command costs.
+const near = 256
+
 // flushBefore sends the replies and sets the deadline for that and for what is
 // read next. Shutdown first says that it has begun and then makes reads fail,
 // so here the order is the other way round.
 func (c *Conn) flushBefore(deadline time.Time) error {
-	if err := c.stream.SetDeadline(deadline); err != nil {
-		return err
+	if early := deadline.Sub(c.deadline); early < 0 || early > c.opts.idle()/near {
+		if err := c.stream.SetDeadline(deadline); err != nil {
+			return err
+		}
+		c.deadline = deadline
 	}
 	if c.down.Load() {
 		return os.ErrDeadlineExceeded
@@ -68,6 +75,7 @@ func (c *Conn) endLine() {
 	// A client that sends without end and reads nothing must not make us keep
 	// its replies: it is waited for here.
 	c.stream.SetWriteDeadline(time.Now().Add(c.opts.idle()))
+	c.deadline = time.Time{}
 	if err := c.flush(); err != nil {
 		c.end(Lost)
 	}
