@@ -47,8 +47,7 @@ func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
 		return dialect.ServerErrorForNow
 	}
 	s.msg = &transaction{mid: mid, sender: from, events: make([]esa.Event, 0, 8)}
-	s.note(esa.Event{Kind: esa.MessageStarted, Source: s.conn.source})
-	s.note(esa.Event{Kind: esa.SenderGiven, Address: from})
+	s.note(time.Now(), esa.Event{Kind: esa.MessageStarted, Source: s.conn.source}, esa.Event{Kind: esa.SenderGiven, Address: from})
 	return nil
 }
 
@@ -62,10 +61,10 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 		if m.bad++; m.bad > o.MaxRecipients { // enough is known of this one
 			return dialect.AddressRejected
 		}
-		s.note(esa.Event{Kind: esa.RecipientRejected, Address: to, Text: "RAT"})
+		s.note(time.Now(), esa.Event{Kind: esa.RecipientRejected, Address: to, Text: "RAT"})
 		return dialect.AddressRejected
 	}
-	s.note(esa.Event{Kind: esa.RecipientGiven, Address: to, RIDs: []esa.RID{esa.RID(m.rcpts)}})
+	s.note(time.Now(), esa.Event{Kind: esa.RecipientGiven, Address: to, RIDs: []esa.RID{esa.RID(m.rcpts)}})
 	m.rcpts++
 	return nil
 }
@@ -91,8 +90,9 @@ func (s *session) Data(io.Reader) error {
 		s.discard(kept)
 		return dialect.ServerErrorForNow // nobody reads it if the client is gone
 	}
-	s.describe(&got)
-	s.note(esa.Event{Kind: esa.MessageReady, Size: s.wire.DataBytes(), Address: m.sender})
+	now := time.Now()
+	s.describe(now, &got)
+	s.note(now, esa.Event{Kind: esa.MessageReady, Size: s.wire.DataBytes(), Address: m.sender})
 	// From here on the message may be in the log, whatever Commit says: nothing
 	// of it may be taken back.
 	s.msg = nil
@@ -155,33 +155,34 @@ func (s *session) discard(kept Content) {
 }
 
 // describe notes what the message says of itself.
-func (s *session) describe(c *content.Content) {
+func (s *session) describe(now time.Time, c *content.Content) {
 	if c.MessageID != "" {
-		s.note(esa.Event{Kind: esa.MessageIDSeen, Text: c.MessageID})
+		s.note(now, esa.Event{Kind: esa.MessageIDSeen, Text: c.MessageID})
 	}
 	if c.HasSubject {
-		s.note(esa.Event{Kind: esa.SubjectSeen, Text: c.Subject})
+		s.note(now, esa.Event{Kind: esa.SubjectSeen, Text: c.Subject})
 	}
 	for _, h := range [...]struct{ name, text string }{{"From", c.From}, {"Reply-To", c.ReplyTo}, {"Date", c.Date}} {
 		if h.text != "" {
-			s.note(esa.Event{Kind: esa.HeaderSeen, Name: h.name, Text: h.text})
+			s.note(now, esa.Event{Kind: esa.HeaderSeen, Name: h.name, Text: h.text})
 		}
 	}
 	for i := range c.Attachments {
-		s.note(esa.Event{Kind: esa.AttachmentSeen, Attachment: &c.Attachments[i]})
+		s.note(now, esa.Event{Kind: esa.AttachmentSeen, Attachment: &c.Attachments[i]})
 	}
 }
 
-// note adds an event to the transaction.
-func (s *session) note(e esa.Event) {
-	e.Time, e.ICID, e.MID = time.Now(), s.conn.icid, s.msg.mid
-	s.msg.events = append(s.msg.events, e)
+// note adds events to the transaction, all of one moment.
+func (s *session) note(now time.Time, events ...esa.Event) {
+	for _, e := range events {
+		e.Time, e.ICID, e.MID = now, s.conn.icid, s.msg.mid
+		s.msg.events = append(s.msg.events, e)
+	}
 }
 
 // abort reports a message that was begun and will not be accepted.
 func (s *session) abort(why string) {
-	s.note(esa.Event{Kind: esa.MessageAborted, Text: why})
-	s.note(esa.Event{Kind: esa.MessageFinished, Text: "aborted"})
+	s.note(time.Now(), esa.Event{Kind: esa.MessageAborted, Text: why}, esa.Event{Kind: esa.MessageFinished, Text: "aborted"})
 	s.conn.report(s.msg.events...)
 	s.msg = nil
 }

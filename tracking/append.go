@@ -51,6 +51,7 @@ type newEntry struct {
 	events []esa.Event
 	value  []byte // as it is written
 	rows   []rowPart
+	weight int
 	seq    uint64
 }
 
@@ -66,7 +67,7 @@ func (e *newEntry) prepare(b []byte) ([]byte, error) {
 	from := len(b)
 	b = appendEntry(b, e.events)
 	e.value = b[from:]
-	e.rows = rowsOf(e.events)
+	e.rows, e.weight = rowsOf(e.events), weight(e.events)
 	return b, nil
 }
 
@@ -126,7 +127,7 @@ func (s *Store) put(b *pebble.Batch, e *newEntry) {
 func (s *Store) take(n *newEntry) {
 	e := esa.Entry{Seq: n.seq, Events: n.events}
 	s.last = e.Seq
-	s.window.put(e)
+	s.window.put(e, n.weight)
 	for _, r := range n.rows {
 		late := r.number <= s.sealed.bounds[r.table]
 		s.open[r.table].add(r.number, late, e, r.events)

@@ -112,7 +112,8 @@ func (s *Store) seal() (bool, error) {
 // commitSealed puts a segment in the place of the rows it was made from. What
 // happened to them meanwhile is late.
 func (s *Store) commitSealed(seg segment.Segment, p picked) error {
-	batch := s.db.NewBatch()
+	// Pebble gives the memory of a batch to the next one, which is that of a message.
+	batch := s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(64 << 10))
 	defer batch.Close()
 	g := &sealedSegment{number: s.sealed.nextSegment, dir: &seg.Directory}
 	gr := s.putSegment(batch, g, seg)

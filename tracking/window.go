@@ -24,22 +24,24 @@ type window struct {
 	// other way round.
 	mu      sync.RWMutex
 	held    []esa.Entry // oldest first
+	each    []int       // what each of them weighs
 	weights int
 }
 
-func (w *window) put(e esa.Entry) {
+// put adds an entry, which weighs so much.
+func (w *window) put(e esa.Entry, weight int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.weights += weight(e.Events)
+	w.weights += weight
 	drop := 0
 	for len(w.held)-drop == windowSize || w.weights > windowBytes && drop < len(w.held) {
-		w.weights -= weight(w.held[drop].Events)
+		w.weights -= w.each[drop]
 		w.held[drop] = esa.Entry{}
 		drop++
 	}
-	// The slice moves on within its array; append makes a new one, without what
+	// The slices move on within their arrays; append makes new ones, without what
 	// was dropped, once in a while.
-	w.held = append(w.held[drop:], e)
+	w.held, w.each = append(w.held[drop:], e), append(w.each[drop:], weight)
 }
 
 // entries are those from the event first on, up to the event last, at most n of

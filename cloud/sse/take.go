@@ -46,8 +46,9 @@ func (x *Exchange) take(dev *record, all []arrival) (sightingsResponse, error) {
 func (x *Exchange) keep(dev *record, good []arrival) error {
 	in := x.inbox(dev.Number)
 	return x.store.Use(func(db *pebble.DB) error {
-		// A batch of a busy appliance is larger than those that Pebble uses again.
-		b := db.NewBatchWithSize(roomFor(good), pebble.WithMaxRetainedSizeBytes(maxBatchSize))
+		// Pebble gives the memory of a batch to the next one, of whatever store and
+		// however small, which would hold a megabyte for a few bytes.
+		b := db.NewBatchWithSize(roomFor(good), pebble.WithMaxRetainedSizeBytes(64<<10))
 		defer b.Close()
 		if err := in.apply(db, b, dev, good); err != nil {
 			return err

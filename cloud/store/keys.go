@@ -115,7 +115,13 @@ func NewTermKey(term uint64, at time.Time, seq uint64) TermKey {
 
 // Compare puts the keys of one device in their order.
 func (k TermKey) Compare(o TermKey) int {
-	return cmp.Or(cmp.Compare(k.era, o.era), cmp.Compare(k.term, o.term), cmp.Compare(k.at, o.at), cmp.Compare(k.seq, o.seq))
+	switch {
+	case k.era != o.era:
+		return cmp.Compare(k.era, o.era)
+	case k.term != o.term: // nearly always
+		return cmp.Compare(k.term, o.term)
+	}
+	return cmp.Or(cmp.Compare(k.at, o.at), cmp.Compare(k.seq, o.seq))
 }
 
 // Append writes the key behind b.
