@@ -150,7 +150,7 @@ func (s *Store) Span(ctx context.Context) (first, last time.Time, err error) {
 	}
 	for _, r := range v.rows[segment.Messages] {
 		if !r.late {
-			note(r.parts[0][0].Time, r.parts[0][0].Time)
+			note(r.began, r.began)
 		}
 	}
 	return first, last, nil

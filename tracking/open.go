@@ -21,6 +21,7 @@ type openRow struct {
 	weight int           // about what it takes in memory
 	open   bool          // to be taken up by a restart: see stillOpen
 	done   bool          // finished; of a connection: closed
+	began  time.Time     // of the first event of parts
 	at     time.Time     // of the last event
 
 	folded atomic.Pointer[esa.Message] // without events; made when first asked for
@@ -29,7 +30,10 @@ type openRow struct {
 // with is the row after one more entry, of which part is what concerns the row.
 func (r *openRow) with(e esa.Entry, part []esa.Event) *openRow {
 	out := &openRow{number: r.number, late: r.late, first: r.first, last: e.Seq, open: r.open, done: r.done,
-		parts: append(r.parts, part), weight: r.weight + weight(part), at: part[len(part)-1].Time}
+		parts: append(r.parts, part), weight: r.weight + weight(part), began: r.began, at: part[len(part)-1].Time}
+	if len(r.parts) == 0 {
+		out.began = part[0].Time
+	}
 	if out.first == 0 {
 		out.first = e.Seq - uint64(len(e.Events)) + 1
 	}
@@ -48,7 +52,7 @@ func (r *openRow) after(sealed *openRow) *openRow {
 	if len(parts) == 0 {
 		return nil
 	}
-	out := &openRow{number: r.number, late: true, parts: slices.Clone(parts), first: r.first, last: r.last, open: r.open, done: r.done, at: r.at}
+	out := &openRow{number: r.number, late: true, parts: slices.Clone(parts), first: r.first, last: r.last, open: r.open, done: r.done, began: parts[0][0].Time, at: r.at}
 	for _, p := range parts {
 		out.weight += weight(p)
 	}
