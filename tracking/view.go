@@ -144,6 +144,15 @@ func (v *view) message(r *openRow, withEvents bool) (*esa.Message, error) {
 	if m := r.folded.Load(); m != nil && !withEvents {
 		return m, nil
 	}
+	if !withEvents && !r.late { // most: a search under load meets thousands of them for the first time
+		m := &esa.Message{}
+		for _, p := range r.parts {
+			m.Add(p)
+		}
+		m.MID = esa.MID(r.number)
+		r.folded.Store(m)
+		return m, nil
+	}
 	events, err := v.eventsOf(segment.Messages, r)
 	if err != nil {
 		return nil, err
