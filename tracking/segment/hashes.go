@@ -1,6 +1,6 @@
 package segment
 
-// hashes is a set of hashes. A map took four times as long, because it hashes them
+// hashes is a set of hashes. A map takes three times as long, because it hashes them
 // once more.
 type hashes struct {
 	table []uint64 // each at its lowest bits, or behind; 0: free

@@ -8,7 +8,7 @@ import (
 
 // places are the codes of the sources seen, by where they are in memory. What is
 // here stays alive, so no other source can come to be at its place; and it does
-// not move. A map takes three times as long to find one.
+// not move. A map takes more than twice as long to find one.
 type places struct {
 	table []place // by the address, or behind; nil: free
 	n     int
