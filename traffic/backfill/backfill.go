@@ -49,7 +49,7 @@ func write(ctx context.Context, fill *tracking.Backfill, h *mix.History, told fu
 	defer wg.Wait()
 	defer cancel()
 	for i := range workers {
-		w := &worker{history: h, builder: fill.Builder(), first: i, step: len(workers), parts: make(chan tracking.Part, ahead)}
+		w := &worker{history: h, builder: fill.Builder(), first: i, step: len(workers), parts: make(chan tracking.Part, max(1, ahead/len(workers)))}
 		workers[i] = w
 		wg.Go(func() { w.run(ctx) })
 	}
@@ -70,9 +70,9 @@ func write(ctx context.Context, fill *tracking.Backfill, h *mix.History, told fu
 	return nil
 }
 
-// ahead is how many segments of a worker may wait for the writer, at half a megabyte
-// each. Writing a group takes as long as making some of them.
-const ahead = 8
+// ahead is how many segments may wait for the writer, at half a megabyte each.
+// Writing a group takes as long as making some of them.
+const ahead = 16
 
 // worker makes every step-th segment.
 type worker struct {
