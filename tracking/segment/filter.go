@@ -71,7 +71,9 @@ func hashOf(c Column, hash uint64) uint64 {
 // newFilter makes the filter of the values with these hashes, whose order it
 // changes.
 func newFilter(hashes []uint64, work *xorfilter.BinaryFuseBuilder) (f Filter) {
-	slices.SortFunc(hashes, func(a, b uint64) int { return cmp.Compare(a&isUnique, b&isUnique) })
+	// Each only once: a filter of values that come twice fails until chance helps it.
+	slices.SortFunc(hashes, func(a, b uint64) int { return cmp.Or(cmp.Compare(a&isUnique, b&isUnique), cmp.Compare(a, b)) })
+	hashes = slices.Compact(hashes)
 	n := slices.IndexFunc(hashes, func(h uint64) bool { return h&isUnique != 0 })
 	if n < 0 {
 		n = len(hashes)
