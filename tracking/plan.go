@@ -227,9 +227,22 @@ func (q *Query) stateMask() (mask uint32) {
 	return mask
 }
 
+// absent asks the filters of some segments for the plan's hashes: out[i] is 1 + the
+// place of the first hash that the i-th has not, or 0. Each answer is some waiting
+// for memory; asked in a row, without anything else between, they wait together.
+func (p *plan) absent(list []*sealedSegment, out []uint8) {
+	for n, h := range p.hashes[:min(len(p.hashes), 255)] {
+		for i, g := range list {
+			if out[i] == 0 && !g.dir.Filter.May(h.hash) {
+				out[i] = uint8(n + 1)
+			}
+		}
+	}
+}
+
 // prunes tells why a segment cannot have a match, without reading it; "" if it
-// can.
-func (p *plan) prunes(d *segment.Directory, g *group) string {
+// can. absent is what its filter says.
+func (p *plan) prunes(d *segment.Directory, g *group, absent uint8) string {
 	if d.Rows[segment.Messages] == 0 {
 		return "no messages"
 	}
@@ -245,10 +258,8 @@ func (p *plan) prunes(d *segment.Directory, g *group) string {
 	if p.states != 0 && d.States&p.states == 0 {
 		return "state"
 	}
-	for _, h := range p.hashes {
-		if !d.Filter.May(h.hash) {
-			return h.why
-		}
+	if absent > 0 {
+		return p.hashes[absent-1].why
 	}
 	for _, t := range p.texts {
 		if g != nil && t.needle.op != Empty && !g.trigrams.May(t.column, t.needle.want) {

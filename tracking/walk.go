@@ -28,7 +28,26 @@ type walker struct {
 	want, found int    // how many messages are wanted, and have been found
 	why         string // what the last segments were pruned by, and how many they are
 	pruned      int
+
+	filtered int     // from this segment up the filters have been asked
+	answers  []uint8 // of the segments from there, see plan.absent
 }
+
+// absent is what the filter of the i-th segment says. It is asked for a falling i.
+func (w *walker) absent(i int) uint8 {
+	if len(w.plan.hashes) == 0 {
+		return 0
+	}
+	if w.answers == nil || i < w.filtered {
+		from := max(0, i+1-askedAtOnce)
+		w.filtered, w.answers = from, make([]uint8, i+1-from)
+		w.plan.absent(w.view.segments[from:i+1], w.answers)
+	}
+	return w.answers[i-w.filtered]
+}
+
+// askedAtOnce is how many filters are asked in a row.
+const askedAtOnce = 256
 
 // walk calls found for each message that matches or may match, newest first,
 // until it returns an error; errEnough is a good end, which is expected after want
@@ -75,7 +94,7 @@ func (w *walker) all(ctx context.Context, found func(hit) error) error {
 		var some []*candidates
 		for ; next > 0 && len(some) < size; next-- {
 			g := w.view.segments[next-1]
-			why := w.plan.prunes(g.dir, w.view.groups[g.number/groupSize])
+			why := w.plan.prunes(g.dir, w.view.groups[g.number/groupSize], w.absent(next-1))
 			if why == "" {
 				some = append(some, &candidates{segment: g})
 			} else {
