@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"runtime/pprof"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -146,6 +147,9 @@ func (s *settings) run(c *cobra.Command, o lab.Options) (err error) {
 				cancel()
 			}
 			announced <- err
+			// What a start needed to read millions of messages' directories is not
+			// needed again, and nothing else would give it back for a long time.
+			debug.FreeOSMemory()
 		}
 	}()
 	err = l.Run(ctx)
