@@ -39,15 +39,34 @@ func (w *walker) absent(i int) uint8 {
 		return 0
 	}
 	if w.answers == nil || i < w.filtered {
-		from := max(0, i+1-askedAtOnce)
-		w.filtered, w.answers = from, make([]uint8, i+1-from)
-		w.plan.absent(w.view.segments[from:i+1], w.answers)
+		w.askFilters(i)
 	}
 	return w.answers[i-w.filtered]
 }
 
 // askedAtOnce is how many filters are asked in a row.
 const askedAtOnce = 256
+
+// askFilters asks the filters of the i-th segment and of some before it. Who comes
+// here a second time looks for something rare: then all are asked, side by side.
+func (w *walker) askFilters(i int) {
+	w.filtered = 0
+	if w.answers == nil {
+		w.filtered = max(0, i+1-askedAtOnce)
+	}
+	list := w.view.segments[w.filtered : i+1]
+	w.answers = make([]uint8, len(list))
+	type row struct {
+		segments []*sealedSegment
+		out      []uint8
+	}
+	var rows []row
+	for from := 0; from < len(list); from += askedAtOnce {
+		to := min(from+askedAtOnce, len(list))
+		rows = append(rows, row{list[from:to], w.answers[from:to]})
+	}
+	sideBySide(rows, func(r row) { w.plan.absent(r.segments, r.out) })
+}
 
 // walk calls found for each message that matches or may match, newest first,
 // until it returns an error; errEnough is a good end, which is expected after want
