@@ -45,10 +45,11 @@ const (
 	MessageQuarantined                 // MID, Engine (that asked for it), Name (the quarantine), Text: the reason
 	MessageReleased                    // MID, Name (the quarantine; empty: all), Text: how, as in "manual", "expired", Size: seconds it was there
 	QuarantineDeleted                  // MID, Name (the quarantine; empty: all), Text: how, Size: seconds it was there
+	AuthChecked                        // MID, ICID, Name (of the check: SPF, DKIM, DMARC), Text: what it found, in the words of the logs; see [Authentication]
 )
 
 // Kinds is one more than the last kind.
-const Kinds = QuarantineDeleted + 1
+const Kinds = AuthChecked + 1
 
 // Event is one thing that happened. Which fields it fills is listed beside its
 // Kind; the others are zero. Events are values: a reader must not change the

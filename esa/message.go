@@ -70,6 +70,7 @@ type Message struct {
 	Date        string
 	Attachments []Attachment
 	Size        int64
+	Auth        Authentication // what SPF, DKIM and DMARC found
 	Policy      string
 	DroppedBy   Engine
 	Verdicts    [Engines]Verdict // the last of each engine
@@ -156,6 +157,8 @@ func (m *Message) apply(e *Event) {
 		m.hold(e)
 	case MessageFinished:
 		m.Finished = true
+	case AuthChecked:
+		m.Auth.read(e.Name, e.Text)
 	}
 }
 

@@ -40,7 +40,7 @@ var (
 		esa.RecipientBounced: "bounced", esa.DeliveryClosed: "delivery-closed", esa.MessageFinished: "finished", esa.ConnectionTrouble: "connection-trouble",
 		esa.ConnectionClosed: "connection-closed", esa.MessageRewritten: "rewritten", esa.MessageSplit: "split",
 		esa.BounceGenerated: "bounce-generated", esa.MessageQuarantined: "quarantined",
-		esa.MessageReleased: "released", esa.QuarantineDeleted: "deleted",
+		esa.MessageReleased: "released", esa.QuarantineDeleted: "deleted", esa.AuthChecked: "authentication",
 	}
 	engineNames = [esa.Engines]string{
 		esa.MessageFilters: "message-filters", esa.AntiSpam: "antispam", esa.AntiVirus: "antivirus", esa.AMP: "amp",

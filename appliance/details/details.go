@@ -141,6 +141,7 @@ var sentences = [...]func(*story, *esa.Event) []string{
 	esa.MessageQuarantined: messageQuarantined,
 	esa.MessageReleased:    messageReleased,
 	esa.QuarantineDeleted:  quarantineDeleted,
+	esa.AuthChecked:        authChecked,
 }
 
 func saysNothing(*story, *esa.Event) []string { return nil }

@@ -144,6 +144,14 @@ func stories() map[string][]esa.Event {
 			esa.Event{Kind: esa.QuarantineDeleted, Name: "Spam Quarantine", Text: "expired"},
 			esa.Event{Kind: esa.QuarantineDeleted},
 			esa.Event{Kind: esa.MessageFinished, Text: "done"}),
+		"authenticated": found(checked(
+			esa.SPF, "helo identity postmaster@mail.b.example None", esa.SPF, "mailfrom identity a@b.example Pass (v=spf1)",
+			esa.DKIM, "pass signature verified (d=b.example s=sel1 i=@b.example)",
+			esa.DMARC, "Message from domain b.example, DMARC pass (SPF aligned True, DKIM aligned True)", esa.DMARC, "Verification passed")...),
+		"refused": found(append(checked(
+			esa.SPF, "mailfrom identity a@b.example SoftFail (v=spf1)", esa.DKIM, "no signature",
+			esa.DMARC, "Message from domain b.example, DMARC fail (SPF aligned False, DKIM aligned False), DMARC action reject", esa.DMARC, "Verification failed"),
+			esa.Event{Kind: esa.MessageAborted, Text: "Rejected by DMARC verification"}, esa.Event{Kind: esa.MessageFinished, Text: "aborted"})...),
 		"outgoing-null-sender": {
 			{Kind: esa.ConnectionOpened, Time: at(0), ICID: 6, Source: outgoing},
 			{Kind: esa.HATDecided, Time: at(0), ICID: 6, Source: outgoing},
@@ -153,6 +161,14 @@ func stories() map[string][]esa.Event {
 			{Kind: esa.ConnectionClosed, Time: at(3), ICID: 6},
 		},
 	}
+}
+
+// checked are events of checks, given as name and text in turn.
+func checked(of ...string) (out []esa.Event) {
+	for i := 0; i < len(of); i += 2 {
+		out = append(out, esa.Event{Kind: esa.AuthChecked, Name: of[i], Text: of[i+1]})
+	}
+	return out
 }
 
 func TestLines(t *testing.T) {

@@ -2,6 +2,7 @@ package details
 
 import (
 	"slices"
+	"strings"
 
 	"esasim/appliance/specimen"
 	"esasim/esa"
@@ -54,6 +55,13 @@ func learnt(e *esa.Event) (level, source string) {
 		return fidelity.Inferred, style
 	case esa.EngineVerdict:
 		return learntVerdict(e, style)
+	case esa.AuthChecked:
+		for _, seen := range []string{"Pass (v=spf1)", "pass signature verified", "DMARC pass", "Verification passed"} {
+			if strings.Contains(e.Text, seen) {
+				return fidelity.Observed, recorded
+			}
+		}
+		return fidelity.Inferred, style
 	}
 	return "", ""
 }

@@ -1,6 +1,8 @@
 package maillog
 
 import (
+	"strings"
+
 	"esasim/appliance/specimen"
 	"esasim/esa"
 	"esasim/internal/fidelity"
@@ -45,6 +47,8 @@ func learnt(e *esa.Event) (level, source string) {
 		return fidelity.Observed, samples
 	case esa.EngineVerdict:
 		return learntVerdict(e)
+	case esa.AuthChecked:
+		return learntCheck(e)
 	case esa.MessageRewritten, esa.MessageSplit, esa.BounceGenerated, esa.MessageReleased, esa.QuarantineDeleted:
 		return fidelity.Observed, samples + unused
 	case esa.MessageQuarantined:
@@ -54,6 +58,21 @@ func learnt(e *esa.Event) (level, source string) {
 		return fidelity.Observed, samples + unused
 	}
 	return "", ""
+}
+
+// learntCheck: SPF's sentences were all seen, of the others some.
+func learntCheck(e *esa.Event) (level, source string) {
+	switch {
+	case strings.Contains(e.Text, "DMARC action "):
+		return fidelity.Inferred, samples + " have the words, not the whole line"
+	case strings.HasPrefix(e.Text, "tempfail "):
+		return fidelity.Inferred, "completes the series of results; reasons are those of RFC 6376"
+	case strings.HasPrefix(e.Text, "permfail ") && !strings.Contains(e.Text, "body hash"), strings.HasPrefix(e.Text, "invalid "):
+		return fidelity.Inferred, samples + " have the word; reasons are those of RFC 6376"
+	case strings.Contains(e.Text, "skipped") && !strings.Contains(e.Text, "No record"):
+		return fidelity.Inferred, "the reason that was seen: No record found for the sending domain"
+	}
+	return fidelity.Observed, samples
 }
 
 func learntVerdict(e *esa.Event) (level, source string) {

@@ -100,6 +100,11 @@ func TestSentencesGolden(t *testing.T) {
 		{Kind: esa.QuarantineDeleted, MID: 96},
 		{Kind: esa.MessageQuarantined, MID: 97, Engine: esa.AntiSpam, Name: "Spam Quarantine"},
 		{Kind: esa.BounceGenerated, MID: 91, Other: 98},
+		{Kind: esa.AuthChecked, MID: 99, ICID: 5, Name: esa.SPF, Text: "helo identity postmaster@mail.b.example None"},
+		{Kind: esa.AuthChecked, MID: 99, ICID: 5, Name: esa.SPF, Text: "mailfrom identity a@b.example Pass (v=spf1)"},
+		{Kind: esa.AuthChecked, MID: 99, ICID: 5, Name: esa.DKIM, Text: "permfail body hash did not verify [final] (d=b.example s=sel1 i=@b.example)"},
+		{Kind: esa.AuthChecked, MID: 99, ICID: 5, Name: esa.DMARC, Text: "Message from domain b.example, DMARC pass (SPF aligned True, DKIM aligned False)"},
+		{Kind: esa.AuthChecked, MID: 99, ICID: 5, Name: esa.DMARC, Text: "Verification passed"},
 	} {
 		for _, s := range sentencesOf(&e) {
 			out = line(out, at, s)

@@ -31,6 +31,8 @@ func (l *lines) sentences(e *esa.Event) {
 		l.say(e, "MID %M ICID %I RID %s To: <%A>", e.RIDs[0].String())
 	case esa.RecipientRejected:
 		l.say(e, "MID %M ICID %I To: <%A> Rejected by %T")
+	case esa.AuthChecked:
+		l.say(e, "MID %M %N: %T")
 	case esa.MessageIDSeen:
 		l.say(e, "MID %M Message-ID '%T'")
 	case esa.SubjectSeen:

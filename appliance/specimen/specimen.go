@@ -36,6 +36,8 @@ func Events() []*esa.Event {
 			spam := Of(k)
 			spam.Engine, spam.Name, spam.Text = esa.AntiSpam, "Spam Quarantine", ""
 			out = append(out, Of(k), spam)
+		case esa.AuthChecked:
+			out = append(out, checks()...)
 		case esa.MessageReleased, esa.QuarantineDeleted:
 			all := Of(k)
 			all.Name = ""
@@ -63,6 +65,35 @@ func verdicts() []*esa.Event {
 				e.Name, e.Text = "HIPAA", "Severity: LOW (Risk Factor: 15)"
 			}
 			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// checks are the results of SPF, DKIM and DMARC: of a message that passes, of
+// one that fails, and of others each result that there is besides.
+func checks() []*esa.Event {
+	mail := func(result string) esa.SPFResult { return esa.SPFResult{Identity: "a@b.example", Result: result} }
+	signed := func(result, reason string) []esa.DKIMResult {
+		return []esa.DKIMResult{{Result: result, Reason: reason, Domain: "b.example", Selector: "s", Identifier: "@b.example"}}
+	}
+	skipped := func(why string) esa.DMARCResult { return esa.DMARCResult{Result: "skipped", Reason: why} }
+	var out []*esa.Event
+	for _, a := range []esa.Authentication{
+		{HELO: esa.SPFResult{Identity: "postmaster@mail.b.example", Result: "None"}, MailFrom: mail("Pass"), DKIM: signed("pass", "signature verified"),
+			DMARC: esa.DMARCResult{Result: "passed", Domain: "b.example", SPFAligned: true, DKIMAligned: true}},
+		{MailFrom: mail("Fail"), DKIM: signed("permfail", "body hash did not verify [final]"),
+			DMARC: esa.DMARCResult{Result: "failed", Domain: "b.example", Action: "reject"}},
+		{MailFrom: mail("Neutral"), DKIM: signed("permfail", "signature has expired"), DMARC: skipped("No record found for the sending domain")},
+		{MailFrom: mail("SoftFail"), DKIM: signed("tempfail", "key unavailable"), DMARC: skipped("Temporary failure")},
+		{MailFrom: mail("TempError"), DKIM: signed("invalid", "signature missing required tag"), DMARC: skipped("Permanent failure")},
+		{MailFrom: mail("PermError"), DKIM: []esa.DKIMResult{{Result: esa.NoSignature, Reason: "signature"}}},
+		{MailFrom: mail("None"), DMARC: skipped("Sending domain could not be determined")},
+	} {
+		for _, e := range a.Events() {
+			s := Of(esa.AuthChecked)
+			s.Name, s.Text = e.Name, e.Text
+			out = append(out, s)
 		}
 	}
 	return out
@@ -127,6 +158,8 @@ func Of(k esa.Kind) *esa.Event {
 		e.Engine, e.Name, e.Text = esa.ContentFilters, "Policy", "content filter:f"
 	case esa.MessageReleased, esa.QuarantineDeleted:
 		e.Name, e.Text, e.Size = "Policy", "manual", 190
+	case esa.AuthChecked:
+		e.Name, e.Text = esa.DKIM, "no signature"
 	case esa.ConnectionTrouble:
 		e.Text = "Unknown command: x"
 	case esa.ConnectionClosed:
