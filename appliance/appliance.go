@@ -139,6 +139,10 @@ func (a *Appliance) newListener() (*smtp.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
+	verifier, err := c.Authentication.Checker()
+	if err != nil {
+		return nil, err
+	}
 	cert, err := certificate(a.o.FS, a.o.Dir, c.Hostname)
 	if err != nil {
 		return nil, err
@@ -147,7 +151,7 @@ func (a *Appliance) newListener() (*smtp.Listener, error) {
 		Interface: c.Listener.Interface, Host: c.Hostname, HAT: hat, RAT: smtp.NewRAT(c.Recipients),
 		TLS: cert, MaxMessage: int64(c.Listener.MaxMessageSize), MaxRecipients: c.Listener.MaxRecipients,
 		MaxHeaderLines: c.Listener.MaxHeaderLines, MaxConnections: c.Listener.MaxConnections,
-		Idle: c.Listener.IdleTimeout, Log: journal{a.store}, Logger: a.o.Logger,
+		Idle: c.Listener.IdleTimeout, Auth: verifier, Log: journal{a.store}, Logger: a.o.Logger,
 		Room: tracking.NewRoom(a.o.FS, a.o.Dir, int64(c.Tracking.MinFree), a.o.Logger),
 	}), nil
 }

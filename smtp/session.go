@@ -76,7 +76,13 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 func (s *session) Data(io.Reader) error {
 	m, log := s.msg, s.conn.l.o.Log
 	kept := &keeping{Content: log.NewContent(m.mid), room: s.conn.l.o.Room}
-	got, err := s.scan.Scan(io.TeeReader(s.wire.Message(), kept))
+	var sink io.Writer = kept
+	check := s.verification()
+	if check != nil {
+		defer check.Close()
+		sink = io.MultiWriter(kept, check)
+	}
+	got, err := s.scan.Scan(io.TeeReader(s.wire.Message(), sink))
 	if bad := s.wire.DataError(); bad != nil {
 		return s.refuse(kept, bad)
 	}
@@ -89,6 +95,13 @@ func (s *session) Data(io.Reader) error {
 		}
 		s.discard(kept)
 		return dialect.ServerErrorForNow // nobody reads it if the client is gone
+	}
+	if check != nil {
+		if reply, why := s.authenticate(check); reply != nil {
+			s.discard(kept)
+			s.abort(why)
+			return reply
+		}
 	}
 	now := time.Now()
 	s.describe(now, &got)

@@ -20,6 +20,7 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 
 	"esasim/esa"
+	"esasim/smtp/auth"
 	"esasim/smtp/dialect"
 )
 
@@ -60,6 +61,7 @@ type Options struct {
 	MaxHeaderLines int
 	MaxConnections int
 	Idle           time.Duration // wait for a command
+	Auth           *auth.Checker // nil: senders are not verified
 	Log            Log
 	Room           Room
 	Logger         *slog.Logger
@@ -68,7 +70,8 @@ type Options struct {
 // Listener takes mail.
 type Listener struct {
 	o    Options
-	live atomic.Int64 // connections
+	ctx  context.Context // of Serve: what sessions look up ends with it
+	live atomic.Int64    // connections
 }
 
 // New makes a listener; Serve runs it.
@@ -85,6 +88,7 @@ func (l *Listener) Serve(ctx context.Context, raw net.Listener) error {
 	outer := dialect.Listen(raw, opts, l.admit)
 	ctx, broken := context.WithCancelCause(ctx)
 	defer broken(nil)
+	l.ctx = ctx
 	served := make(chan struct{})
 	go func() {
 		defer close(served)

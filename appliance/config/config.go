@@ -11,15 +11,16 @@ import (
 // Appliance is the configuration of one appliance. The keys are those of the
 // YAML file, below "appliance".
 type Appliance struct {
-	Hostname     string          `yaml:"hostname"`      // what it calls itself in SMTP and on its pages
-	Serial       string          `yaml:"serial"`        // empty: made at the first start and kept
-	Version      string          `yaml:"version"`       // AsyncOS version with build: "13.0.0-392"
-	Listener     Listener        `yaml:"listener"`      // the public listener
-	SenderGroups []SenderGroup   `yaml:"sender_groups"` // the HAT, in order; the first that matches decides
-	Recipients   []string        `yaml:"recipients"`    // the RAT: domains for which mail is taken; ALL for every one
-	Delivery     BounceProfile   `yaml:"delivery"`
-	Tracking     Tracking        `yaml:"tracking"`
-	MailLogs     LogSubscription `yaml:"mail_logs"`
+	Hostname       string          `yaml:"hostname"`       // what it calls itself in SMTP and on its pages
+	Serial         string          `yaml:"serial"`         // empty: made at the first start and kept
+	Version        string          `yaml:"version"`        // AsyncOS version with build: "13.0.0-392"
+	Listener       Listener        `yaml:"listener"`       // the public listener
+	SenderGroups   []SenderGroup   `yaml:"sender_groups"`  // the HAT, in order; the first that matches decides
+	Recipients     []string        `yaml:"recipients"`     // the RAT: domains for which mail is taken; ALL for every one
+	Authentication Authentication  `yaml:"authentication"` // SPF, DKIM and DMARC
+	Delivery       BounceProfile   `yaml:"delivery"`
+	Tracking       Tracking        `yaml:"tracking"`
+	MailLogs       LogSubscription `yaml:"mail_logs"`
 }
 
 // Listener are the limits of a listener. Their defaults are those of the
@@ -93,7 +94,8 @@ func Default() Appliance {
 			{"SUSPECTLIST", "ACCEPT", nil},
 			{"UNKNOWNLIST", "ACCEPT", []string{"sbrs[none]"}},
 		},
-		Recipients: []string{"ALL"},
+		Recipients:     []string{"ALL"},
+		Authentication: Authentication{DMARCReject: "none", DMARCQuarantine: "none"},
 		Delivery: BounceProfile{
 			InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100,
 		},
@@ -129,6 +131,9 @@ func (a *Appliance) Check() error {
 	}
 	if a.Tracking.ContentKeep < 0 {
 		errs = append(errs, errors.New("appliance.tracking.content_keep: must not be negative; 0s is for ever"))
+	}
+	if _, err := a.Authentication.Checker(); err != nil {
+		errs = append(errs, err)
 	}
 	positive("mail_logs.rollover_size", a.MailLogs.RollSize > 0)
 	positive("mail_logs.max_files", a.MailLogs.Keep > 0)

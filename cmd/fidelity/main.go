@@ -23,6 +23,7 @@ import (
 	"esasim/internal/fidelity"
 	"esasim/lab"
 	"esasim/smtp"
+	"esasim/smtp/auth"
 	"esasim/smtp/content"
 	"esasim/smtp/dialect"
 	"esasim/tracking"
@@ -40,7 +41,7 @@ func write(args []string) error {
 		return errors.New("want one argument: the file to write")
 	}
 	page, err := fidelity.Page(slices.Concat(
-		smtp.Fidelity(), content.Fidelity(), dialect.Fidelity(),
+		smtp.Fidelity(), auth.Fidelity(), content.Fidelity(), dialect.Fidelity(),
 		tracking.Fidelity(),
 		appliance.Fidelity(), config.Fidelity(), workqueue.Fidelity(), delivery.Fidelity(),
 		maillog.Fidelity(), details.Fidelity(), console.Fidelity(),

@@ -64,6 +64,10 @@ func Scan(r io.Reader) (Content, error) {
 	return s.Scan(r)
 }
 
+// RawFrom is the From field of the last message as written, unfolded: with its
+// encoded words, which must be told from the address before they are decoded.
+func (s *Scanner) RawFrom() string { return string(s.top.value[from]) }
+
 // Scan is like the function [Scan].
 func (s *Scanner) Scan(r io.Reader) (Content, error) {
 	if s.in == nil {

@@ -27,6 +27,14 @@ var (
 	ServerErrorForGood = refusal(554, "#5.3.0 Server Error")
 )
 
+// Replies to the end of DATA of mail whose sender is not who it says. That of
+// DMARC is inferred from that of SPF.
+var (
+	SPFUnauthorized      = refusal(550, "#5.7.1 SPF unauthorized mail is prohibited.")
+	SPFTemporary         = refusal(451, "#4.4.3 Temporary error occurred during SPF verification.")
+	DMARCUnauthenticated = refusal(550, "#5.7.1 DMARC unauthenticated mail is prohibited.")
+)
+
 // What can be wrong with a message; see [Conn.DataError].
 var (
 	MessageTooLarge = refusal(552, "#5.3.4 message size exceeds limit")
