@@ -52,7 +52,7 @@ type DMARCResult struct {
 // Events are the result as AuthChecked events in the order of the log, with
 // Kind, Name and Text filled.
 func (a *Authentication) Events() []Event {
-	var out []Event
+	out := make([]Event, 0, 4+len(a.DKIM))
 	say := func(name, text string) { out = append(out, Event{Kind: AuthChecked, Name: name, Text: text}) }
 	for _, s := range [...]struct {
 		identity string

@@ -41,8 +41,8 @@ type Options struct {
 	DMARCReject, DMARCQuarantine string
 }
 
-// timeout is how long the look-ups of one kind of check may take (AsyncOS user
-// guide, mail flow policies: 40 seconds).
+// timeout is how long the look-ups of SPF and DMARC may take, and that of a key for
+// DKIM (AsyncOS user guide, mail flow policies: 40 seconds).
 const timeout = 40 * time.Second
 
 // Checker checks messages. Sessions may share it.

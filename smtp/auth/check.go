@@ -140,8 +140,10 @@ func (k *Check) Finish(e Envelope, from string) esa.Authentication {
 	}
 	var a esa.Authentication
 	a.DKIM = k.results()
-	a.HELO, a.MailFrom = k.c.spf(k.ctx, e)
-	a.DMARC = k.c.dmarc(k.ctx, from, &a)
+	ctx, cancel := context.WithTimeout(k.ctx, timeout)
+	defer cancel()
+	a.HELO, a.MailFrom = k.c.spf(ctx, e)
+	a.DMARC = k.c.dmarc(ctx, from, &a)
 	return a
 }
 

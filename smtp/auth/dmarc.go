@@ -26,8 +26,6 @@ const (
 // 7489, section 6.6.2). The pct of a policy is ignored: which messages it spares
 // would be left to chance.
 func (c *Checker) dmarc(ctx context.Context, from string, a *esa.Authentication) esa.DMARCResult {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	domain, ok := fromDomain(from)
 	if !ok {
 		return skipped(noDomain)

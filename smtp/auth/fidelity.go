@@ -16,7 +16,7 @@ func Fidelity() []fidelity.Claim {
 		{"verification is off from the factory; when it is on, a message without records has the lines None, no signature and skipped", fidelity.Documented, guide + "Mail Flow Policies, Email Authentication"},
 		{"one setting for all of SPF, DKIM and DMARC; mail of senders with the rule RELAY is not verified", fidelity.Inferred, guide + "each is set in a mail flow policy, and the one for relaying is for one's own mail"},
 		{"records come from zones of the configuration: A, AAAA, MX, PTR, TXT, names whose server fails or does not answer (told at once), no wildcards, no CNAME; a DNS server is asked only if one is named", fidelity.Ours, "nothing is looked up outside unless the configuration asks for it"},
-		{fmt.Sprintf("look-ups of one check may take %s", timeout), fidelity.Documented, guide + "Mail Flow Policies, SPF/SIDF verification timeout"},
+		{fmt.Sprintf("the look-ups of SPF and DMARC may take %s, so may that of a DKIM key; then the result is a temporary error", timeout), fidelity.Documented, guide + "Mail Flow Policies, SPF/SIDF verification timeout"},
 		{"SPF: identities HELO (postmaster@ the name) and MAIL FROM; the null sender stands for the former; PRA and Sender ID are not emulated", fidelity.Documented, guide + "Email Authentication"},
 		{"SPF: results for which a message is refused, one list for each identity; 550, of a TempError 451", fidelity.Documented, guide + "Mail Flow Policies; the replies are its defaults"},
 		{fmt.Sprintf("DKIM: the first %d signatures of a message are verified", maxSignatures), fidelity.Inferred, "DKIM verification profiles have such a limit; its value is not confirmed"},

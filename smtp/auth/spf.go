@@ -22,8 +22,6 @@ var words = map[spf.Result]string{
 // spf checks both identities. The null sender stands for the postmaster of the
 // HELO name (RFC 7208, section 2.4).
 func (c *Checker) spf(ctx context.Context, e Envelope) (helo, mailFrom esa.SPFResult) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	helo = c.identity(ctx, e, "postmaster@"+e.HELO)
 	if e.Sender == "" {
 		return helo, helo
