@@ -46,10 +46,13 @@ const (
 	MessageReleased                    // MID, Name (the quarantine; empty: all), Text: how, as in "manual", "expired", Size: seconds it was there
 	QuarantineDeleted                  // MID, Name (the quarantine; empty: all), Text: how, Size: seconds it was there
 	AuthChecked                        // MID, ICID, Name (of the check: SPF, DKIM, DMARC), Text: what it found, in the words of the logs; see [Authentication]
+	DeliveryTLSStarted                 // DCID, Name (protocol), Text (cipher), Address (the domain that is delivered to)
+	DeliveryTrouble                    // DCID, MID, Text: what went wrong on the way to a host, in the words of the logs: "Connection Error: ..."
+	DoubleBounced                      // MID (a bounce message), RIDs, Name (reason), Text (answer): it bounced itself, and nobody is told
 )
 
 // Kinds is one more than the last kind.
-const Kinds = AuthChecked + 1
+const Kinds = DoubleBounced + 1
 
 // Event is one thing that happened. Which fields it fills is listed beside its
 // Kind; the others are zero. Events are values: a reader must not change the

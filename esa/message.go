@@ -148,8 +148,10 @@ func (m *Message) apply(e *Event) {
 	case RecipientDelivered:
 		m.recipients(e.RIDs, Delivered, e)
 	case RecipientDelayed:
+		m.unconnected(e)
 		m.recipients(e.RIDs, Delayed, e)
 	case RecipientBounced:
+		m.unconnected(e)
 		m.recipients(e.RIDs, Bounced, e)
 	case MessageRewritten, MessageSplit, BounceGenerated:
 		m.beget(e)
@@ -191,6 +193,14 @@ func (m *Message) attempt(rids []RID) {
 		if named.has(i, m.Recipients[i].RID) {
 			m.Recipients[i].Attempts++
 		}
+	}
+}
+
+// unconnected counts an attempt that came to no connection on which delivery
+// began: no DeliveryStarted told of it, only its end.
+func (m *Message) unconnected(e *Event) {
+	if e.DCID == 0 {
+		m.attempt(e.RIDs)
 	}
 }
 

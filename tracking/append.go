@@ -23,6 +23,20 @@ func (s *Store) Append(events []esa.Event) error {
 // AppendEach is Append of several entries in one step: for those who are handed many
 // entries at a time and have one to add for each.
 func (s *Store) AppendEach(entries [][]esa.Event) error {
+	return s.appendAll(entries, nil)
+}
+
+// AppendMade is AppendEach with the content of a message that the appliance made
+// itself: entries and content are kept together or not at all.
+func (s *Store) AppendMade(entries [][]esa.Event, mid esa.MID, content []byte) error {
+	c := s.NewContent(mid)
+	if _, err := c.Write(content); err != nil {
+		return errors.Join(err, c.Discard())
+	}
+	return s.appendAll(entries, c)
+}
+
+func (s *Store) appendAll(entries [][]esa.Event, c *Content) error {
 	if len(entries) == 0 {
 		return nil
 	}
@@ -30,7 +44,7 @@ func (s *Store) AppendEach(entries [][]esa.Event) error {
 	for i, events := range entries {
 		all[i].events = events
 	}
-	_, err := s.append(all, nil)
+	_, err := s.append(all, c)
 	return err
 }
 
@@ -185,7 +199,7 @@ func (s *Store) noteOpen(t segment.Table, number uint64, since []esa.Event) {
 func stillOpen(part []esa.Event) (open, known bool) {
 	for i := range part {
 		switch part[i].Kind {
-		case esa.MessageReady, esa.MessageReleased:
+		case esa.MessageReady, esa.MessageReleased, esa.MessageQueued: // a bounce message is made in the queue
 			open, known = true, true
 		case esa.MessageFinished, esa.MessageQuarantined:
 			open, known = false, true

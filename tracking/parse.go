@@ -41,6 +41,7 @@ var (
 		esa.ConnectionClosed: "connection-closed", esa.MessageRewritten: "rewritten", esa.MessageSplit: "split",
 		esa.BounceGenerated: "bounce-generated", esa.MessageQuarantined: "quarantined",
 		esa.MessageReleased: "released", esa.QuarantineDeleted: "deleted", esa.AuthChecked: "authentication",
+		esa.DeliveryTLSStarted: "delivery-tls", esa.DeliveryTrouble: "delivery-trouble", esa.DoubleBounced: "double-bounced",
 	}
 	engineNames = [esa.Engines]string{
 		esa.MessageFilters: "message-filters", esa.AntiSpam: "antispam", esa.AntiVirus: "antivirus", esa.AMP: "amp",

@@ -15,6 +15,20 @@ func deliveryOpened(_ *story, e *esa.Event) []string {
 		e.DCID, e.Source.Local, e.Source.Remote, e.Size)}
 }
 
+// deliveryTLSStarted is inferred from the sentence about incoming TLS.
+func deliveryTLSStarted(_ *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf("(DCID %d) Delivery connection successfully negotiated TLS protocol %s cipher %s for %s.",
+		e.DCID, e.Name, e.Text, e.Address)}
+}
+
+// deliveryTrouble is inferred: the mail log's own words.
+func deliveryTrouble(_ *story, e *esa.Event) []string { return []string{e.Text + "."} }
+
+// doubleBounced is inferred from the mail log's "Double bounce".
+func doubleBounced(s *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf("Message %d to %s double bounced. Reason: %s", e.MID, s.to(e.RIDs), reason(e))}
+}
+
 func deliveryStarted(s *story, e *esa.Event) []string {
 	return []string{fmt.Sprintf("(DCID %d) Delivery started for message %d to %s.", e.DCID, e.MID, s.to(e.RIDs))}
 }

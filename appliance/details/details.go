@@ -45,7 +45,7 @@ func Lines(events []esa.Event) []Line {
 // hide why the message bounced (inferred).
 func LastState(m *esa.Message) string {
 	lines := Lines(slices.DeleteFunc(slices.Clone(m.Events), func(e esa.Event) bool {
-		return e.MID == 0 || e.Kind == esa.BounceGenerated // of the connection, or of the bounce message
+		return e.MID == 0 || e.Kind == esa.BounceGenerated || e.Kind == esa.DeliveryTrouble // of a connection, or of the bounce message
 	}))
 	if len(lines) == 0 {
 		return m.State.String()
@@ -142,6 +142,9 @@ var sentences = [...]func(*story, *esa.Event) []string{
 	esa.MessageReleased:    messageReleased,
 	esa.QuarantineDeleted:  quarantineDeleted,
 	esa.AuthChecked:        authChecked,
+	esa.DeliveryTLSStarted: deliveryTLSStarted,
+	esa.DeliveryTrouble:    deliveryTrouble,
+	esa.DoubleBounced:      doubleBounced,
 }
 
 func saysNothing(*story, *esa.Event) []string { return nil }

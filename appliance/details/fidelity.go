@@ -44,9 +44,9 @@ func learnt(e *esa.Event) (level, source string) {
 		esa.DeliveryStarted, esa.RecipientDelivered:
 		return fidelity.Observed, recorded
 	case esa.RecipientRejected, esa.AttachmentSeen, esa.MessageAborted, esa.MessageDropped, esa.RecipientDelayed, esa.RecipientBounced,
-		esa.ConnectionTrouble:
+		esa.ConnectionTrouble, esa.BounceGenerated, esa.DeliveryTLSStarted, esa.DeliveryTrouble, esa.DoubleBounced:
 		return fidelity.Inferred, style
-	case esa.MessageRewritten, esa.MessageSplit, esa.BounceGenerated, esa.MessageQuarantined, esa.MessageReleased, esa.QuarantineDeleted:
+	case esa.MessageRewritten, esa.MessageSplit, esa.MessageQuarantined, esa.MessageReleased, esa.QuarantineDeleted:
 		return fidelity.Inferred, style + "; no stage does this yet"
 	case esa.ConnectionClosed:
 		if e.Text == "lost" {

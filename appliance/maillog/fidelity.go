@@ -45,11 +45,15 @@ func learnt(e *esa.Event) (level, source string) {
 		esa.PolicyMatched, esa.MessageDropped, esa.MessageQueued, esa.DeliveryOpened, esa.DeliveryStarted, esa.RecipientDelivered,
 		esa.RecipientDelayed, esa.RecipientBounced, esa.DeliveryClosed, esa.MessageFinished, esa.ConnectionTrouble, esa.ConnectionClosed:
 		return fidelity.Observed, samples
+	case esa.DeliveryTLSStarted, esa.DeliveryTrouble, esa.BounceGenerated:
+		return fidelity.Observed, samples
+	case esa.DoubleBounced:
+		return fidelity.Observed, samples + "; that Bounced: stands before it is inferred"
 	case esa.EngineVerdict:
 		return learntVerdict(e)
 	case esa.AuthChecked:
 		return learntCheck(e)
-	case esa.MessageRewritten, esa.MessageSplit, esa.BounceGenerated, esa.MessageReleased, esa.QuarantineDeleted:
+	case esa.MessageRewritten, esa.MessageSplit, esa.MessageReleased, esa.QuarantineDeleted:
 		return fidelity.Observed, samples + unused
 	case esa.MessageQuarantined:
 		if e.Text != "" {

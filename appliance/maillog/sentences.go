@@ -89,6 +89,15 @@ func (l *lines) queueSentences(e *esa.Event) {
 		l.left(e, "released")
 	case esa.QuarantineDeleted:
 		l.left(e, "deleted")
+	case esa.DeliveryTLSStarted:
+		l.say(e, "DCID %D TLS success protocol %N cipher %T for %A")
+	case esa.DeliveryTrouble:
+		l.say(e, "%T")
+	case esa.DoubleBounced:
+		code, text, _ := strings.Cut(e.Text, " ")
+		for _, r := range e.RIDs {
+			l.say(e, "Double bounce: MID %M to %s - %N %s-'%s'", r.String(), code, text)
+		}
 	}
 }
 
@@ -129,10 +138,11 @@ func (l *lines) delayed(e *esa.Event) {
 }
 
 // answer is a remote host's reply as the logs show it: the code and the text,
-// in the notation of the language the appliance is written in.
+// a string for each line of it, in the notation of the language the appliance is
+// written in.
 func answer(reply string) string {
 	code, text, _ := strings.Cut(reply, " ")
-	return fmt.Sprintf("('%s', ['%s'])", code, text)
+	return fmt.Sprintf("('%s', ['%s'])", code, strings.ReplaceAll(text, "\n", "', '"))
 }
 
 // lostEvents is written where lines are missing: the event log was cut off before

@@ -160,6 +160,12 @@ func Of(k esa.Kind) *esa.Event {
 		e.Name, e.Text, e.Size = "Policy", "manual", 190
 	case esa.AuthChecked:
 		e.Name, e.Text = esa.DKIM, "no signature"
+	case esa.DeliveryTLSStarted:
+		e.Name, e.Text, e.Address = "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384", "x.example"
+	case esa.DeliveryTrouble:
+		e.Text = "Connection Error: DCID: 7 IP: 192.0.2.2 details: EOF interface: 192.0.2.1 reason: network error"
+	case esa.DoubleBounced:
+		e.Name, e.Text = "5.1.0 - Unknown address error", "501 5.5.4 Invalid Address"
 	case esa.ConnectionTrouble:
 		e.Text = "Unknown command: x"
 	case esa.ConnectionClosed:

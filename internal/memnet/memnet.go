@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"syscall"
 )
 
 // Network is one network. The zero value is ready.
@@ -47,14 +48,14 @@ func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error)
 	l := n.listeners[address]
 	n.mu.Unlock()
 	if l == nil {
-		return nil, fmt.Errorf("dial %s: connection refused", address)
+		return nil, fmt.Errorf("dial %s: %w", address, syscall.ECONNREFUSED)
 	}
 	here, there := net.Pipe()
 	select {
 	case l.conns <- conn{there, l.addr}:
 		return conn{here, l.addr}, nil
 	case <-l.done:
-		return nil, fmt.Errorf("dial %s: connection refused", address)
+		return nil, fmt.Errorf("dial %s: %w", address, syscall.ECONNREFUSED)
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
