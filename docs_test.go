@@ -213,7 +213,13 @@ func background(t *testing.T, block string, replace ...string) (a lab.Addresses)
 
 // The README's configuration has every key, and each with its default.
 func TestDocumentedConfiguration(t *testing.T) {
-	text := blocks(t, "README.md", "yaml")[0]
+	examples := blocks(t, "README.md", "yaml")
+	for _, text := range examples {
+		if _, err := lab.ReadConfig("README.md", []byte(text)); err != nil {
+			t.Errorf("%v in\n%s", err, text)
+		}
+	}
+	text := examples[len(examples)-1] // the others show a part
 	got, err := lab.ReadConfig("README.md", []byte(text))
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ type Options struct {
 	Console string
 	// Servers are the URLs of the clouds it may register with, by region.
 	Servers map[string]string
-	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // to the cloud
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // to the cloud, and to hosts of routes
 	Logger  *slog.Logger
 	// SegmentRows, if not 0, makes the store seal, merge and cut off its log in
 	// steps of so many messages. Small numbers are for tests.
@@ -52,6 +52,7 @@ type Appliance struct {
 	listener *smtp.Listener
 	link     *cloudlink.Link
 	logs     *maillog.Writer
+	delivery *delivery.Queue
 	toScan   []esa.MID // accepted before this start and not yet through the work queue
 	toSend   []esa.MID // through it, and not finished
 	from     uint64    // the log's end at this start
@@ -72,6 +73,7 @@ func New(o Options) (*Appliance, error) {
 		return nil, err
 	}
 	a := &Appliance{o: o, serial: serial, store: store}
+	a.delivery = a.newDelivery()
 	if err := a.build(); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -175,9 +177,8 @@ func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
 		return q.Run(ctx, a.toScan, a.store.Follow(a.from))
 	})
 	g.Go("delivery", func(ctx context.Context) error {
-		q := delivery.Queue{Log: deliveryLog{a.store}, Host: delivery.Simulated{},
-			Profile: delivery.Profile(a.o.Config.Delivery), Local: local(mail), Logger: a.o.Logger}
-		return q.Run(ctx, a.toSend, a.store.Follow(a.from))
+		a.delivery.Local = local(mail)
+		return a.delivery.Run(ctx, a.toSend, a.store.Follow(a.from))
 	})
 	g.Go("mail logs", func(ctx context.Context) error { return a.logs.Run(ctx, a.store.Follow(a.logs.Seq())) })
 	g.Go("cloud link", a.link.Run)
@@ -219,6 +220,9 @@ func (a *Appliance) Serial() string { return a.serial }
 
 // Tracking is the appliance's log and what can be asked of it.
 func (a *Appliance) Tracking() *tracking.Store { return a.store }
+
+// Delivery is the appliance's delivery queue.
+func (a *Appliance) Delivery() *delivery.Queue { return a.delivery }
 
 // Link is the appliance's connection to the cloud.
 func (a *Appliance) Link() *cloudlink.Link { return a.link }

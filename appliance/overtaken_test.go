@@ -84,7 +84,8 @@ func TestOvertakenQueues(t *testing.T) {
 			return q.Run(ctx, nil, scan)
 		})
 		g.Go("delivery", func(ctx context.Context) error {
-			q := delivery.Queue{Log: s, Host: delivery.Simulated{}, Profile: delivery.Profile(config.Default().Delivery), Logger: slog.New(slog.DiscardHandler)}
+			d := config.Default().Delivery
+			q := delivery.Queue{Log: s, Host: delivery.Simulated{}, Profile: delivery.Profile{InitialRetry: d.InitialRetry, MaxRetry: d.MaxRetry, MaxTime: d.MaxTime, MaxRetries: d.MaxRetries}, Logger: slog.New(slog.DiscardHandler)}
 			return q.Run(ctx, nil, send)
 		})
 		time.Sleep(10 * time.Minute)

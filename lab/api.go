@@ -21,6 +21,8 @@ import (
 //	GET  link         how the appliance's registration and its sightings stand
 //	POST register     {"region", "token"}: register the appliance, as Network > Cloud Service Settings does
 //	POST deregister   the reverse
+//	GET  delivery     whether deliveries are suspended
+//	POST delivery/suspend, delivery/resume
 //	GET  tracking/... what message tracking knows (tracking.go)
 //	POST tracking/backup {"to"}: copy the tracking data into a new data directory (backup.go)
 const apiPrefix = "/_esasim/v1/"
@@ -45,6 +47,9 @@ func (l *Lab) withAPI(face http.Handler) http.Handler {
 		call("GET", "link", l.serveLink)
 		call("POST", "register", l.serveRegister)
 		call("POST", "deregister", l.serveDeregister)
+		call("GET", "delivery", l.serveDelivery)
+		call("POST", "delivery/suspend", l.serveSuspend)
+		call("POST", "delivery/resume", l.serveResume)
 		t := &tracker{l.appliance.Tracking(), l.o.Config.Appliance.Hostname, l.o.Logger}
 		for name, h := range t.routes() {
 			call("GET", name, h)

@@ -18,6 +18,8 @@ type Appliance struct {
 	SenderGroups   []SenderGroup   `yaml:"sender_groups"`  // the HAT, in order; the first that matches decides
 	Recipients     []string        `yaml:"recipients"`     // the RAT: domains for which mail is taken; ALL for every one
 	Authentication Authentication  `yaml:"authentication"` // SPF, DKIM and DMARC
+	Routes         []Route         `yaml:"routes"`         // SMTP routes: where mail goes to
+	Fates          []Fate          `yaml:"fates"`          // what happens to recipients, whatever their route
 	Delivery       BounceProfile   `yaml:"delivery"`
 	Tracking       Tracking        `yaml:"tracking"`
 	MailLogs       LogSubscription `yaml:"mail_logs"`
@@ -49,6 +51,7 @@ type BounceProfile struct {
 	MaxRetry     time.Duration `yaml:"max_retry"`
 	MaxTime      time.Duration `yaml:"max_time_in_queue"`
 	MaxRetries   int           `yaml:"max_retries"`
+	Bounces      bool          `yaml:"bounces"` // tell senders what was not delivered, by a bounce message
 }
 
 // Tracking says how the store of messages is kept.
@@ -96,8 +99,10 @@ func Default() Appliance {
 		},
 		Recipients:     []string{"ALL"},
 		Authentication: Authentication{DMARCReject: "none", DMARCQuarantine: "none"},
+		Routes:         []Route{{Domain: "ALL", Hosts: []string{"simulated"}, TLS: "preferred", Concurrency: 10}},
+		Fates:          []Fate{},
 		Delivery: BounceProfile{
-			InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100,
+			InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100, Bounces: true,
 		},
 		Tracking: Tracking{MinFree: 512 << 20, MaxSize: 10 << 30, ContentKeep: 7 * 24 * time.Hour, ContentMaxSize: 1 << 30},
 		MailLogs: LogSubscription{RollSize: 10 << 20, Keep: 10},
@@ -135,6 +140,7 @@ func (a *Appliance) Check() error {
 	if _, err := a.Authentication.Checker(); err != nil {
 		errs = append(errs, err)
 	}
+	errs = append(errs, a.checkRoutes(), a.checkFates())
 	positive("mail_logs.rollover_size", a.MailLogs.RollSize > 0)
 	positive("mail_logs.max_files", a.MailLogs.Keep > 0)
 	return errors.Join(errs...)

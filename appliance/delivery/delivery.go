@@ -1,21 +1,28 @@
-// Package delivery brings messages to the recipients' hosts: one delivery
-// connection for each domain of a message, retries, bounces.
+// Package delivery brings messages to the recipients' hosts: by SMTP to those
+// that a route names, to a simulated host otherwise. It has retries, and bounce
+// messages that tell the sender what did not arrive.
 //
 // Like the work queue it follows the event log and keeps no queue of its own:
 // a message is in the delivery queue because the log says so. Only the moments
-// of the next attempts are held in memory; a restart reads them from the
-// messages that are not finished, and so does a queue that the log was cut off
-// before.
+// of the next attempts, and who waits for a connection, are held in memory; a
+// restart reads them from the messages that are not finished, and so does a
+// queue that the log was cut off before.
+//
+// The queue's goroutine alone reads and writes the log and judges answers.
+// Attempts that take time (network, slow hosts) run beside it and report to it,
+// so that no host holds up the others.
 package delivery
 
 import (
-	"container/heap"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/netip"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"esasim/esa"
@@ -25,8 +32,14 @@ import (
 type Log interface {
 	// AppendEach adds entries, each of events that became true together.
 	AppendEach(entries [][]esa.Event) error
+	// AppendMade is AppendEach with the content of a message made here.
+	AppendMade(entries [][]esa.Event, mid esa.MID, content []byte) error
 	// Message gives a message as it stands; its events are not asked for.
 	Message(ctx context.Context, mid esa.MID) (esa.Message, error)
+	// Content gives a message as it was received.
+	Content(mid esa.MID) (io.ReadCloser, error)
+	NextMID() (esa.MID, error)
+	// NextDCID and Content are asked by several goroutines.
 	NextDCID() (esa.DCID, error)
 	// Open lists the messages that are accepted and not finished; all of it is
 	// safely on disk.
@@ -38,78 +51,112 @@ type Reader interface {
 	Next(ctx context.Context) ([]esa.Entry, error)
 }
 
-// Attempt is one try to hand a message over to a host.
-type Attempt struct {
-	MID       esa.MID
-	Sender    string
-	Recipient string
-	Tries     int // attempts made before this one
-}
-
-// Host is the remote host of a domain. It answers for one recipient with a
-// complete SMTP reply: "250 ok:  Message 8 accepted".
-type Host interface {
-	Deliver(Attempt) (reply string)
-	Addr(domain string) netip.Addr
-}
-
-// Profile is a bounce profile: when a delivery is tried again, and when it is
-// given up. Source: AsyncOS user guide, "Default bounce profile".
-type Profile struct {
-	InitialRetry time.Duration // 60 s
-	MaxRetry     time.Duration // 3600 s
-	MaxTime      time.Duration // 259200 s in the queue
-	MaxRetries   int           // 100
-}
-
-// wait is the time to the attempt after the given number of attempts. It
-// doubles up to the maximum (inferred: the documents give the two ends).
-func (p Profile) wait(tries int) time.Duration {
-	d := p.InitialRetry
-	for range tries - 1 {
-		if d *= 2; d >= p.MaxRetry {
-			return p.MaxRetry
-		}
-	}
-	return min(d, p.MaxRetry)
-}
-
 // Queue delivers.
 type Queue struct {
 	Log     Log
-	Host    Host
+	Host    Host    // of the domains that no route sends elsewhere
+	Routes  []Route // where mail for other domains goes
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	Profile Profile
+	Bounces bool       // tell senders what bounced
+	Name    string     // of the appliance, as in EHLO
 	Local   netip.Addr // the interface that deliveries go out from
 	Logger  *slog.Logger
 
+	suspended atomic.Bool
+	wake      atomic.Pointer[chan struct{}] // told when suspended changes
+
 	// Touched by Run's goroutine alone.
-	due  timers
-	told told
+	due   timers
+	told  told
+	lanes map[string]*lane
+	away  map[esa.MID]map[esa.RID]struct{} // recipients whom an attempt is made for, or who wait for a connection
+
+	attempts  context.Context // ends all attempts
+	reports   chan report
+	beside    sync.WaitGroup // attempts, and connections that are being closed
+	attempted int            // attempts that have not reported
 }
 
 // Run delivers what a restart left over, then what the reader tells of, and
-// tries again what was delayed, until ctx ends.
+// tries again what was delayed, until ctx ends. What attempts have come to by
+// then is told.
 func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
-	if err := q.takeUp(ctx, leftOver); err != nil {
-		return err
+	attempts, end := context.WithCancel(ctx)
+	q.attempts, q.reports = attempts, make(chan report)
+	q.lanes, q.away = map[string]*lane{}, map[esa.MID]map[esa.RID]struct{}{}
+	wake := make(chan struct{}, 1)
+	q.wake.Store(&wake)
+	heard := make(chan news)
+	q.beside.Go(func() { read(attempts, r, heard) })
+	err := q.takeUp(ctx, leftOver)
+	if err == nil {
+		err = q.loop(ctx, heard, wake)
 	}
-	for ctx.Err() == nil {
-		entries, err := q.next(ctx, r)
-		if ctx.Err() != nil {
-			return nil
+	end()
+	err = errors.Join(err, q.finish(context.WithoutCancel(ctx)))
+	q.beside.Wait()
+	return err
+}
+
+// news is what the reader gave.
+type news struct {
+	entries []esa.Entry
+	err     error
+}
+
+// read passes on what the reader gives, so that the queue can wait for it and for
+// other things. It ends with the first error that is not that of being overtaken.
+func read(ctx context.Context, r Reader, heard chan<- news) {
+	for {
+		entries, err := r.Next(ctx)
+		select {
+		case heard <- news{entries, err}:
+		case <-ctx.Done():
+			return
 		}
-		if lost := (*esa.Overtaken)(nil); errors.As(err, &lost) {
-			q.Logger.Warn("delivery fell behind the event log: it asks which messages are open", "events", lost.Events)
-			err = q.recover(ctx)
+		if lost := (*esa.Overtaken)(nil); err != nil && !errors.As(err, &lost) {
+			return
 		}
-		if err != nil {
-			return fmt.Errorf("delivery: %w", err)
+	}
+}
+
+func (q *Queue) loop(ctx context.Context, heard <-chan news, wake <-chan struct{}) error {
+	for {
+		if err := q.deliverDue(ctx); err != nil {
+			return err
 		}
-		if err := q.take(ctx, entries); err != nil {
+		alarm := q.alarm()
+		var err error
+		select {
+		case <-ctx.Done():
+		case n := <-heard:
+			err = q.hear(ctx, n)
+		case r := <-q.reports:
+			err = q.conclude(ctx, r)
+		case <-wake:
+			err = q.turn()
+		case <-alarm.C:
+			err = q.closeIdle(time.Now())
+		}
+		alarm.Stop()
+		if err != nil || ctx.Err() != nil {
 			return err
 		}
 	}
-	return nil
+}
+
+// hear takes in what the reader gave.
+func (q *Queue) hear(ctx context.Context, n news) error {
+	err := n.err
+	if lost := (*esa.Overtaken)(nil); errors.As(err, &lost) {
+		q.Logger.Warn("delivery fell behind the event log: it asks which messages are open", "events", lost.Events)
+		err = q.recover(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("delivery: %w", err)
+	}
+	return q.take(ctx, n.entries)
 }
 
 // takeUp puts messages into the queue: each waits for the first of its
@@ -145,24 +192,7 @@ func (q *Queue) recover(ctx context.Context) error {
 	return q.takeUp(ctx, open)
 }
 
-// next waits for entries, but not beyond the next attempt that is due.
-func (q *Queue) next(ctx context.Context, r Reader) ([]esa.Entry, error) {
-	if len(q.due) == 0 {
-		return r.Next(ctx)
-	}
-	if !q.due[0].at.After(time.Now()) {
-		return nil, nil
-	}
-	wait, cancel := context.WithDeadline(ctx, q.due[0].at)
-	defer cancel()
-	entries, err := r.Next(wait)
-	if err != nil && errors.Is(err, wait.Err()) && ctx.Err() == nil {
-		return nil, nil
-	}
-	return entries, err
-}
-
-// take delivers what entries tell of, and what is due.
+// take delivers what entries tell of.
 func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 	for i := range entries {
 		events := entries[i].Events
@@ -175,24 +205,13 @@ func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 			}
 		}
 	}
-	for ctx.Err() == nil && len(q.due) > 0 && !q.due[0].at.After(time.Now()) {
-		t := heap.Pop(&q.due).(timer)
-		if err := q.deliver(ctx, t.mid); err != nil {
-			return err
-		}
-	}
 	return q.told.flush(q.Log)
 }
 
-// deliver makes one attempt for all recipients of the message that are due,
-// and tells what came of it in one entry.
+// deliver makes one attempt for all recipients of the message that are due. What
+// came of those that took no time is told in one entry.
 func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
-	if q.told.of(mid) { // else the attempt before this one would not be known
-		if err := q.told.flush(q.Log); err != nil {
-			return err
-		}
-	}
-	m, err := q.Log.Message(ctx, mid)
+	m, err := q.standing(ctx, mid)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -200,8 +219,18 @@ func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
 		return fmt.Errorf("deliver MID %d: %w", mid, err)
 	}
 	now := time.Now()
+	if q.suspended.Load() {
+		q.wait(&m)
+		return nil
+	}
 	events := make([]esa.Event, 0, 6)
-	for _, g := range byDomain(dueRecipients(&m, now)) {
+	sent := false
+	for _, g := range q.groups(&m, q.dueRecipients(&m, now)) {
+		if g.lane != nil {
+			q.send(g.lane, newJob(mid, g.rcpts))
+			sent = true
+			continue
+		}
 		dcid, err := q.Log.NextDCID()
 		if err != nil {
 			return err
@@ -209,87 +238,54 @@ func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
 		events = q.visit(events, visit{m: &m, dcid: dcid, domain: g.domain, rcpts: g.rcpts, now: now})
 	}
 	if len(events) == 0 {
-		return nil // nobody waits: it was finished meanwhile
+		if sent {
+			q.wait(&m)
+		}
+		return nil // or nobody waits: it was finished meanwhile
 	}
+	return q.tell(&m, events, now)
+}
+
+// standing is the message with all that has been told of it.
+func (q *Queue) standing(ctx context.Context, mid esa.MID) (esa.Message, error) {
+	if q.told.of(mid) { // else the attempt before this one would not be known
+		if err := q.told.flush(q.Log); err != nil {
+			return esa.Message{}, err
+		}
+	}
+	return q.Log.Message(ctx, mid)
+}
+
+// tell puts what came of an attempt into the log, and what follows from it: a
+// bounce message, the end of the message, or the next attempt.
+func (q *Queue) tell(m *esa.Message, events []esa.Event, now time.Time) error {
 	m.Add(events)
-	if m.State == esa.Delivered || m.State == esa.Bounced {
-		events = append(events, esa.Event{Kind: esa.MessageFinished, Time: now, MID: mid, Text: "done"})
-	} else {
-		q.wait(&m)
+	made, events, err := q.bounce(m, events, now)
+	if err != nil {
+		return err
 	}
-	return q.told.add(q.Log, mid, events)
+	var end []esa.Event
+	if m.State == esa.Delivered || m.State == esa.Bounced {
+		end = []esa.Event{{Kind: esa.MessageFinished, Time: now, MID: m.MID, Text: "done"}}
+	} else {
+		q.wait(m)
+	}
+	if made == nil {
+		return q.told.add(q.Log, m.MID, append(events, end...))
+	}
+	if err := q.told.flush(q.Log); err != nil {
+		return err
+	}
+	entries := [][]esa.Event{events, made.events}
+	if end != nil {
+		entries = append(entries, end)
+	}
+	return q.Log.AppendMade(entries, made.mid, made.content)
 }
 
 // wait notes when the message is due, if any of its recipients waits.
 func (q *Queue) wait(m *esa.Message) {
-	if at := earliest(m); !at.IsZero() {
-		heap.Push(&q.due, timer{at: at, mid: m.MID})
+	if at := q.earliest(m); !at.IsZero() {
+		q.due.add(timer{at: at, mid: m.MID})
 	}
-}
-
-// visit is one delivery connection to one domain.
-type visit struct {
-	m      *esa.Message
-	dcid   esa.DCID
-	domain string
-	rcpts  []esa.Recipient
-	now    time.Time
-}
-
-func (q *Queue) visit(events []esa.Event, v visit) []esa.Event {
-	all := make([]esa.RID, len(v.rcpts))
-	for i, r := range v.rcpts {
-		all[i] = r.RID
-	}
-	src := &esa.Source{Local: q.Local, Remote: q.Host.Addr(v.domain)}
-	events = append(events,
-		esa.Event{Kind: esa.DeliveryOpened, Time: v.now, DCID: v.dcid, Source: src, Size: 25},
-		esa.Event{Kind: esa.DeliveryStarted, Time: v.now, DCID: v.dcid, MID: v.m.MID, RIDs: all})
-	for _, o := range q.outcomes(v) {
-		o.Time, o.DCID, o.MID = v.now, v.dcid, v.m.MID
-		events = append(events, o)
-	}
-	return append(events, esa.Event{Kind: esa.DeliveryClosed, Time: v.now, DCID: v.dcid})
-}
-
-// outcomes asks the host about every recipient. Recipients with the same
-// answer share an event, as they share a line in the logs.
-func (q *Queue) outcomes(v visit) []esa.Event {
-	var out []esa.Event
-	for _, r := range v.rcpts {
-		reply := q.Host.Deliver(Attempt{MID: v.m.MID, Sender: v.m.Sender, Recipient: r.Address, Tries: r.Attempts})
-		e := q.judge(reply, r, v)
-		if i := same(out, e); i >= 0 {
-			out[i].RIDs = append(out[i].RIDs, r.RID)
-			continue
-		}
-		e.RIDs = []esa.RID{r.RID}
-		out = append(out, e)
-	}
-	return out
-}
-
-func same(list []esa.Event, e esa.Event) int {
-	for i := range list {
-		if list[i].Kind == e.Kind && list[i].Text == e.Text && list[i].Until.Equal(e.Until) {
-			return i
-		}
-	}
-	return -1
-}
-
-// judge turns a reply into what it means for a recipient.
-func (q *Queue) judge(reply string, r esa.Recipient, v visit) esa.Event {
-	code, text, _ := strings.Cut(reply, " ")
-	if strings.HasPrefix(code, "2") {
-		return esa.Event{Kind: esa.RecipientDelivered, Text: text}
-	}
-	if strings.HasPrefix(code, "5") {
-		return esa.Event{Kind: esa.RecipientBounced, Name: "5.1.0 - Unknown address error", Text: reply}
-	}
-	until := v.now.Add(q.Profile.wait(r.Attempts + 1))
-	if r.Attempts+1 > q.Profile.MaxRetries || until.After(v.m.Received.Add(q.Profile.MaxTime)) {
-		return esa.Event{Kind: esa.RecipientBounced, Name: "5.4.7 - Delivery expired (message too old)", Text: reply}
-	}
-	return esa.Event{Kind: esa.RecipientDelayed, Name: "4.1.0 - Unknown address error", Text: reply, Until: until}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -32,6 +33,7 @@ func TestSimulatedFates(t *testing.T) {
 		{"421@esasim.test", 0, "421 simulated reply"},
 		{"250@esasim.test", 0, "250 ok:  Message 8 accepted"},
 		{"alice@esasim.test", 0, "250 ok:  Message 8 accepted"},
+		{"slow@esasim.test", 0, "250 ok:  Message 8 accepted"},
 	} {
 		if got := (Simulated{}).Deliver(Attempt{MID: 8, Recipient: c.rcpt, Tries: c.tries}); got != c.want {
 			t.Errorf("%s, try %d: %s, want %s", c.rcpt, c.tries, got, c.want)
@@ -60,11 +62,14 @@ func TestRetryTimes(t *testing.T) {
 
 // memory is a log in memory that hands its entries to one follower.
 type memory struct {
-	mu       sync.Mutex // guards messages
+	mu       sync.Mutex // guards all but the channels
 	messages map[esa.MID][]esa.Event
+	contents map[esa.MID]string
 	entries  chan []esa.Entry
 	lost     chan uint64 // events that the log no longer has
 	dcid     esa.DCID
+	mid      esa.MID
+	all      []esa.Event // in the order of the log
 }
 
 func (m *memory) Open(context.Context) ([]esa.MID, error) {
@@ -85,8 +90,37 @@ func (m *memory) AppendEach(entries [][]esa.Event) error {
 	defer m.mu.Unlock()
 	for _, e := range slices.Concat(entries...) {
 		m.messages[e.MID] = append(m.messages[e.MID], e)
+		m.all = append(m.all, e)
 	}
 	return nil
+}
+
+// AppendMade also hands on what is queued, as the log does.
+func (m *memory) AppendMade(entries [][]esa.Event, mid esa.MID, content []byte) error {
+	m.mu.Lock()
+	m.contents[mid] = string(content)
+	m.mu.Unlock()
+	if err := m.AppendEach(entries); err != nil {
+		return err
+	}
+	go func() { m.entries <- []esa.Entry{{Events: entries[1]}} }()
+	return nil
+}
+
+func (m *memory) Content(mid esa.MID) (io.ReadCloser, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c, ok := m.contents[mid]; ok {
+		return io.NopCloser(strings.NewReader(c)), nil
+	}
+	return nil, errors.New("not kept")
+}
+
+func (m *memory) NextMID() (esa.MID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mid++
+	return m.mid, nil
 }
 
 func (m *memory) Message(_ context.Context, mid esa.MID) (esa.Message, error) {
@@ -95,7 +129,12 @@ func (m *memory) Message(_ context.Context, mid esa.MID) (esa.Message, error) {
 	return esa.Fold(slices.Clone(m.messages[mid])), nil
 }
 
-func (m *memory) NextDCID() (esa.DCID, error) { m.dcid++; return m.dcid, nil }
+func (m *memory) NextDCID() (esa.DCID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dcid++
+	return m.dcid, nil
+}
 
 func (m *memory) Next(ctx context.Context) ([]esa.Entry, error) {
 	select {
@@ -111,7 +150,7 @@ func (m *memory) Next(ctx context.Context) ([]esa.Entry, error) {
 // queued makes a message that has just come out of the work queue.
 func (m *memory) queued(mid esa.MID, rcpts ...string) {
 	now := time.Now()
-	events := []esa.Event{{Kind: esa.MessageStarted, MID: mid, Time: now}, {Kind: esa.SenderGiven, MID: mid, Time: now, Address: "a@b.test"}}
+	events := []esa.Event{{Kind: esa.MessageStarted, MID: mid, ICID: 5, Time: now, Source: &esa.Source{Remote: netip.MustParseAddr("192.0.2.2")}}, {Kind: esa.SenderGiven, MID: mid, Time: now, Address: "a@b.test"}}
 	for i, r := range rcpts {
 		events = append(events, esa.Event{Kind: esa.RecipientGiven, MID: mid, Time: now, Address: r, RIDs: []esa.RID{esa.RID(i)}})
 	}
@@ -203,27 +242,6 @@ func TestOvertaken(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-// Being overtaken just when an attempt is due is not taken for the end of waiting.
-func TestOvertakenWhenDue(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := &memory{messages: map[esa.MID][]esa.Event{}}
-		q := Queue{Log: m, Host: Simulated{}, Profile: profile, Logger: slog.New(slog.DiscardHandler)}
-		q.due = timers{{at: time.Now().Add(time.Minute), mid: 7}}
-		_, err := q.next(t.Context(), late{})
-		if lost := (*esa.Overtaken)(nil); !errors.As(err, &lost) {
-			t.Errorf("next: %v, want overtaken", err)
-		}
-	})
-}
-
-// late notices that it was overtaken when the waiting is over.
-type late struct{}
-
-func (late) Next(ctx context.Context) ([]esa.Entry, error) {
-	<-ctx.Done()
-	return nil, &esa.Overtaken{Events: 1}
 }
 
 func expect(t *testing.T, m *memory, mid esa.MID, want string, finished bool) {

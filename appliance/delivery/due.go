@@ -1,6 +1,8 @@
 package delivery
 
 import (
+	"container/heap"
+	"context"
 	"strings"
 	"time"
 
@@ -8,10 +10,11 @@ import (
 )
 
 // dueRecipients are those to be tried now.
-func dueRecipients(m *esa.Message, now time.Time) []esa.Recipient {
+func (q *Queue) dueRecipients(m *esa.Message, now time.Time) []esa.Recipient {
 	var out []esa.Recipient
+	away := q.away[m.MID]
 	for _, r := range m.Recipients {
-		if r.State == esa.Queued || r.State == esa.Delayed && !r.Until.After(now) {
+		if _, gone := away[r.RID]; !gone && (r.State == esa.Queued || r.State == esa.Delayed && !r.Until.After(now)) {
 			out = append(out, r)
 		}
 	}
@@ -19,10 +22,14 @@ func dueRecipients(m *esa.Message, now time.Time) []esa.Recipient {
 }
 
 // earliest is when the next of the message's recipients is due; zero when none
-// waits.
-func earliest(m *esa.Message) time.Time {
+// waits for his moment.
+func (q *Queue) earliest(m *esa.Message) time.Time {
 	var at time.Time
+	away := q.away[m.MID]
 	for _, r := range m.Recipients {
+		if _, gone := away[r.RID]; gone {
+			continue
+		}
 		switch {
 		case r.State == esa.Queued:
 			return m.Changed
@@ -33,23 +40,32 @@ func earliest(m *esa.Message) time.Time {
 	return at
 }
 
+// group are recipients of a message who are visited together: those of one route
+// in one transaction, those of the simulated hosts by domain.
 type group struct {
+	lane   *lane // nil: a simulated host that answers at once
 	domain string
 	rcpts  []esa.Recipient
 }
 
-// byDomain groups recipients by domain, in the order in which the domains come
-// first.
-func byDomain(rcpts []esa.Recipient) []group {
+// groups groups recipients, in the order in which the groups come first.
+func (q *Queue) groups(m *esa.Message, rcpts []esa.Recipient) []group {
+	type key struct {
+		lane   *lane
+		domain string
+	}
 	var out []group
-	at := map[string]int{}
+	at := map[key]int{}
 	for _, r := range rcpts {
-		d := Domain(r.Address)
-		i, ok := at[d]
+		k := key{q.laneOf(m, r), Domain(r.Address)}
+		if k.lane != nil && k.lane.wait == 0 { // one route, one transaction
+			k.domain = ""
+		}
+		i, ok := at[k]
 		if !ok {
 			i = len(out)
-			at[d] = i
-			out = append(out, group{domain: d})
+			at[k] = i
+			out = append(out, group{lane: k.lane, domain: k.domain})
 		}
 		out[i].rcpts = append(out[i].rcpts, r)
 	}
@@ -59,6 +75,35 @@ func byDomain(rcpts []esa.Recipient) []group {
 // Domain is what follows the last @ of an address, in lower case.
 func Domain(address string) string {
 	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
+}
+
+// deliverDue delivers what is due.
+func (q *Queue) deliverDue(ctx context.Context) error {
+	for ctx.Err() == nil && !q.suspended.Load() && len(q.due) > 0 && !q.due[0].at.After(time.Now()) {
+		t := heap.Pop(&q.due).(timer)
+		if err := q.deliver(ctx, t.mid); err != nil {
+			return err
+		}
+	}
+	return q.told.flush(q.Log)
+}
+
+// alarm rings when something is due, if anything is: an attempt, or the end of a
+// connection that nobody uses.
+func (q *Queue) alarm() *time.Timer {
+	var at time.Time
+	if len(q.due) > 0 && !q.suspended.Load() {
+		at = q.due[0].at
+	}
+	for _, l := range q.lanes {
+		if len(l.idle) > 0 && (at.IsZero() || l.idle[0].until.Before(at)) {
+			at = l.idle[0].until
+		}
+	}
+	if at.IsZero() {
+		at = time.Now().Add(time.Hour) // for nothing
+	}
+	return time.NewTimer(time.Until(at))
 }
 
 // timer is the moment of a message's next attempt.
@@ -81,3 +126,5 @@ func (t *timers) Pop() any {
 	*t = (*t)[:last]
 	return x
 }
+
+func (t *timers) add(x timer) { heap.Push(t, x) }

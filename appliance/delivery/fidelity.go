@@ -1,6 +1,10 @@
 package delivery
 
-import "esasim/internal/fidelity"
+import (
+	"fmt"
+
+	"esasim/internal/fidelity"
+)
 
 // Fidelity lists the rules of delivery and of the simulated hosts.
 func Fidelity() []fidelity.Claim {
@@ -12,13 +16,26 @@ func Fidelity() []fidelity.Claim {
 		{"a 4xx answer is tried again, a 5xx answer is a hard bounce", fidelity.Documented, "AsyncOS user guide, bounces"},
 		{"given up after max_retries or max_time_in_queue", fidelity.Documented, profile},
 		{"the time to the next attempt doubles from initial_retry to max_retry", fidelity.Inferred, profile + " gives the two ends"},
-		{"reasons: 5.1.0 - Unknown address error, 4.1.0 - Unknown address error", fidelity.Observed, "published samples of mail logs; esasim gives these for every refusal"},
+		{"reasons: 5.1.0 - Unknown address error, 4.1.0 - Unknown address error, for refusals without a class of their own", fidelity.Observed, "published samples of mail logs, also for answers that are not about the address"},
+		{"reasons: 5.1.2 - Bad destination host, 4.4.0 - Other network problem", fidelity.Observed, "published samples of mail logs; that answers with the enhanced codes x.1.2 and x.4 have them, too, is inferred"},
+		{"reasons: 4.3.2 - Not accepting messages at this time (421), 4.3.0 - Other mail system problem (x.3)", fidelity.Inferred, "RFC 3463 in the style of the others"},
 		{"reason: 5.4.7 - Delivery expired (message too old)", fidelity.Inferred, "the enhanced code of RFC 3463 in the style of the others"},
-		{"no bounce message is made", fidelity.Ours, "not built yet"},
-		{"nothing leaves the process: every domain's host is simulated", fidelity.Ours, "there is no delivery by SMTP yet"},
+		{"what no host answered has the code 000 and FreeBSD's error numbers: ('000', ['[Errno 61] Connection refused'])", fidelity.Observed, "published samples of mail logs have Errno 54; the other numbers are those of FreeBSD"},
+		{"an attempt that no delivery began in is told of with DCID 0", fidelity.Inferred, "published samples of mail logs have DCID 0 where the name was not found"},
+		{"SMTP routes; the one with the longest name that fits decides", fidelity.Documented, "AsyncOS user guide, SMTP routes; USEDNS and MX are not there: no name is looked up but those of routes"},
+		{"TLS none, preferred (certificates not verified), required; with preferred, delivery goes on without when the negotiation fails", fidelity.Documented, "AsyncOS user guide, destination controls"},
+		{"TLS is preferred unless a route says otherwise; the appliance's default is none", fidelity.Ours, "a host that offers it can be tested with it"},
+		{fmt.Sprintf("%d connections at a time for a route; the appliance's default is 500", DefaultConcurrency), fidelity.Ours, "hosts of a lab are small"},
+		{fmt.Sprintf("a connection carries up to %d messages and waits %s for the next", mostMessages, idleTime), fidelity.Inferred, "AsyncOS user guide, destination controls: the number; the time is ours"},
+		{"header Received: from host ([ip]) by appliance with ESMTP; date", fidelity.Inferred, "published samples; the name given in HELO and the cipher, which they have, are left out"},
+		{"a bounce message for the recipients that bounced in one attempt, from <>, on ICID 0, with the first 10 KB of the original", fidelity.Documented, profile + "; order of its log lines: published samples"},
+		{"the text of bounce messages", fidelity.Ours, "the appliance's is not published with its templates"},
+		{"a bounce message that bounces is a double bounce, and nobody is told", fidelity.Observed, "published samples of mail logs"},
+		{"deliveries can be suspended and resumed; a restart resumes them", fidelity.Ours, "the appliance's suspenddel outlasts a restart"},
+		{"domains without a route are simulated: nothing leaves the process", fidelity.Ours, "the default"},
 		{"the simulated host answers " + accepted, fidelity.Documented, "vendor's integration guide: the answer of another appliance; that it repeats our MID is ours"},
-		{"every domain has an address of its own out of 203.0.113.0/24", fidelity.Ours, "the range is reserved for documentation"},
-		{"recipients at " + FateDomain + " choose their fate by local part: bounce, defer, 451-4.2.1, 550-5.1.1", fidelity.Ours, "for tests"},
+		{"every simulated domain has an address of its own out of 203.0.113.0/24", fidelity.Ours, "the range is reserved for documentation"},
+		{"recipients at " + FateDomain + " choose their fate by local part: bounce, defer, slow, 451-4.2.1, 550-5.1.1; rules choose it for any recipient", fidelity.Ours, "for tests"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Delivery", What: r.what, Level: r.level, Source: r.source})
 	}

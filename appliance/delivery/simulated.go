@@ -5,7 +5,9 @@ import (
 	"hash/fnv"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 )
 
 // FateDomain is the domain whose recipients choose their fate by their local
@@ -17,25 +19,33 @@ const FateDomain = "esasim.test"
 // would, "ok:  Message 8 accepted", repeating the MID; recipients at
 // FateDomain choose otherwise:
 //
+//	slow@...         taken, but it takes five seconds
 //	bounce@...       550 5.1.1 user unknown
 //	defer@...        451 4.7.1 at the first attempt, taken at the second
 //	451-4.2.1@...    that reply, every time (any 4xx or 5xx, the dotted code optional)
 //
 // What follows a "+" in the local part is ignored, so that one fate can have
-// many recipients.
-type Simulated struct{}
+// many recipients. Rules come before all that.
+type Simulated struct{ Fates []Fate }
+
+// slowness is how long slow@ takes.
+const slowness = 5 * time.Second
 
 // reply of a local part such as "550-5.1.1" or "451".
 var fateReply = regexp.MustCompile(`^([45]\d\d)(?:-(\d\.\d{1,3}\.\d{1,3}))?$`)
 
 // Deliver answers for one recipient.
-func (Simulated) Deliver(a Attempt) string {
+func (s Simulated) Deliver(a Attempt) string {
+	for _, f := range s.Fates {
+		if f.matches(a) {
+			return f.Reply
+		}
+	}
 	accepted := fmt.Sprintf("250 ok:  Message %d accepted", a.MID)
 	if Domain(a.Recipient) != FateDomain {
 		return accepted
 	}
-	local, _, _ := strings.Cut(a.Recipient, "@")
-	local, _, _ = strings.Cut(strings.ToLower(local), "+")
+	local := chosen(a)
 	switch {
 	case local == "bounce":
 		return "550 5.1.1 user unknown"
@@ -46,6 +56,26 @@ func (Simulated) Deliver(a Attempt) string {
 		return strings.TrimSpace(m[1] + " " + strings.TrimSpace(m[2]+" simulated reply"))
 	}
 	return accepted
+}
+
+// chosen is the local part that chooses, without what follows a "+".
+func chosen(a Attempt) string {
+	local, _, _ := strings.Cut(a.Recipient, "@")
+	local, _, _ = strings.Cut(strings.ToLower(local), "+")
+	return local
+}
+
+// Chooses tells of recipients with a fate by rule.
+func (s Simulated) Chooses(a Attempt) bool {
+	return slices.ContainsFunc(s.Fates, func(f Fate) bool { return f.matches(a) })
+}
+
+// Takes is how long the answer takes.
+func (s Simulated) Takes(a Attempt) time.Duration {
+	if !s.Chooses(a) && Domain(a.Recipient) == FateDomain && chosen(a) == "slow" {
+		return slowness
+	}
+	return 0
 }
 
 // Addr gives every domain an address of its own out of 203.0.113.0/24, the

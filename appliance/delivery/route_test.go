@@ -1,0 +1,310 @@
+package delivery
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gosmtp "github.com/emersion/go-smtp"
+
+	"esasim/esa"
+)
+
+func TestRouteChoice(t *testing.T) {
+	q := Queue{Routes: []Route{{Domain: "ALL", Hosts: []string{"a:1"}}, {Domain: ".example.org", Hosts: []string{"b:1"}},
+		{Domain: "mail.Example.org", Hosts: []string{"c:1"}}, {Domain: "here.example.org", Hosts: []string{SimulatedHost}}}}
+	for domain, want := range map[string]string{"other.test": "a:1", "x.example.org": "b:1", "example.org": "a:1",
+		"mail.example.org": "c:1", "y.mail.example.org": "b:1", "here.example.org": ""} {
+		got := ""
+		if r := q.routeOf(domain); r != nil {
+			got = r.Hosts[0]
+		}
+		if got != want {
+			t.Errorf("%s goes to %q, want %q", domain, got, want)
+		}
+	}
+}
+
+func TestRouteCheck(t *testing.T) {
+	for _, bad := range []Route{
+		{}, {Domain: "x", Hosts: nil}, {Domain: "a@b", Hosts: []string{"h:25"}}, {Domain: "x", Hosts: []string{"h"}}, {Domain: "x", Hosts: []string{":25"}},
+		{Domain: "x", Hosts: []string{"h:0"}}, {Domain: "x", Hosts: []string{"h:65536"}}, {Domain: "x", Hosts: []string{"simulated", "h:25"}},
+		{Domain: "x", Hosts: []string{"h:25"}, TLS: "maybe"}, {Domain: "x", Hosts: []string{"h:25"}, Concurrency: -1},
+	} {
+		if bad.Check() == nil {
+			t.Errorf("%+v passes", bad)
+		}
+	}
+	if err := (Route{Domain: ".x", Hosts: []string{"[::1]:25", "h:2525"}, TLS: TLSRequired}).Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// All recipients of one route go in one transaction; each has its own answer; what
+// is sent is the message with a header before it.
+func TestTransaction(t *testing.T) {
+	box := serve(t, &mailbox{}, nil)
+	q := deliver(t, Route{Domain: "ALL", Hosts: []string{box.address}}, Route{Domain: "near.test", Hosts: []string{SimulatedHost}})
+	q.send(t, 8, "Subject: x\r\n\r\n.dot\r\n", "a@one.test", "no@one.test", "b@two.test", "c@near.test", "later@two.test")
+	var m esa.Message
+	until(t, func() error {
+		if m = q.rest(t, 8); len(m.Recipients) > 0 && m.Recipients[0].State != esa.Delivered {
+			return errNothing
+		}
+		return nil
+	})
+	const want = "[3] |ok:  Message 8 accepted\n[0 2] |2.0.0 queued as 1\n" +
+		"[1] 5.1.0 - Unknown address error|550 5.1.1 user unknown\n[4] 4.1.0 - Unknown address error|451 4.7.1 greylisted"
+	if got := outcomesOf(m); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	got := slices.DeleteFunc(box.letters(), func(l letter) bool { return l.from == "" }) // but for the bounce message
+	if len(got) != 1 || got[0].from != "a@b.test" || strings.Join(got[0].to, " ") != "a@one.test b@two.test" {
+		t.Fatalf("letters %+v", got)
+	}
+	header, rest, _ := strings.Cut(got[0].text, "Subject: ")
+	if rest != "x\r\n\r\n.dot\r\n" || !strings.HasPrefix(header, "Received: from unknown ([192.0.2.2])\r\n  by esa.example with ESMTP; ") {
+		t.Errorf("sent %q", got[0].text)
+	}
+}
+
+// What is refused at the end of the data is refused for all.
+func TestRefusedData(t *testing.T) {
+	box := serve(t, &mailbox{}, nil)
+	q := deliver(t, Route{Domain: "ALL", Hosts: []string{box.address}})
+	q.send(t, 8, "\r\nREFUSE\r\n", "a@one.test", "b@one.test")
+	if got := outcomesOf(q.rest(t, 8)); got != "[0 1] 5.1.0 - Unknown address error|554 5.7.1 not wanted" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// One connection carries many messages, one after another; it is closed in the log
+// when the queue ends.
+func TestReuse(t *testing.T) {
+	box := serve(t, &mailbox{}, nil)
+	q := deliver(t, Route{Domain: "ALL", Hosts: []string{box.address}, Concurrency: 1})
+	const messages = mostMessages + 10
+	for mid := esa.MID(1); mid <= messages; mid++ {
+		q.send(t, mid, "\r\nhello\r\n", "a@one.test")
+	}
+	for mid := esa.MID(1); mid <= messages; mid++ {
+		if m := q.rest(t, mid); m.State != esa.Delivered || !m.Finished {
+			t.Errorf("MID %d: %s", mid, m.State)
+		}
+	}
+	q.stop()
+	opened, closed := 0, 0
+	for _, e := range q.log.all {
+		switch e.Kind {
+		case esa.DeliveryOpened:
+			opened++
+		case esa.DeliveryClosed:
+			closed++
+		}
+	}
+	if box.sessions != 2 || opened != 2 || closed != 2 || len(box.letters()) != messages {
+		t.Errorf("%d sessions, %d opened, %d closed, %d letters", box.sessions, opened, closed, len(box.letters()))
+	}
+}
+
+// A hanging host has no more connections than its route allows, and does not stop
+// deliveries to others. At the end nothing is waited for.
+func TestHangingHost(t *testing.T) {
+	hangs := script(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	held := serve(t, &mailbox{hold: make(chan struct{})}, nil)
+	q := deliver(t, Route{Domain: "hang.test", Hosts: []string{hangs}, Concurrency: 2}, Route{Domain: "held.test", Hosts: []string{held.address}, Concurrency: 3})
+	for mid := esa.MID(1); mid <= 10; mid++ {
+		q.send(t, mid, "\r\n", "a@hang.test")
+		q.send(t, 100+mid, "\r\n", "a@held.test")
+		q.send(t, 200+mid, "\r\n", "a@quick.test")
+	}
+	for mid := esa.MID(201); mid <= 210; mid++ {
+		if m := q.rest(t, mid); m.State != esa.Delivered {
+			t.Errorf("MID %d: %s", mid, m.State)
+		}
+	}
+	close(held.hold)
+	for mid := esa.MID(101); mid <= 110; mid++ {
+		if m := q.rest(t, mid); m.State != esa.Delivered {
+			t.Errorf("MID %d: %s", mid, m.State)
+		}
+	}
+	if held.most > 3 {
+		t.Errorf("%d connections at a time, want 3 at most", held.most)
+	}
+	begin := time.Now()
+	q.stop()
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("ending took %s", took)
+	}
+	for mid := esa.MID(1); mid <= 10; mid++ {
+		if m, _ := q.log.Message(t.Context(), mid); m.State != esa.Queued || m.Recipients[0].Attempts != 0 {
+			t.Errorf("MID %d: %s, %d attempts; what was called off is made again", mid, m.State, m.Recipients[0].Attempts)
+		}
+	}
+}
+
+// The network fails in the words of the logs, and each attempt counts.
+func TestNetworkTrouble(t *testing.T) {
+	refused, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused.Close()
+	closes := script(t, func(net.Conn) {})
+	middle := script(t, func(c net.Conn) {
+		fmt.Fprint(c, "220 x\r\n")
+		for s := bufio.NewScanner(c); s.Scan(); {
+			if s.Text() == "DATA" {
+				return
+			}
+			fmt.Fprint(c, "250 ok\r\n")
+		}
+	})
+	busy := script(t, func(c net.Conn) { fmt.Fprint(c, "421 too busy\r\n"); _, _ = io.Copy(io.Discard, c) })
+	endless := script(t, func(c net.Conn) {
+		for {
+			if _, err := fmt.Fprintf(c, "220-%s\r\n", bytes.Repeat([]byte("x"), 900)); err != nil {
+				return
+			}
+		}
+	})
+	good := serve(t, &mailbox{}, nil)
+	for _, c := range []struct {
+		name  string
+		hosts []string
+		want  string
+		log   string // of the connection error
+	}{
+		{"refused", []string{refused.Addr().String()}, "[0] 4.4.0 - Other network problem|000 [Errno 61] Connection refused",
+			"Connection Error: DCID: 0 IP: 127.0.0.1 details: [Errno 61] Connection refused interface: 127.0.0.1 reason: network error"},
+		{"closes", []string{closes}, "[0] 4.4.0 - Other network problem|000 EOF",
+			"Connection Error: DCID: 1 IP: 127.0.0.1 details: EOF interface: 127.0.0.1 reason: network error"},
+		{"closes in the middle", []string{middle}, "[0] 4.4.0 - Other network problem|000 EOF",
+			"Connection Error: DCID: 1 IP: 127.0.0.1 details: EOF interface: 127.0.0.1 reason: network error"},
+		{"busy", []string{busy}, "[0] 4.3.2 - Not accepting messages at this time|421 too busy", ""},
+		{"endless", []string{endless}, "[0] 4.4.0 - Other network problem|000 response too long",
+			"Connection Error: DCID: 1 IP: 127.0.0.1 details: response too long interface: 127.0.0.1 reason: network error"},
+		{"second host", []string{refused.Addr().String(), good.address}, "[0] |2.0.0 queued as 1",
+			"Connection Error: DCID: 0 IP: 127.0.0.1 details: [Errno 61] Connection refused interface: 127.0.0.1 reason: network error"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			q := deliver(t, Route{Domain: "ALL", Hosts: c.hosts})
+			q.send(t, 8, "Subject: x\r\n\r\n", "a@one.test")
+			m := q.rest(t, 8)
+			if got := outcomesOf(m); got != c.want || m.Recipients[0].Attempts != 1 {
+				t.Errorf("%d attempts, %s; want %s", m.Recipients[0].Attempts, got, c.want)
+			}
+			log := ""
+			for _, e := range m.Events {
+				if e.Kind == esa.DeliveryTrouble {
+					log += e.Text
+				}
+			}
+			if log != c.log {
+				t.Errorf("the log says %q, want %q", log, c.log)
+			}
+		})
+	}
+}
+
+// A host that closes a connection while nobody uses it is connected to again.
+func TestClosedWhileIdle(t *testing.T) {
+	n := 0
+	host := script(t, func(c net.Conn) { // one at a time
+		n++
+		fmt.Fprint(c, "220 x\r\n")
+		for s := bufio.NewScanner(c); s.Scan(); {
+			switch s.Text() {
+			case "DATA":
+				fmt.Fprint(c, "354 go\r\n")
+			case ".":
+				fmt.Fprint(c, "250 taken\r\n")
+				return
+			default:
+				if n > 0 && !strings.HasPrefix(s.Text(), "Received") && slices.ContainsFunc([]string{"EHLO", "MAIL", "RCPT", "NOOP"}, func(p string) bool { return strings.HasPrefix(s.Text(), p) }) {
+					fmt.Fprint(c, "250 ok\r\n")
+				}
+			}
+		}
+	})
+	q := deliver(t, Route{Domain: "ALL", Hosts: []string{host}, Concurrency: 1})
+	for mid := esa.MID(1); mid <= 3; mid++ {
+		q.send(t, mid, "\r\n", "a@one.test")
+		if m := q.rest(t, mid); m.State != esa.Delivered || m.Recipients[0].Attempts != 1 {
+			t.Errorf("MID %d: %s", mid, outcomesOf(m))
+		}
+	}
+}
+
+// TLS as the route wants it: used when offered, without where it may be, and not
+// at all where it must not.
+func TestRouteTLS(t *testing.T) {
+	cert := certificate(t)
+	offers := serve(t, &mailbox{}, func(s *gosmtp.Server) { s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}} })
+	plain := serve(t, &mailbox{}, nil)
+	broken := serve(t, &mailbox{}, func(s *gosmtp.Server) { s.TLSConfig = &tls.Config{} }) // no certificate: every handshake fails
+	for i, c := range []struct {
+		box    *mailbox
+		tls    string
+		verify bool
+		took   bool
+		secure bool
+		log    string
+	}{
+		{offers, "", false, true, true, ""},
+		{offers, TLSPreferred, false, true, true, ""},
+		{offers, TLSRequired, false, true, true, ""},
+		{offers, TLSNone, false, true, false, ""},
+		{offers, TLSPreferred, true, false, false, "TLS was required but could not be successfully negotiated"},
+		{plain, TLSPreferred, false, true, false, ""},
+		{plain, TLSRequired, false, false, false, "TLS was required but could not be successfully negotiated"},
+		{broken, TLSPreferred, false, true, false, "TLS failed: "},
+		{broken, TLSRequired, false, false, false, "TLS was required but could not be successfully negotiated"},
+	} {
+		before := len(c.box.letters())
+		q := deliver(t, Route{Domain: "ALL", Hosts: []string{c.box.address}, TLS: c.tls, Verify: c.verify})
+		q.send(t, 8, "Subject: x\r\n\r\n", "a@one.test")
+		m := q.rest(t, 8)
+		got := c.box.letters()[before:]
+		if took := m.State == esa.Delivered; took != c.took || took != (len(got) == 1) || took && got[0].tls != c.secure {
+			t.Errorf("case %d: %s, %+v", i, outcomesOf(m), got)
+		}
+		said, secured := "", false
+		for _, e := range m.Events {
+			if e.Kind == esa.DeliveryTrouble {
+				said += e.Text
+			}
+		}
+		for _, e := range q.log.all {
+			secured = secured || e.Kind == esa.DeliveryTLSStarted && strings.HasPrefix(e.Name, "TLSv1.") && e.Address == "one.test"
+		}
+		if (said == "") != (c.log == "") || !strings.Contains(said, c.log) || secured != c.secure {
+			t.Errorf("case %d: the log says %q, TLS %t", i, said, secured)
+		}
+		q.stop()
+	}
+}
+
+// An address outside ASCII needs a host that offers it; without, it is a bounce
+// at once.
+func TestUTF8(t *testing.T) {
+	old := serve(t, &mailbox{}, func(s *gosmtp.Server) { s.EnableSMTPUTF8 = false })
+	box := serve(t, &mailbox{}, nil)
+	q := deliver(t, Route{Domain: "ALL", Hosts: []string{box.address}}, Route{Domain: "old.test", Hosts: []string{old.address}})
+	q.send(t, 8, "\r\n", "bücher@one.test")
+	q.send(t, 9, "\r\n", "bücher@old.test")
+	if m := q.rest(t, 8); m.State != esa.Delivered {
+		t.Errorf("%s", outcomesOf(m))
+	}
+	if got := outcomesOf(q.rest(t, 9)); !strings.HasPrefix(got, "[0] 5.3.0 - Other mail system problem|000 cannot be sent: ") {
+		t.Errorf("%s", got)
+	}
+}

@@ -1,0 +1,17 @@
+package lab
+
+import "net/http"
+
+func (l *Lab) serveDelivery(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]bool{"suspended": l.appliance.Delivery().Suspended()})
+}
+
+func (l *Lab) serveSuspend(w http.ResponseWriter, r *http.Request) {
+	l.appliance.Delivery().Suspend()
+	l.serveDelivery(w, r)
+}
+
+func (l *Lab) serveResume(w http.ResponseWriter, r *http.Request) {
+	l.appliance.Delivery().Resume()
+	l.serveDelivery(w, r)
+}
