@@ -2,6 +2,7 @@ package esasim_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -178,6 +179,23 @@ func TestBounceInMailLog(t *testing.T) {
 	if err != nil || len(m) != 2 || m[1].State != esa.Delivered {
 		t.Errorf("family %+v, %v", m, err)
 	}
+	if m[1].Direction != esa.Outgoing {
+		t.Error("the bounce message is not outgoing")
+	}
+	page, err := http.Get(l.Addresses.Console + "/monitor/message_tracking/details?mid=2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page.Body.Close()
+	if page.StatusCode != http.StatusOK {
+		t.Errorf("details of the bounce message: %s", page.Status)
+	}
+	eventually(t, "the cloud to know both", func() error {
+		if s := l.Appliance().Link().Status(); s.Pushed < 2 || s.Refused > 0 {
+			return fmt.Errorf("%d sightings, %d refused", s.Pushed, s.Refused)
+		}
+		return nil
+	})
 	c, err := l.Appliance().Tracking().Content(2)
 	if err != nil {
 		t.Fatal(err)
@@ -189,4 +207,3 @@ func TestBounceInMailLog(t *testing.T) {
 		t.Errorf("content %q", head[:n])
 	}
 }
-

@@ -51,7 +51,7 @@ func (q *Queue) bounce(m *esa.Message, events []esa.Event, now time.Time) (*made
 	d := notice{m: m, mid: mid, bounced: bounced, host: q.Name, now: now, original: original}
 	events = beforeClose(events, esa.Event{Kind: esa.BounceGenerated, Time: now, MID: m.MID, Other: mid})
 	return &made{mid: mid, content: d.text(), events: []esa.Event{
-		{Kind: esa.MessageStarted, Time: now, MID: mid, Other: m.MID},
+		{Kind: esa.MessageStarted, Time: now, MID: mid, Other: m.MID, Source: &esa.Source{Outgoing: true}}, // it goes out from here
 		{Kind: esa.SenderGiven, Time: now, MID: mid},
 		{Kind: esa.RecipientGiven, Time: now, MID: mid, Address: m.Sender, RIDs: []esa.RID{0}},
 		{Kind: esa.MessageQueued, Time: now, MID: mid},

@@ -228,6 +228,7 @@ func TestSuspend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := deliver(t)
 		q.send(t, 8, "\r\n", "defer@esasim.test")
+		synctest.Wait()
 		q.Suspend()
 		q.Suspend()
 		synctest.Wait()

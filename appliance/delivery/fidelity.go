@@ -29,6 +29,8 @@ func Fidelity() []fidelity.Claim {
 		{fmt.Sprintf("a connection carries up to %d messages and waits %s for the next", mostMessages, idleTime), fidelity.Inferred, "AsyncOS user guide, destination controls: the number; the time is ours"},
 		{"header Received: from host ([ip]) by appliance with ESMTP; date", fidelity.Inferred, "published samples; the name given in HELO and the cipher, which they have, are left out"},
 		{"a bounce message for the recipients that bounced in one attempt, from <>, on ICID 0, with the first 10 KB of the original", fidelity.Documented, profile + "; order of its log lines: published samples"},
+		{fmt.Sprintf("a message with %d Received headers is not relayed", mostHops), fidelity.Ours, "RFC 5321, 6.3; the appliance answers 554 Too many hops when it receives one"},
+		{"a bounce message is outgoing", fidelity.Inferred, "it goes out from the appliance"},
 		{"the text of bounce messages", fidelity.Ours, "the appliance's is not published with its templates"},
 		{"a bounce message that bounces is a double bounce, and nobody is told", fidelity.Observed, "published samples of mail logs"},
 		{"deliveries can be suspended and resumed; a restart resumes them", fidelity.Ours, "the appliance's suspenddel outlasts a restart"},

@@ -3,9 +3,11 @@ package delivery
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"slices"
 	"strings"
@@ -292,6 +294,99 @@ func TestRouteTLS(t *testing.T) {
 		q.stop()
 	}
 }
+
+// A host that offers STARTTLS and then refuses it is delivered to in the clear.
+func TestRefusedSTARTTLS(t *testing.T) {
+	said := make(chan string, 100)
+	host := script(t, func(c net.Conn) {
+		fmt.Fprint(c, "220 x\r\n")
+		data := false
+		for s := bufio.NewScanner(c); s.Scan(); {
+			said <- s.Text()
+			switch verb, _, _ := strings.Cut(s.Text(), " "); {
+			case data && verb == ".":
+				data = false
+				fmt.Fprint(c, "250 taken\r\n")
+			case data:
+			case verb == "EHLO":
+				fmt.Fprint(c, "250-x\r\n250-SIZE 1000\r\n250 STARTTLS\r\n")
+			case verb == "STARTTLS":
+				fmt.Fprint(c, "454 not now\r\n")
+			case verb == "DATA":
+				data = true
+				fmt.Fprint(c, "354 go\r\n")
+			default:
+				fmt.Fprint(c, "250 ok\r\n")
+			}
+		}
+	})
+	q := deliver(t, Route{Domain: "ALL", Hosts: []string{host}})
+	q.send(t, 8, "\r\n", "a@one.test")
+	m := q.rest(t, 8)
+	if got := outcomesOf(m); got != "[0] |taken" {
+		t.Errorf("%s", got)
+	}
+	if !slices.ContainsFunc(m.Events, func(e esa.Event) bool {
+		return e.Kind == esa.DeliveryTrouble && e.Text == "DCID 1 TLS failed: STARTTLS unexpected response"
+	}) {
+		t.Errorf("%+v", m.Events)
+	}
+	if ehlo := <-said; ehlo != "EHLO esa.example" {
+		t.Errorf("said %s", ehlo)
+	}
+}
+
+// A message that goes round in circles ends.
+func TestHops(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "\r\nReceived: x\r\n": 0, "Received: a\r\n b\r\nRECEIVED:\r\nReceivedx: y\r\n\r\nReceived: z": 2} {
+		if got := hops(bufio.NewReaderSize(strings.NewReader(text), mostHeader)); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+	box := serve(t, &mailbox{}, nil)
+	q := deliver(t, Route{Domain: "ALL", Hosts: []string{box.address}}, Route{Domain: "b.test", Hosts: []string{SimulatedHost}})
+	q.send(t, 8, strings.Repeat("Received: x\r\n", mostHops)+"\r\n", "a@one.test")
+	if got := outcomesOf(q.rest(t, 8)); got != "[0] 5.3.0 - Other mail system problem|000 cannot be sent: too many hops" || len(box.letters()) != 0 {
+		t.Errorf("%s", got)
+	}
+}
+
+// Whatever a host says, the message comes to rest, and nothing is left running.
+func FuzzHost(f *testing.F) {
+	f.Add("220 x\r\n250 x\r\n250 x\r\n250 x\r\n354 x\r\n250 2.0.0 x\r\n")
+	f.Add("220 x\r\n250-x\r\n250 STARTTLS\r\n220 go\r\n\x16\x03\x01")
+	f.Add("554-a\r\n554 5.7.1 b\r\n")
+	f.Add("220 x\r\n250 x\r\n250 x\r\n550 5.1.2\r\n250 x\r\n")
+	f.Add("999 \xff\r\n-1\r\n")
+	f.Fuzz(func(t *testing.T, says string) {
+		m := &memory{messages: map[esa.MID][]esa.Event{}, contents: map[esa.MID]string{8: "\r\n"}}
+		m.queued(8, "a@one.test", "b@one.test")
+		q := &Queue{Log: m, Profile: profile, Name: "esa.example", Logger: slog.New(slog.DiscardHandler), attempts: t.Context(),
+			Dial: func(context.Context, string, string) (net.Conn, error) {
+				return &speech{Reader: strings.NewReader(says)}, nil
+			}}
+		r := q.attempt(&lane{Route: Route{Domain: "ALL", Hosts: []string{"x:25"}}}, job{8, []esa.RID{0, 1}}, nil)
+		if r.called || len(r.rcpts) != 2 {
+			t.Fatalf("called off, %d recipients", len(r.rcpts))
+		}
+		for _, e := range q.outcomes(visit{m: &r.m, dcid: r.dcid, rcpts: r.rcpts, now: time.Now()}, r.replies) {
+			if e.Kind != esa.RecipientDelivered && !strings.Contains(e.Name, " - ") || len(e.Text) > mostReply+20 {
+				t.Errorf("%+v", e)
+			}
+		}
+	})
+}
+
+// speech is a connection to somebody who has said everything already.
+type speech struct{ io.Reader }
+
+func (speech) Write(p []byte) (int, error)      { return len(p), nil }
+func (speech) Close() error                     { return nil }
+func (speech) LocalAddr() net.Addr              { return &net.TCPAddr{} }
+func (speech) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
+func (speech) SetDeadline(time.Time) error      { return nil }
+func (speech) SetReadDeadline(time.Time) error  { return nil }
+func (speech) SetWriteDeadline(time.Time) error { return nil }
 
 // An address outside ASCII needs a host that offers it; without, it is a bounce
 // at once.

@@ -1,6 +1,8 @@
 package delivery
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -85,7 +87,11 @@ func (q *Queue) converse(r *report, c *gosmtp.Client) error {
 		return fmt.Errorf("%w: the message as received is no longer kept", errCannot)
 	}
 	defer content.Close()
-	if err := c.Mail(r.m.Sender, &gosmtp.MailOptions{UTF8: utf8}); err != nil {
+	text := bufio.NewReaderSize(content, mostHeader)
+	if hops(text) >= mostHops {
+		return fmt.Errorf("%w: too many hops", errCannot)
+	}
+	if err := c.Mail(r.m.Sender, &gosmtp.MailOptions{UTF8: utf8, Size: r.m.Size}); err != nil {
 		return err
 	}
 	taken := 0
@@ -103,7 +109,28 @@ func (q *Queue) converse(r *report, c *gosmtp.Client) error {
 	if taken == 0 {
 		return c.Reset()
 	}
-	return q.data(r, c, content)
+	return q.data(r, c, text)
+}
+
+// mostHops is how often a message may have been relayed: a route that leads back
+// here must not go on for ever. Source: RFC 5321, 6.3.
+const (
+	mostHops   = 100
+	mostHeader = 64 << 10 // how much of the header is looked at
+)
+
+// hops counts the relays that a message has passed, and leaves it unread.
+func hops(r *bufio.Reader) (n int) {
+	head, _ := r.Peek(mostHeader) // whatever can be read
+	for line := range bytes.Lines(head) {
+		if len(bytes.TrimRight(line, "\r\n")) == 0 {
+			break
+		}
+		if len(line) >= len("Received:") && bytes.EqualFold(line[:len("Received:")], []byte("Received:")) {
+			n++
+		}
+	}
+	return n
 }
 
 // data sends the message.
