@@ -24,6 +24,7 @@ const (
 	patience = 10 * time.Minute // for a transaction: RFC 5321, 4.5.3.2, allows that for its end
 	leisure  = 2 * time.Second  // the same, once the load is over
 	attempts = 5                // connections that may fail one after another
+	perConn  = 500              // messages of a connection: the appliance's own policies allow 1,000
 )
 
 // errGoodbye is a server's 421: it closes the connection.
@@ -34,7 +35,11 @@ var errGoodbye = errors.New("server closes the connection")
 func (s *session) serve(ctx context.Context) error {
 	for failed := 0; ; {
 		before := s.sent
-		err := s.connection(ctx)
+		full, err := s.connection(ctx)
+		if full {
+			failed = 0
+			continue
+		}
 		if err == nil || !s.Reconnect || ctx.Err() != nil {
 			return err
 		}
@@ -52,22 +57,23 @@ func (s *session) serve(ctx context.Context) error {
 	}
 }
 
-func (s *session) connection(ctx context.Context) error {
+// connection sends until the load is over, or until the connection is full.
+func (s *session) connection(ctx context.Context) (full bool, err error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.Server)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now().Add(leisure)) })
 	defer stop()
 	s.conn, s.in = conn, bufio.NewReader(conn)
 	if reply, err := s.reply("220"); err != nil || reply[0] != '2' {
-		return orRefused(err, reply)
+		return false, orRefused(err, reply)
 	}
 	if reply, err := s.command("EHLO load.esasim.test\r\n", "250"); err != nil || reply[0] != '2' {
-		return orRefused(err, reply)
+		return false, orRefused(err, reply)
 	}
-	for {
+	for sent := 0; !full; sent++ {
 		n, due, ok := s.turn(ctx)
 		if !ok {
 			break
@@ -78,11 +84,12 @@ func (s *session) connection(ctx context.Context) error {
 			_ = conn.SetDeadline(time.Now().Add(leisure))
 		}
 		if err := s.message(n, due); err != nil {
-			return err
+			return false, err
 		}
+		full = sent+1 == perConn
 	}
 	_, err = s.command("QUIT\r\n", "221")
-	return err
+	return full && err == nil, err
 }
 
 func orRefused(err error, reply string) error {

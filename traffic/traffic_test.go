@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,6 +90,21 @@ func TestLoadGoodbye(t *testing.T) {
 	r, err := traffic.Load{Server: s.address, Sessions: 1, Limit: 50}.Run(t.Context())
 	if err != nil || r.Accepted != 2 || r.Lost != 1 {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// A session goes on on another connection before a server has had enough of it.
+func TestLoadFullConnections(t *testing.T) {
+	var banners atomic.Int64
+	s := serve(t, func(_ int, command string) string {
+		if command == "banner" {
+			banners.Add(1)
+		}
+		return ""
+	})
+	r, err := traffic.Load{Server: s.address, Sessions: 1, Limit: 1200}.Run(t.Context())
+	if err != nil || r.Accepted != 1200 || r.Lost != 0 || banners.Load() != 3 {
+		t.Errorf("%d connections, %+v, %v", banners.Load(), r, err)
 	}
 }
 
