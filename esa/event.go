@@ -19,7 +19,7 @@ const (
 	MessageStarted                     // MID, ICID, Source: repeated here so that a message can be understood without its connection; Other: the message it was made from
 	SenderGiven                        // MID, ICID, Address (empty: the null sender)
 	RecipientGiven                     // MID, ICID, RIDs[0], Address
-	RecipientRejected                  // MID, ICID, Address, Text (by what: "RAT")
+	RecipientRejected                  // MID, ICID, Address, Text (by what: "RAT", "HAT", "Injection Control")
 	MessageIDSeen                      // MID, Text: the header's value with its angle brackets
 	SubjectSeen                        // MID, Text: decoded
 	HeaderSeen                         // MID, Name ("From", "Reply-To", "Date"), Text: decoded
@@ -37,8 +37,8 @@ const (
 	RecipientBounced                   // DCID, MID, RIDs, Name (reason), Text (answer)
 	DeliveryClosed                     // DCID
 	MessageFinished                    // MID, Text: "done" or "aborted"
-	ConnectionTrouble                  // ICID, Text: what went wrong on it, in the words of the logs: "Unknown command: x"
-	ConnectionClosed                   // ICID, Text: "" for closed, "lost" when the peer was gone
+	ConnectionTrouble                  // ICID, Text: what went wrong on it, or might have, in the words of the logs: "Unknown command: x"
+	ConnectionClosed                   // ICID, Text: "" for closed, "lost" when the peer was gone, "refused" for one that was never begun
 	MessageRewritten                   // MID, Other (what it became), Engine, Text: by what, as in "antispam"
 	MessageSplit                       // MID, Other (the new one), RIDs (that go there), Name: the per-recipient policy that asked for it
 	BounceGenerated                    // MID (that bounced), Other (the bounce message)

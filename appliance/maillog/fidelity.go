@@ -39,6 +39,9 @@ const samples = "published samples of mail logs"
 // nothing for a kind it does not know.
 func learnt(e *esa.Event) (level, source string) {
 	const unused = "; no stage does this yet"
+	if e.Kind == esa.RecipientRejected && e.Text == "HAT" {
+		return fidelity.Inferred, "the lines of the other refusals; that of a delayed rejection was not seen"
+	}
 	switch e.Kind {
 	case esa.ConnectionOpened, esa.HATDecided, esa.TLSStarted, esa.MessageStarted, esa.SenderGiven, esa.RecipientGiven,
 		esa.RecipientRejected, esa.MessageIDSeen, esa.SubjectSeen, esa.AttachmentSeen, esa.MessageReady, esa.MessageAborted,

@@ -31,6 +31,7 @@ var update = flag.Bool("update", false, "write the golden files again")
 func TestSentencesGolden(t *testing.T) {
 	src := &esa.Source{Listener: "IncomingMail", Local: netip.MustParseAddr("2.2.2.2"), Remote: netip.MustParseAddr("1.1.1.1"),
 		Host: "mail.b.example", Verified: true, Rule: "ACCEPT", Group: "UNKNOWNLIST", Match: "sbrs[none]", SBRS: "None", Country: "not enabled"}
+	refused := &esa.Source{Remote: netip.MustParseAddr("1.1.1.1"), Rule: "TCPREFUSE", Group: "BLACKLIST", Match: "sbrs[-10.0:-3.0]", SBRS: "-9.9", Country: "Netherlands"}
 	at := time.Date(2020, 8, 10, 9, 52, 59, 0, time.UTC)
 	dcid := &esa.Source{Local: netip.MustParseAddr("2.2.2.2"), Remote: netip.MustParseAddr("3.3.3.3")}
 	var out []byte
@@ -68,6 +69,9 @@ func TestSentencesGolden(t *testing.T) {
 		{Kind: esa.ConnectionTrouble, ICID: 5, Text: "Unknown command: FOO"},
 		{Kind: esa.ConnectionClosed, ICID: 5},
 		{Kind: esa.ConnectionClosed, ICID: 6, Text: "lost"},
+		{Kind: esa.ConnectionOpened, ICID: 7, Source: refused},
+		{Kind: esa.HATDecided, ICID: 7, Source: refused},
+		{Kind: esa.ConnectionClosed, ICID: 7, Text: "refused"},
 		{Kind: esa.DeliveryOpened, DCID: 7, Source: dcid, Size: 25},
 		{Kind: esa.DeliveryStarted, DCID: 7, MID: 89, RIDs: []esa.RID{0, 1}},
 		{Kind: esa.RecipientDelivered, DCID: 7, MID: 89, RIDs: []esa.RID{0, 1}, Text: "2.0.0 OK  1591 gsmtp"},

@@ -15,8 +15,7 @@ func (l *lines) sentences(e *esa.Event) {
 	case esa.ConnectionOpened:
 		l.newICID(e)
 	case esa.HATDecided:
-		s := e.Source
-		l.say(e, "ICID %I %s SG %s match %s SBRS %s country %s", s.Rule, s.Group, s.Match, s.SBRS, s.Country)
+		l.hatDecided(e)
 	case esa.TLSStarted:
 		l.say(e, "ICID %I TLS success protocol %N cipher %T")
 	case esa.ConnectionTrouble:
@@ -101,7 +100,22 @@ func (l *lines) queueSentences(e *esa.Event) {
 	}
 }
 
+// refuse is the rule whose connections are none to the logs: they have one line,
+// with ICID 0.
+const refuse = "TCPREFUSE"
+
+func (l *lines) hatDecided(e *esa.Event) {
+	s, form := e.Source, "ICID %I %s SG %s match %s SBRS %s country %s"
+	if s.Rule == refuse {
+		form = "ICID 0 %s SG %s match %s SBRS %s country %s"
+	}
+	l.say(e, form, s.Rule, s.Group, s.Match, s.SBRS, s.Country)
+}
+
 func (l *lines) newICID(e *esa.Event) {
+	if e.Source.Rule == refuse {
+		return
+	}
 	host, verified := e.Source.Host, "no"
 	if host == "" {
 		host = "unknown"
@@ -113,11 +127,13 @@ func (l *lines) newICID(e *esa.Event) {
 }
 
 func (l *lines) closed(e *esa.Event) {
-	if e.Text == "" {
+	switch e.Text {
+	case "refused":
+	case "":
 		l.say(e, "ICID %I close")
-		return
+	default:
+		l.say(e, "ICID %I %T")
 	}
-	l.say(e, "ICID %I %T")
 }
 
 // subject stands in single quotes, in double quotes when it has a single one

@@ -32,6 +32,23 @@ func Events() []*esa.Event {
 			closed := Of(k)
 			closed.Text = ""
 			out = append(out, Of(k), closed)
+		case esa.HATDecided:
+			refused := Of(k)
+			refused.Source.Rule, refused.Source.Group = "TCPREFUSE", "BLACKLIST"
+			refused.Source.Match, refused.Source.SBRS = "sbrs[-10.0:-3.0]", "-9.9"
+			out = append(out, Of(k), refused)
+		case esa.RecipientRejected:
+			for _, by := range []string{"RAT", "HAT", "Injection Control"} {
+				e := Of(k)
+				e.Text = by
+				out = append(out, e)
+			}
+		case esa.ConnectionTrouble:
+			for _, text := range troubles() {
+				e := Of(k)
+				e.Text = text
+				out = append(out, e)
+			}
 		case esa.MessageQuarantined:
 			spam := Of(k)
 			spam.Engine, spam.Name, spam.Text = esa.AntiSpam, "Spam Quarantine", ""
@@ -47,6 +64,17 @@ func Events() []*esa.Event {
 		}
 	}
 	return out
+}
+
+// troubles are what the listener tells of connections.
+func troubles() []string {
+	return []string{
+		"Unknown command: x", "TLS was required but remote host did not initiate it",
+		"Address: <a@b.example> sender rejected, envelope sender domain does not exist",
+		"Address: <a@b.example> sender allowed, envelope sender matched domain exception",
+		"Delayed HAT REJECT continuing session for recipient logging (192.0.2.2)",
+		"Receiving Failed: Connection limit exceeded", "Receiving Failed: Too Many Messages",
+	}
 }
 
 func verdicts() []*esa.Event {
