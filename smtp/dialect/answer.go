@@ -42,13 +42,16 @@ func cutReply(b []byte) (whole, last []byte) {
 
 // answer says what the client shall hear for a reply of go-smtp.
 func (c *Conn) answer(whole, last []byte) {
-	expect := c.expect
-	c.expect = expectNothing
+	expect, chosen := c.expect, c.chosen
+	c.expect, c.chosen = expectNothing, nil
 	code, own := classify(last)
+	if chosen != nil && code == chosen.Code { // whatever it looks like, the session said it
+		whole, own = appendReply(nil, chosen), false
+	}
 	good := code/100 == 2 && own
 	switch {
 	case expect == expectBanner:
-		c.greet()
+		c.greetFirst()
 	case expect == expectHello && code == 250:
 		c.say(c.hello())
 	case expect == expectMail && good:
@@ -148,27 +151,35 @@ func isEnhancedCode(b []byte) bool {
 	return dots == 2 && b[len(b)-1] != '.'
 }
 
-// greet asks whether the client may talk to us, and says so or not. It runs at
-// go-smtp's first write, which is in the goroutine of the connection.
-func (c *Conn) greet() {
+// greetFirst asks whether the client may talk to us. It runs at go-smtp's first
+// write, which is in the goroutine of the connection.
+func (c *Conn) greetFirst() {
+	var a Admission
 	if c.admit != nil {
-		c.admission = c.admit(c.raw)
+		a = c.admit(c.raw)
 	}
+	c.greet(a)
+}
+
+// greet says to the client what was decided about it.
+func (c *Conn) greet(a Admission) {
 	c.mu.Lock()
-	c.admitted = true
+	c.admission, c.admitted = a, true
 	closed := c.closed
 	c.mu.Unlock()
 	if closed { // meanwhile, and nobody was told
 		c.ended = true
-		c.tellClosed(Closed)
+		if a.Observer != nil {
+			a.Observer.Closed(Closed)
+		}
 		return
 	}
-	switch c.admission.Verdict {
+	switch a.Verdict {
 	case Accept:
 		c.say(banner(c.opts.Host))
 		return
 	case Reject:
-		if r := c.admission.Reply; r != nil {
+		if r := a.Reply; r != nil {
 			c.sayReply(r)
 		} else {
 			c.sayReply(PoorReputation(c.opts.Host))

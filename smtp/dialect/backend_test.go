@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -30,6 +31,8 @@ type recorder struct {
 	hello    string
 	notes    []string      // of the Observer, in order
 	gone     chan struct{} // closed when the connection is
+	xclient  bool          // there may be several, one after another; closed with the first
+	end      sync.Once
 }
 
 // outcome is what the reader of a message gave, and how it ended.
@@ -62,7 +65,19 @@ func (r *recorder) TLSFailed(error)                    { r.note("tls failed") }
 func (r *recorder) UnknownCommand(line string)         { r.note("unknown " + line) }
 func (r *recorder) Closed(why Ending) {
 	r.note("closed " + string(why))
+	if r.xclient {
+		r.end.Do(func() { close(r.gone) })
+		return
+	}
 	close(r.gone)
+}
+
+// anew takes whoever a client says it is.
+func (r *recorder) anew(verdict Verdict) func(XCLIENT) Admission {
+	return func(x XCLIENT) Admission {
+		r.note(fmt.Sprintf("xclient %s %s %t %s", x.Addr, x.Name, x.NameGiven, x.Hello))
+		return Admission{Verdict: verdict, Observer: r, XCLIENT: r.anew(verdict)}
+	}
 }
 
 type recording struct {

@@ -56,6 +56,8 @@ func (c *Conn) command() error {
 		c.say(replyNoAuth)
 	case "STARTTLS":
 		return c.onStartTLS(line, arg)
+	case "XCLIENT":
+		c.onXCLIENT(line, arg)
 	case "QUIT":
 		c.pass(expectQuit, "QUIT\r\n")
 	default:
@@ -111,7 +113,7 @@ func splitVerb(line []byte) (verb string, arg []byte) {
 // known spares the allocation that a conversion to string would cost.
 func known(word []byte) string {
 	for _, v := range [...]string{"MAIL", "RCPT", "DATA", "EHLO", "HELO", "QUIT", "RSET",
-		"NOOP", "STARTTLS", "HELP", "VRFY", "EXPN", "AUTH"} {
+		"NOOP", "STARTTLS", "HELP", "VRFY", "EXPN", "AUTH", "XCLIENT"} {
 		if string(word) == v {
 			return v
 		}

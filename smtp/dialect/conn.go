@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	gosmtp "github.com/emersion/go-smtp"
 )
 
 // Conn is one client's connection as go-smtp sees it. A session reaches it by
@@ -37,7 +39,7 @@ type Conn struct {
 
 	down atomic.Bool // Shutdown was called
 
-	mu       sync.Mutex // guards what Close shares with the connection's goroutine
+	mu       sync.Mutex // guards what Close shares with the connection's goroutine, which writes admission, too
 	admitted bool
 	closed   bool
 	ending   Ending
@@ -45,16 +47,18 @@ type Conn struct {
 
 // dialogue is where the conversation stands.
 type dialogue struct {
-	expect expectation // which reply go-smtp owes
-	helo   string      // the name the client gave; "" before HELO and after STARTTLS
-	esmtp  bool        // by EHLO
-	mailed bool        // MAIL was accepted
-	utf8   bool        // MAIL asked for SMTPUTF8
-	rcpts  int         // recipients accepted
-	inData bool        // the client sends a message
-	direct bool        // the session reads it by Conn.Message, past go-smtp
-	bad    int         // unknown commands so far
-	path   []byte      // the address under way, as the client wrote it
+	expect  expectation       // which reply go-smtp owes
+	helo    string            // the name the client gave; "" before HELO and after STARTTLS
+	claimed string            // what XCLIENT gave instead
+	esmtp   bool              // by EHLO
+	mailed  bool              // MAIL was accepted
+	utf8    bool              // MAIL asked for SMTPUTF8
+	rcpts   int               // recipients accepted
+	inData  bool              // the client sends a message
+	direct  bool              // the session reads it by Conn.Message, past go-smtp
+	bad     int               // unknown commands so far
+	path    []byte            // the address under way, as the client wrote it
+	chosen  *gosmtp.SMTPError // see Choose
 }
 
 // NewConn makes one connection without a [Listener]. admit may be nil.
@@ -70,7 +74,25 @@ func (c *Conn) Admission() Admission { return c.admission }
 
 // Hello is the name the client gave and whether it said EHLO; "" before that.
 // It is known when go-smtp makes the session.
-func (c *Conn) Hello() (name string, extended bool) { return c.helo, c.esmtp }
+func (c *Conn) Hello() (name string, extended bool) {
+	if c.claimed != "" && c.helo != "" {
+		return c.claimed, c.esmtp
+	}
+	return c.helo, c.esmtp
+}
+
+// Custom is a reply in an administrator's words, from 400 to 599, of one line. It
+// may begin with an enhanced status code, which a session's own replies must not
+// (see [Conn.Choose]).
+func Custom(code int, text string) *gosmtp.SMTPError { return refusal(code, text) }
+
+// Choose makes a session's next reply this one, to the letter, and gives it back
+// to be returned. Without it a reply that begins with an enhanced status code is
+// taken for go-smtp's own.
+func (c *Conn) Choose(r *gosmtp.SMTPError) *gosmtp.SMTPError {
+	c.chosen = r
+	return r
+}
 
 // TLS is the state of the encryption, and whether there is any.
 func (c *Conn) TLS() (tls.ConnectionState, bool) {
@@ -130,7 +152,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 // reply not yet sent is lost; those that end a conversation are sent at once.
 func (c *Conn) Close() error {
 	c.mu.Lock()
-	again, tell, why := c.closed, c.admitted, c.ending
+	again, tell, why, observer := c.closed, c.admitted, c.ending, c.admission.Observer
 	c.closed = true
 	c.mu.Unlock()
 	if again {
@@ -140,8 +162,8 @@ func (c *Conn) Close() error {
 	if c.forget != nil {
 		c.forget(c)
 	}
-	if tell {
-		c.tellClosed(why)
+	if tell && observer != nil {
+		observer.Closed(why)
 	}
 	return err
 }
@@ -154,12 +176,6 @@ func (c *Conn) Shutdown() {
 	// Wakes a pending read. flushBefore looks at down after it has set its own
 	// deadline, so this one is never overwritten unseen.
 	c.raw.SetReadDeadline(time.Unix(1, 0))
-}
-
-func (c *Conn) tellClosed(why Ending) {
-	if o := c.admission.Observer; o != nil {
-		o.Closed(why)
-	}
 }
 
 // LocalAddr is our end of the connection.

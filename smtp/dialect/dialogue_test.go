@@ -212,6 +212,10 @@ func (d *player) set(rest string) {
 			CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}}
 	case "policy-no-tls":
 		d.admission.NoTLS = true
+	case "xclient":
+		d.backend.xclient, d.admission.XCLIENT = true, d.backend.anew(Accept)
+	case "xclient-reject":
+		d.backend.xclient, d.admission.XCLIENT = true, d.backend.anew(Reject)
 	case "reject":
 		d.admission.Verdict = Reject
 	case "refuse":

@@ -53,8 +53,9 @@ func converse(t testing.TB, said []byte, chunk int) (string, *recorder) {
 	var log bytes.Buffer
 	opts := &Options{Host: "h", MaxMessage: 1 << 20, Logger: slog.New(slog.NewTextHandler(&log, nil))}
 	rec := newRecorder()
+	rec.xclient = true
 	client := &scripted{said: said, chunk: chunk}
-	l := Listen(client, opts, func(net.Conn) Admission { return Admission{Observer: rec} })
+	l := Listen(client, opts, func(net.Conn) Admission { return Admission{Observer: rec, XCLIENT: rec.anew(Accept)} })
 	server := Server(rec, opts)
 	server.Serve(l)
 	server.Shutdown(t.Context())

@@ -22,8 +22,11 @@ type Admission struct {
 	Reply      *gosmtp.SMTPError // with Reject: said instead of the banner; nil: [PoorReputation]
 	MaxMessage int64             // the mail flow policy's limit in octets; 0: Options.MaxMessage
 	NoTLS      bool              // the mail flow policy does not offer STARTTLS
-	Observer   Observer          // told what happens below the session; may be nil
-	Value      any               // the caller's own state of the connection
+	// XCLIENT decides about the client that this one says it is; nil: it may not
+	// say so. It runs as admit does.
+	XCLIENT  func(XCLIENT) Admission
+	Observer Observer // told what happens below the session; may be nil
+	Value    any      // the caller's own state of the connection
 }
 
 // Ending says why a connection ended. Its text is that of the event

@@ -23,6 +23,9 @@ var (
 	QueueFull          = refusal(452, "#4.3.1 queue full")
 	TooManyMessages    = refusal(421, "#4.x.2 Too many messages for this session")
 	TooManyToListener  = refusal(421, "#4.4.5 Too many connections to this listener")
+	TooManyFromHost    = refusal(421, "#4.4.5 Too many connections from your host")
+	TooManyThisHour    = refusal(452, "Too many recipients received this hour")
+	TLSFirst           = refusal(530, "#5.7.0 Must issue a STARTTLS command first")
 	ServerErrorForNow  = refusal(451, "#4.3.0 Server Error")
 	ServerErrorForGood = refusal(554, "#5.3.0 Server Error")
 )
@@ -53,12 +56,16 @@ func SenderDomainMissing(sender string) *gosmtp.SMTPError {
 	return refusal(553, "#5.1.8 Domain of sender address <"+sender+"> does not exist")
 }
 
+const poorReputation = "Your access to this mail system has been rejected due to the sending MTA's poor reputation." +
+	" If you believe that this failure is in error, please contact the intended recipient via alternate means."
+
+// RejectedLate refuses a recipient to a client of a rejected sender group, where
+// rejection is delayed until then. The text is that of [PoorReputation].
+var RejectedLate = refusal(550, poorReputation)
+
 // PoorReputation is what a client of a rejected sender group is told instead
 // of a banner.
-func PoorReputation(host string) *gosmtp.SMTPError {
-	return refusal(554, host+"\nYour access to this mail system has been rejected due to the sending MTA's poor reputation."+
-		" If you believe that this failure is in error, please contact the intended recipient via alternate means.")
-}
+func PoorReputation(host string) *gosmtp.SMTPError { return refusal(554, host+"\n"+poorReputation) }
 
 // Unavailable ends a conversation: idle, or we are going down.
 func Unavailable(host string) *gosmtp.SMTPError {
@@ -78,8 +85,9 @@ const (
 	replyHelloFirst  = "503 #5.5.1 EHLO first" // inferred from "MAIL first"
 	replyMailFirst   = "503 #5.5.1 MAIL first"
 	replyRcptFirst   = "503 #5.5.1 RCPT first"
-	replyNestedMail  = "503 #5.5.1 MAIL already given"      // inferred
-	replyTLSActive   = "503 #5.5.1 STARTTLS already active" // inferred
+	replyNestedMail  = "503 #5.5.1 MAIL already given"                              // inferred
+	replyTLSActive   = "503 #5.5.1 STARTTLS already active"                         // inferred
+	replyXCLIENTLate = "503 #5.5.0 XCLIENT not permitted during a mail transaction" // ours, as AUTH's
 	replyNoAuth      = "503 #5.3.3 AUTH not available"
 	replySizeTooBig  = "552 size limit exceeded"
 	replyHelp        = "214-The following commands are recognized\r\n" +
@@ -114,6 +122,9 @@ func (c *Conn) hello() string {
 	s := "250-" + c.opts.Host + "\r\n250-8BITMIME\r\n250-PIPELINING\r\n250-SMTPUTF8\r\n"
 	if c.offersTLS() {
 		s += "250-STARTTLS\r\n"
+	}
+	if c.admission.XCLIENT != nil {
+		s += "250-XCLIENT NAME ADDR HELO\r\n"
 	}
 	s += "250 SIZE"
 	if n := c.MaxMessage(); n > 0 {

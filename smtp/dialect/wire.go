@@ -83,12 +83,22 @@ func (c *Conn) endLine() {
 
 // sayReply says a reply of one or more lines.
 func (c *Conn) sayReply(r *gosmtp.SMTPError) {
-	code := strconv.Itoa(r.Code)
+	c.out = appendReply(c.out, r)
+	c.endLine()
+}
+
+// appendReply writes a reply without its last line end.
+func appendReply(b []byte, r *gosmtp.SMTPError) []byte {
 	lines := strings.Split(r.Message, "\n")
-	for _, l := range lines[:len(lines)-1] {
-		c.say(code, "-", l)
+	for i, l := range lines {
+		b = strconv.AppendInt(b, int64(r.Code), 10)
+		if i < len(lines)-1 {
+			b = append(append(append(b, '-'), l...), "\r\n"...)
+		} else {
+			b = append(append(b, ' '), l...)
+		}
 	}
-	c.say(code, " ", lines[len(lines)-1])
+	return b
 }
 
 // end stops the conversation after what has been said so far. The connection
