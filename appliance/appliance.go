@@ -131,33 +131,6 @@ func (a *Appliance) leftOver() error {
 	return nil
 }
 
-func (a *Appliance) newListener() (*smtp.Listener, error) {
-	c := &a.o.Config
-	groups := make([]smtp.SenderGroup, len(c.SenderGroups))
-	for i, g := range c.SenderGroups {
-		groups[i] = smtp.SenderGroup(g)
-	}
-	hat, err := smtp.NewHAT(groups)
-	if err != nil {
-		return nil, err
-	}
-	verifier, err := c.Authentication.Checker()
-	if err != nil {
-		return nil, err
-	}
-	cert, err := certificate(a.o.FS, a.o.Dir, c.Hostname)
-	if err != nil {
-		return nil, err
-	}
-	return smtp.New(smtp.Options{
-		Interface: c.Listener.Interface, Host: c.Hostname, HAT: hat, RAT: smtp.NewRAT(c.Recipients),
-		TLS: cert, MaxMessage: int64(c.Listener.MaxMessageSize), MaxRecipients: c.Listener.MaxRecipients,
-		MaxHeaderLines: c.Listener.MaxHeaderLines, MaxConnections: c.Listener.MaxConnections,
-		Idle: c.Listener.IdleTimeout, Auth: verifier, Log: journal{a.store}, Logger: a.o.Logger,
-		Room: tracking.NewRoom(a.o.FS, a.o.Dir, int64(c.Tracking.MinFree), a.o.Logger),
-	}), nil
-}
-
 // device is what the appliance tells the cloud of itself. The address and the
 // connector's version are those of the vendor's integration guide.
 func (a *Appliance) device() cloudlink.Device {

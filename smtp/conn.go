@@ -3,6 +3,8 @@ package smtp
 import (
 	"time"
 
+	gosmtp "github.com/emersion/go-smtp"
+
 	"esasim/esa"
 	"esasim/smtp/dialect"
 )
@@ -13,7 +15,78 @@ type conn struct {
 	l      *Listener
 	icid   esa.ICID
 	source *esa.Source
+	policy *Policy
 	full   bool // the client was told that the queue is full
+	naked  bool // the client was told that it must use TLS
+
+	rejects  bool  // no recipient is taken: REJECT, delayed
+	counted  bool  // among the connections of its host
+	hour     *hour // of its host; nil: not asked for yet
+	messages int   // begun
+}
+
+// verdict is what the client hears first. Only a limit below the listener's own
+// needs the connections of a host to be counted.
+func (c *conn) verdict() (dialect.Verdict, *gosmtp.SMTPError) {
+	l, p := c.l, c.policy
+	full := l.live.Add(1) > int64(l.o.MaxConnections)
+	switch {
+	case p.Rule == TCPRefuse:
+		return dialect.Refuse, nil
+	case full:
+		c.trouble(receivingFailed + "Connection limit exceeded")
+		return dialect.Reject, dialect.TooManyToListener
+	case p.Rule == Reject && !l.o.DelayRejection:
+		return dialect.Reject, nil
+	case p.Rule == Reject:
+		c.rejects = true
+		c.trouble("Delayed HAT REJECT continuing session for recipient logging (" + c.source.Remote.String() + ")")
+	}
+	if p.MaxConnections > 0 && p.MaxConnections < l.o.MaxConnections {
+		if c.counted = l.hosts.enter(c.source.Remote, p.MaxConnections); !c.counted {
+			c.trouble(receivingFailed + "Connection limit exceeded")
+			return dialect.Reject, dialect.TooManyFromHost
+		}
+	}
+	return dialect.Accept, nil
+}
+
+// maxRecipients is the limit for one message.
+func (c *conn) maxRecipients() int {
+	if c.policy.MaxRecipients > 0 {
+		return c.policy.MaxRecipients
+	}
+	return c.l.o.MaxRecipients
+}
+
+// inHour is false for a recipient beyond what the policy allows a host in an
+// hour.
+func (c *conn) inHour(now time.Time) bool {
+	limit := c.policy.MaxRecipientsPerHour
+	if limit <= 0 {
+		return true
+	}
+	if c.hour == nil {
+		c.hour = c.l.hours.of(c.source.Remote, now)
+	}
+	return c.hour.take(limit, now)
+}
+
+// verify looks at an envelope sender; the error is the reply. Senders that may
+// relay are ours, and not asked (inferred).
+func (c *conn) verify(from string) error {
+	if c.policy.Rule == Relay {
+		return nil
+	}
+	exists, excepted := c.l.o.Verification.judge(from)
+	switch {
+	case excepted:
+		c.trouble("Address: <" + from + "> sender allowed, envelope sender matched domain exception")
+	case !exists:
+		c.trouble("Address: <" + from + "> sender rejected, envelope sender domain does not exist")
+		return dialect.SenderDomainMissing(from)
+	}
+	return nil
 }
 
 // report appends events. Where that fails the store has failed, which every
@@ -40,6 +113,15 @@ func (c *conn) queueFull() error {
 	return dialect.QueueFull
 }
 
+// needsTLS refuses what may not be said in clear. A connection tells of it once.
+func (c *conn) needsTLS() error {
+	if !c.naked {
+		c.naked = true
+		c.trouble("TLS was required but remote host did not initiate it")
+	}
+	return dialect.TLSFirst
+}
+
 func (c *conn) TLSStarted(protocol, cipher string) {
 	c.report(esa.Event{Kind: esa.TLSStarted, Time: time.Now(), ICID: c.icid, Name: protocol, Text: cipher})
 }
@@ -52,8 +134,14 @@ func (c *conn) UnknownCommand(line string) { c.trouble("Unknown command: " + lin
 
 func (c *conn) Closed(why dialect.Ending) {
 	c.l.live.Add(-1)
+	if c.counted {
+		c.l.hosts.leave(c.source.Remote)
+	}
 	text := string(why)
-	if why == dialect.TimedOut {
+	switch {
+	case c.source.Rule == TCPRefuse:
+		text = "refused"
+	case why == dialect.TimedOut:
 		text = "disconnected address " + c.source.Remote.String() + ", no messages injected within timeout period"
 	}
 	c.report(esa.Event{Kind: esa.ConnectionClosed, Time: time.Now(), ICID: c.icid, Text: text})

@@ -1,6 +1,11 @@
 package smtp
 
-import "esasim/internal/fidelity"
+import (
+	"fmt"
+	"strings"
+
+	"esasim/internal/fidelity"
+)
 
 // Fidelity lists the rules of the access tables and of numbering.
 func Fidelity() []fidelity.Claim {
@@ -8,13 +13,25 @@ func Fidelity() []fidelity.Claim {
 	var out []fidelity.Claim
 	for _, r := range []struct{ what, level, source string }{
 		{"HAT: ordered sender groups, the first with a matching member decides", fidelity.Documented, guide + ", Mail Flow Policies"},
-		{"HAT: access rules " + Accept + ", " + Relay + ", " + Reject + ", " + TCPRefuse, fidelity.Documented, guide + ", Mail Flow Policies"},
-		{"HAT: members ALL, IP address, CIDR range, sbrs[none]; host names, DNS lists and score ranges are not emulated", fidelity.Documented, guide + ", Mail Flow Policies"},
-		{"HAT: nothing matching is ALL with ACCEPT", fidelity.Documented, guide + ", the last row of a public listener"},
-		{"HAT: the sender reputation of everybody is None", fidelity.Ours, "there is no reputation service offline"},
-		{"HAT: no reverse DNS look-up; the host is \"unknown\", not verified", fidelity.Ours, "nothing is looked up outside"},
-		{"RAT: domains, .domain for all below it, ALL", fidelity.Documented, guide + ", Recipient Access Table"},
+		{"HAT: access rules " + strings.Join([]string{Accept, Relay, Reject, TCPRefuse, Continue}, ", "), fidelity.Documented, guide + ", Mail Flow Policies"},
+		{"HAT: members ALL, IP address, CIDR range, ranges of addresses, host name, .domain, sbrs[from:to], sbrs[none]", fidelity.Documented, guide + ", Sender Group Syntax; DNS lists are not emulated"},
+		{"HAT: members country[NAME]", fidelity.Ours, "the appliance chooses countries in a list of its own"},
+		{"HAT: a host name counts only if it is verified", fidelity.Inferred, guide + ": the appliance looks up names both ways"},
+		{"HAT: nothing matching is ALL with the policy " + lastPolicy, fidelity.Documented, guide + ", the last row of a public listener"},
+		{"HAT: scores have one decimal", fidelity.Observed, "published samples of mail logs"},
+		{"who a sender is (host name, verified, reputation score, country) comes from a table; of others nothing is known: host unknown, SBRS None", fidelity.Ours, "nothing is looked up outside"},
+		{"mail flow policies: messages per connection, recipients per message, message size, connections per remote address, TLS off, preferred, required", fidelity.Documented, guide + ", Mail Flow Policies"},
+		{"mail flow policies: recipients per hour of a remote address; the hour begins with its first recipient and is not kept over a restart", fidelity.Inferred, guide + ", rate limiting; the counters' reset period is a setting of 1h there"},
+		{fmt.Sprintf("recipients per hour are counted for at most %d remote addresses", maxHours), fidelity.Ours, "a bound of memory"},
+		{"delayed rejection: banner, each recipient is refused, the line Delayed HAT REJECT continuing session for recipient logging", fidelity.Observed, "published samples of mail logs"},
+		{"delayed rejection: a refused recipient is logged as Rejected by HAT", fidelity.Inferred, "the style of Rejected by RAT"},
+		{"TCPREFUSE is one line in the mail logs, with ICID 0", fidelity.Observed, "published samples of mail logs; that the next connection's number is one higher is ours"},
+		{"RAT: domains, .domain for all below it, user@domain, user@, ALL; the most specific wins", fidelity.Documented, guide + ", Recipient Access Table; the order of user@ is inferred"},
+		{"RAT: reject, with a reply of one's own; rows that bypass the recipients per hour", fidelity.Documented, guide + ", Recipient Access Table: custom SMTP response, bypass receiving control"},
 		{"RAT: a sender with rule RELAY may send to every domain; its mail is outgoing", fidelity.Documented, guide + ", Mail Flow Policies"},
+		{"envelope senders: 553 for domains that do not exist, which a list says instead of the DNS; an exception table lets senders through", fidelity.Documented, guide + ", Sender Verification; there it is a setting of each policy"},
+		{"envelope senders of RELAY connections are not verified", fidelity.Inferred, "they are one's own"},
+		{"troubles named in the logs: Address: <a> sender rejected, envelope sender domain does not exist; Address: <a> sender allowed, envelope sender matched domain exception; Receiving Failed: Too Many Messages; TLS was required but remote host did not initiate it", fidelity.Observed, "published samples of mail logs"},
 		{"limits: recipients of a message, message size, header lines, connections to the listener", fidelity.Documented, guide + ", default mail flow policies"},
 		{"a connection over the listener's limit gets its own ICID and is refused with 421", fidelity.Inferred, "the reply and the log line Connection limit exceeded"},
 		{"ICID: one for each connection; MID: given when MAIL FROM is accepted, so refused and aborted messages have one", fidelity.Observed, "published samples of mail logs"},

@@ -38,8 +38,9 @@ func newSession(c *gosmtp.Conn) (gosmtp.Session, error) {
 
 // Mail begins a message and gives it its MID.
 func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
-	if !s.conn.l.o.Room.MayBegin() {
-		return s.conn.queueFull()
+	s.conn = s.wire.Admission().Value.(*conn) // another one than at EHLO if XCLIENT came in between
+	if err := s.mayBegin(from); err != nil {
+		return err
 	}
 	mid, err := s.conn.l.o.Log.NextMID()
 	if err != nil {
@@ -51,22 +52,59 @@ func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
 	return nil
 }
 
+// mayBegin looks whether the connection may send a message now; the error is
+// the reply.
+func (s *session) mayBegin(from string) error {
+	c := s.conn
+	if !c.l.o.Room.MayBegin() {
+		return c.queueFull()
+	}
+	if _, encrypted := s.wire.TLS(); c.policy.TLS == TLSRequired && !encrypted {
+		return c.needsTLS()
+	}
+	if limit := c.policy.MaxMessages; limit > 0 && c.messages >= limit {
+		c.trouble(receivingFailed + "Too Many Messages")
+		return dialect.TooManyMessages
+	}
+	if err := c.verify(from); err != nil {
+		return err
+	}
+	c.messages++
+	return nil
+}
+
 // Rcpt adds a recipient.
 func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
-	m, o := s.msg, &s.conn.l.o
-	if m.rcpts >= o.MaxRecipients {
+	m, c := s.msg, s.conn
+	if m.rcpts >= c.maxRecipients() {
 		return dialect.TooManyRecipients
 	}
-	if s.conn.source.Rule != Relay && !o.RAT.accepts(to) {
-		if m.bad++; m.bad > o.MaxRecipients { // enough is known of this one
-			return dialect.AddressRejected
-		}
-		s.note(time.Now(), esa.Event{Kind: esa.RecipientRejected, Address: to, Text: "RAT"})
-		return dialect.AddressRejected
+	if c.rejects {
+		return s.reject(to, "HAT", dialect.RejectedLate)
 	}
-	s.note(time.Now(), esa.Event{Kind: esa.RecipientGiven, Address: to, RIDs: []esa.RID{esa.RID(m.rcpts)}})
+	now := time.Now()
+	row := ratRow{}
+	if c.source.Rule != Relay {
+		row = c.l.o.RAT.judge(to)
+	}
+	if row.reply != nil {
+		return s.reject(to, "RAT", row.reply)
+	}
+	if !row.bypass && !c.inHour(now) {
+		return s.reject(to, "Injection Control", dialect.TooManyThisHour)
+	}
+	s.note(now, esa.Event{Kind: esa.RecipientGiven, Address: to, RIDs: []esa.RID{esa.RID(m.rcpts)}})
 	m.rcpts++
 	return nil
+}
+
+// reject refuses a recipient and notes by what, unless enough is known of this
+// message.
+func (s *session) reject(to, by string, reply *gosmtp.SMTPError) error {
+	if s.msg.bad++; s.msg.bad <= s.conn.maxRecipients() {
+		s.note(time.Now(), esa.Event{Kind: esa.RecipientRejected, Address: to, Text: by})
+	}
+	return s.wire.Choose(reply)
 }
 
 // Data receives the message and makes it ours.

@@ -54,10 +54,14 @@ type Options struct {
 	Interface      string // the listener's name in the logs: "IncomingMail"
 	Host           string // the appliance's host name
 	HAT            HAT
+	Senders        Senders // who the peers are
 	RAT            RAT
+	Verification   Verification
+	DelayRejection bool        // REJECT is said to each recipient instead of at once
+	XCLIENT        Networks    // who may say that he is somebody else
 	TLS            *tls.Config // nil: no STARTTLS
-	MaxMessage     int64       // octets
-	MaxRecipients  int         // of a message
+	MaxMessage     int64       // octets, where the mail flow policy says nothing
+	MaxRecipients  int         // of a message, likewise
 	MaxHeaderLines int
 	MaxConnections int
 	Idle           time.Duration // wait for a command
@@ -72,6 +76,9 @@ type Listener struct {
 	o    Options
 	ctx  context.Context // of Serve: what sessions look up ends with it
 	live atomic.Int64    // connections
+
+	hosts hosts
+	hours hours
 }
 
 // New makes a listener; Serve runs it.
@@ -123,8 +130,21 @@ const grace = time.Second
 
 var errBroken = errors.New("no more connections")
 
+// client is who a connection is from.
+type client struct {
+	local, real netip.Addr // the ends of the TCP connection
+	remote      netip.Addr // who it is taken for: real, unless XCLIENT said otherwise
+	who         *sender
+}
+
 // admit decides about a new connection.
 func (l *Listener) admit(raw net.Conn) dialect.Admission {
+	remote := address(raw.RemoteAddr())
+	return l.judge(client{address(raw.LocalAddr()), remote, remote, l.o.Senders.of(remote)})
+}
+
+// judge decides about a client.
+func (l *Listener) judge(from client) dialect.Admission {
 	// A connection is some events whatever comes of it. When what is left is
 	// needed for accepted mail, nothing may be written for it at all.
 	if !l.o.Room.MayGoOn(0) {
@@ -135,24 +155,33 @@ func (l *Listener) admit(raw net.Conn) dialect.Admission {
 		l.o.Logger.Error("no number for a connection", "error", err)
 		return dialect.Admission{Verdict: dialect.Reject, Reply: dialect.Unavailable(l.o.Host)}
 	}
-	src := l.o.HAT.decide(address(raw.RemoteAddr()))
-	src.Listener, src.Local = l.o.Interface, address(raw.LocalAddr())
-	c := &conn{l: l, icid: icid, source: src}
+	src, policy := l.o.HAT.decide(from.remote, from.who)
+	src.Listener, src.Local = l.o.Interface, from.local
+	c := &conn{l: l, icid: icid, source: src, policy: policy}
 	now := time.Now()
 	c.report(
 		esa.Event{Kind: esa.ConnectionOpened, Time: now, ICID: icid, Source: src},
 		esa.Event{Kind: esa.HATDecided, Time: now, ICID: icid, Source: src})
-	a := dialect.Admission{Observer: c, Value: c}
-	switch {
-	case l.live.Add(1) > int64(l.o.MaxConnections):
-		a.Verdict, a.Reply = dialect.Reject, dialect.TooManyToListener
-		c.trouble(receivingFailed + "Connection limit exceeded")
-	case src.Rule == Reject:
-		a.Verdict = dialect.Reject
-	case src.Rule == TCPRefuse:
-		a.Verdict = dialect.Refuse
+	a := dialect.Admission{Observer: c, Value: c, MaxMessage: policy.MaxMessageSize, NoTLS: policy.TLS == TLSOff}
+	if l.o.XCLIENT.has(from.real) {
+		a.XCLIENT = func(x dialect.XCLIENT) dialect.Admission { return l.judge(from.as(x, &l.o.Senders)) }
 	}
+	a.Verdict, a.Reply = c.verdict()
 	return a
+}
+
+// as is the client that XCLIENT makes of one. What it says nothing of is looked
+// up, as for a client that really came from there.
+func (c client) as(x dialect.XCLIENT, known *Senders) client {
+	if x.Addr.IsValid() {
+		c.remote, c.who = x.Addr, known.of(x.Addr)
+	}
+	if x.NameGiven {
+		who := *c.who
+		who.host, who.verified = x.Name, x.Name != ""
+		c.who = &who
+	}
+	return c
 }
 
 // address is the IP address of an end; loopback where there is none, as on a

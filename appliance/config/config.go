@@ -11,18 +11,21 @@ import (
 // Appliance is the configuration of one appliance. The keys are those of the
 // YAML file, below "appliance".
 type Appliance struct {
-	Hostname       string          `yaml:"hostname"`       // what it calls itself in SMTP and on its pages
-	Serial         string          `yaml:"serial"`         // empty: made at the first start and kept
-	Version        string          `yaml:"version"`        // AsyncOS version with build: "13.0.0-392"
-	Listener       Listener        `yaml:"listener"`       // the public listener
-	SenderGroups   []SenderGroup   `yaml:"sender_groups"`  // the HAT, in order; the first that matches decides
-	Recipients     []string        `yaml:"recipients"`     // the RAT: domains for which mail is taken; ALL for every one
-	Authentication Authentication  `yaml:"authentication"` // SPF, DKIM and DMARC
-	Routes         []Route         `yaml:"routes"`         // SMTP routes: where mail goes to
-	Fates          []Fate          `yaml:"fates"`          // what happens to recipients, whatever their route
-	Delivery       BounceProfile   `yaml:"delivery"`
-	Tracking       Tracking        `yaml:"tracking"`
-	MailLogs       LogSubscription `yaml:"mail_logs"`
+	Hostname       string             `yaml:"hostname"` // what it calls itself in SMTP and on its pages
+	Serial         string             `yaml:"serial"`   // empty: made at the first start and kept
+	Version        string             `yaml:"version"`  // AsyncOS version with build: "13.0.0-392"
+	Listener       Listener           `yaml:"listener"` // the public listener
+	Senders        []Sender           `yaml:"senders"`  // who connects: what DNS and the reputation service would say
+	Policies       []MailFlowPolicy   `yaml:"mail_flow_policies"`
+	SenderGroups   []SenderGroup      `yaml:"sender_groups"` // the HAT, in order; the first that matches decides
+	Recipients     []Recipient        `yaml:"recipients"`    // the RAT: for whom mail is taken
+	Verification   SenderVerification `yaml:"sender_verification"`
+	Authentication Authentication     `yaml:"authentication"` // SPF, DKIM and DMARC
+	Routes         []Route            `yaml:"routes"`         // SMTP routes: where mail goes to
+	Fates          []Fate             `yaml:"fates"`          // what happens to recipients, whatever their route
+	Delivery       BounceProfile      `yaml:"delivery"`
+	Tracking       Tracking           `yaml:"tracking"`
+	MailLogs       LogSubscription    `yaml:"mail_logs"`
 }
 
 // Listener are the limits of a listener. Their defaults are those of the
@@ -35,13 +38,11 @@ type Listener struct {
 	MaxHeaderLines int           `yaml:"max_header_lines"`
 	MaxConnections int           `yaml:"max_connections"`
 	IdleTimeout    time.Duration `yaml:"idle_timeout"`
-}
-
-// SenderGroup is one row of the HAT.
-type SenderGroup struct {
-	Name    string   `yaml:"name"`
-	Rule    string   `yaml:"rule"`    // ACCEPT, RELAY, REJECT or TCPREFUSE
-	Members []string `yaml:"members"` // ALL, an IP address, a CIDR range, or sbrs[none]
+	// DelayedRejection gives those whom a policy rejects a banner, and rejects
+	// each recipient; so the logs tell who wanted to write to whom.
+	DelayedRejection bool `yaml:"delayed_rejection"`
+	// XCLIENT are addresses and CIDR ranges that may say they are another client.
+	XCLIENT []string `yaml:"xclient"`
 }
 
 // BounceProfile says when a delivery is tried again. The defaults are the
@@ -91,13 +92,8 @@ func Default() Appliance {
 			Interface: "IncomingMail", MaxMessageSize: 100 << 20, MaxRecipients: 1000,
 			MaxHeaderLines: 1000, MaxConnections: 1000, IdleTimeout: 5 * time.Minute,
 		},
-		SenderGroups: []SenderGroup{
-			{"WHITELIST", "ACCEPT", nil},
-			{"BLACKLIST", "REJECT", nil},
-			{"SUSPECTLIST", "ACCEPT", nil},
-			{"UNKNOWNLIST", "ACCEPT", []string{"sbrs[none]"}},
-		},
-		Recipients:     []string{"ALL"},
+		Senders: []Sender{}, Policies: defaultPolicies(), SenderGroups: defaultGroups(),
+		Recipients:     []Recipient{{Address: "ALL"}},
 		Authentication: Authentication{DMARCReject: "none", DMARCQuarantine: "none"},
 		Routes:         []Route{{Domain: "ALL", Hosts: []string{"simulated"}, TLS: "preferred", Concurrency: 10}},
 		Fates:          []Fate{},
@@ -143,5 +139,6 @@ func (a *Appliance) Check() error {
 	errs = append(errs, a.checkRoutes(), a.checkFates())
 	positive("mail_logs.rollover_size", a.MailLogs.RollSize > 0)
 	positive("mail_logs.max_files", a.MailLogs.Keep > 0)
+	errs = append(errs, a.checkAccess())
 	return errors.Join(errs...)
 }

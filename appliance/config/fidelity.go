@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"esasim/internal/fidelity"
 )
@@ -15,12 +16,26 @@ func Fidelity() []fidelity.Claim {
 		if i > 0 {
 			groups += ", "
 		}
-		groups += g.Name + " " + g.Rule
+		groups += g.Name + " " + g.Policy + " " + strings.Join(g.Members, " ")
 	}
+	policies := ""
+	for i, p := range d.Policies {
+		if i > 0 {
+			policies += ", "
+		}
+		policies += p.Name + " " + p.Rule
+	}
+	t := d.Policies[1]
 	var out []fidelity.Claim
 	for _, r := range []struct{ what, level, source string }{
 		{"AsyncOS version " + d.Version, fidelity.Documented, "vendor's integration guide"},
-		{"sender groups, in order: " + groups, fidelity.Documented, guide + "HAT defaults of 13.x; only UNKNOWNLIST has a member, because everybody's reputation is None"},
+		{"sender groups, in order: " + strings.ReplaceAll(groups, " ,", ","), fidelity.Documented, guide + "HAT defaults of 13.x, the moderate score ranges"},
+		{"mail flow policies: " + policies, fidelity.Documented, guide + "default mail flow policies"},
+		{fmt.Sprintf("mail flow policy %s: max_messages %d, max_recipients %d, max_recipients_per_hour %d, max_message_size %d, max_connections %d",
+			t.Name, t.MaxMessages, t.MaxRecipients, t.MaxRecipientsPerHour, t.MaxMessageSize, t.MaxConnections), fidelity.Documented, guide + "default mail flow policies"},
+		{fmt.Sprintf("mail flow policies %s, %s: max_messages %d, max_connections %d, %d; their other limits are the listener's",
+			d.Policies[0].Name, d.Policies[2].Name, d.Policies[0].MaxMessages, d.Policies[0].MaxConnections, d.Policies[2].MaxConnections), fidelity.Documented, guide + "default mail flow policies"},
+		{"listener: delayed_rejection off; nobody may say XCLIENT", fidelity.Inferred, guide + "HAT delayed rejection is a setting; XCLIENT is ours"},
 		{fmt.Sprintf("max_message_size %d, max_recipients %d", d.Listener.MaxMessageSize, d.Listener.MaxRecipients), fidelity.Documented, guide + "default mail flow policies, $ACCEPTED"},
 		{fmt.Sprintf("max_header_lines %d", d.Listener.MaxHeaderLines), fidelity.Documented, guide + "listener settings"},
 		{fmt.Sprintf("max_connections %d", d.Listener.MaxConnections), fidelity.Ours, "small models have 50; a lab may need more"},
