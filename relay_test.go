@@ -27,7 +27,7 @@ func TestRelay(t *testing.T) {
 	logs := [2]string{t.TempDir(), t.TempDir()}
 	second := esasimtest.Start(t, func(o *lab.Options) {
 		o.FS, o.Dir = vfs.Default, logs[1]
-		o.Config.Appliance.Recipients = []string{"example.org"}
+		o.Config.Appliance.Recipients = []config.Recipient{{Address: "example.org"}}
 	})
 	first := esasimtest.Start(t, func(o *lab.Options) {
 		o.FS, o.Dir = vfs.Default, logs[0]
