@@ -66,11 +66,13 @@ cover: ## coverage of the tests, as a page in build/
 golden: ## write the expected outputs of the tests again
 	$(GO) test $$($(GO) list -f '{{.ImportPath}} {{join .TestGoFiles " "}} {{join .XTestGoFiles " "}}' $(PKGS) | awk 'NF>1{print $$1}') -run Golden -update
 
-# The programs that tests talk to, and the compiler that the race detector needs.
+# The programs that tests talk to, what swaks needs for TLS, and the compiler that
+# the race detector needs.
 # As root on Debian they are installed; elsewhere the tests that need them say so
 # and are skipped (under CI they fail).
 peers:
 	@missing=; for p in swaks chromium curl gcc; do command -v $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	perl -MNet::SSLeay -e1 2>/dev/null || missing="$$missing libnet-ssleay-perl"; \
 	case "$$missing" in *gcc*) missing="$$missing libc6-dev";; esac; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 	  echo "installing$$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
