@@ -256,7 +256,7 @@ func TestAuthenticationLostClient(t *testing.T) {
 
 // README's example is a configuration, and verifies.
 func TestDocumentedAuthentication(t *testing.T) {
-	c, err := lab.ReadConfig("README.md", []byte(blocks(t, "README.md", "yaml")[1]))
+	c, err := lab.ReadConfig("README.md", []byte(configuration(t, "_dmarc.")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -213,13 +213,12 @@ func background(t *testing.T, block string, replace ...string) (a lab.Addresses)
 
 // The README's configuration has every key, and each with its default.
 func TestDocumentedConfiguration(t *testing.T) {
-	examples := blocks(t, "README.md", "yaml")
-	for _, text := range examples {
+	for _, text := range blocks(t, "README.md", "yaml") {
 		if _, err := lab.ReadConfig("README.md", []byte(text)); err != nil {
 			t.Errorf("%v in\n%s", err, text)
 		}
 	}
-	text := examples[len(examples)-1] // the others show a part
+	text := configuration(t, "unregistered:")
 	got, err := lab.ReadConfig("README.md", []byte(text))
 	if err != nil {
 		t.Fatal(err)
@@ -233,6 +232,18 @@ func TestDocumentedConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	everyKey(t, "", reflect.TypeFor[lab.Config](), shown)
+}
+
+// configuration is the README's first example that has a text in it.
+func configuration(t *testing.T, with string) string {
+	t.Helper()
+	for _, text := range blocks(t, "README.md", "yaml") {
+		if strings.Contains(text, with) {
+			return text
+		}
+	}
+	t.Fatalf("README.md has no configuration with %q", with)
+	return ""
 }
 
 func everyKey(t *testing.T, place string, typ reflect.Type, shown map[string]any) {

@@ -148,7 +148,7 @@ func (v *virtual) tracked(t *testing.T, client, sentence string) {
 
 // The README's second configuration, and what the text around it says.
 func TestDocumentedSenders(t *testing.T) {
-	text := blocks(t, "README.md", "yaml")[1]
+	text := configuration(t, "192.0.2.66")
 	synctest.Test(t, func(t *testing.T) {
 		v := &virtual{fs: vfs.NewMem()}
 		v.start(t, func(o *lab.Options) {
