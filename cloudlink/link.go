@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"esasim/esa"
+	"esasim/esa/gather"
 )
 
 // Log is what the link reads of the appliance.
@@ -36,7 +37,7 @@ type Log interface {
 }
 
 // ErrGone says that the appliance no longer keeps what was asked for.
-var ErrGone = errors.New("no longer kept")
+var ErrGone = gather.ErrGone
 
 // Reader hands out the event log from a place onward. The error is an
 // *esa.Overtaken if the log was cut off before the place; it then goes on behind

@@ -49,7 +49,8 @@ type Recipient struct {
 	State    State  // Processing, Queued, Delivered, Delayed, Bounced, or Replaced: a split took it to another MID
 	Response string // the remote host's last answer
 	Until    time.Time
-	Attempts int // delivery attempts so far
+	Attempts int    // delivery attempts so far
+	Reason   string // why it was delayed or bounced: "5.1.0 - Unknown address error"
 }
 
 // Message is what the events so far say of one message. It is never stored:
@@ -81,6 +82,8 @@ type Message struct {
 	Into        []MID            // the messages made from it
 	State       State
 	Finished    bool
+	DCID        DCID    // of the last delivery attempt; 0: none, or no connection was made
+	Aborted     string  // why, as in "Receiving aborted by sender"
 	Events      []Event // all of them, oldest first
 }
 
@@ -129,7 +132,7 @@ func (m *Message) apply(e *Event) {
 	case MessageReady:
 		m.Size, m.State = e.Size, Processing
 	case MessageAborted:
-		m.State = Aborted
+		m.State, m.Aborted = Aborted, e.Text
 	case PolicyMatched:
 		m.Policy = e.Name
 	case EngineVerdict:
@@ -144,6 +147,7 @@ func (m *Message) apply(e *Event) {
 		m.leave("")
 		m.recipients(nil, Queued, e)
 	case DeliveryStarted:
+		m.DCID = e.DCID
 		m.attempt(e.RIDs)
 	case RecipientDelivered:
 		m.recipients(e.RIDs, Delivered, e)
@@ -183,6 +187,9 @@ func (m *Message) recipients(rids []RID, s State, e *Event) {
 		r := &m.Recipients[i]
 		if r.State != Replaced && (rids == nil || named.has(i, r.RID)) {
 			r.State, r.Response, r.Until = s, e.Text, e.Until
+			if r.Reason = ""; s == Delayed || s == Bounced {
+				r.Reason = e.Name
+			}
 		}
 	}
 }
