@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"weak"
 
@@ -141,6 +142,36 @@ func (s *Store) SetCursor(name string, seq uint64, note []byte) error {
 	v := append(binary.BigEndian.AppendUint64(nil, seq), note...)
 	if err := s.db.Set(keyName(prefixCursor, name), v, pebble.NoSync); err != nil {
 		return fmt.Errorf("write cursor %s: %w", name, err)
+	}
+	return nil
+}
+
+// Cursors lists the names of those that have a cursor and a name that begins with
+// the prefix.
+func (s *Store) Cursors(prefix string) (names []string, err error) {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: keyName(prefixCursor, prefix), UpperBound: upper(prefixCursor)})
+	if err != nil {
+		return nil, fmt.Errorf("list cursors: %w", err)
+	}
+	defer it.Close()
+	for ok := it.First(); ok; ok = it.Next() {
+		name := string(it.Key()[2:])
+		if !strings.HasPrefix(name, prefix) {
+			break
+		}
+		names = append(names, name)
+	}
+	if err := it.Error(); err != nil {
+		return nil, fmt.Errorf("list cursors: %w", err)
+	}
+	return names, nil
+}
+
+// DropCursor forgets how far a follower has come: the log is not kept any longer
+// for one that will not come again.
+func (s *Store) DropCursor(name string) error {
+	if err := s.db.Delete(keyName(prefixCursor, name), pebble.NoSync); err != nil {
+		return fmt.Errorf("drop cursor %s: %w", name, err)
 	}
 	return nil
 }

@@ -179,6 +179,19 @@ func TestCursor(t *testing.T) {
 	if seq, note, err := s.Cursor("a"); seq != 7 || string(note) != "note" || err != nil {
 		t.Errorf("cursor: %d %q %v", seq, note, err)
 	}
+	for _, name := range []string{"b", "log/x", "log/y", "log0"} {
+		if err := s.SetCursor(name, 1, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.DropCursor("log/x"); err != nil {
+		t.Fatal(err)
+	}
+	for prefix, want := range map[string]string{"": "[a b log/y log0]", "log/": "[log/y]", "log/x": "[]", "z": "[]"} {
+		if names, err := s.Cursors(prefix); fmt.Sprint(names) != want || err != nil {
+			t.Errorf("cursors with prefix %q: %v, %v, want %s", prefix, names, err, want)
+		}
+	}
 }
 
 // What is written is what is read.
