@@ -223,6 +223,13 @@ func TestDocumentedConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, other := range blocks(t, "README.md", "yaml")[1:] {
+		if c, err := lab.ReadConfig("README.md", []byte(other)); err != nil {
+			t.Errorf("README.md: %v\n%s", err, other)
+		} else if err := c.Check(); err != nil {
+			t.Errorf("README.md: %v\n%s", err, other)
+		}
+	}
 	noNil := cmp.Transformer("members", func(s []string) string { return strings.Join(s, " ") })
 	if diff := cmp.Diff(lab.DefaultConfig(), got, noNil); diff != "" {
 		t.Errorf("README.md against the defaults (-default +README):\n%s", diff)

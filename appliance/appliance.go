@@ -18,7 +18,6 @@ import (
 	"esasim/appliance/config"
 	"esasim/appliance/console"
 	"esasim/appliance/delivery"
-	"esasim/appliance/maillog"
 	"esasim/appliance/workqueue"
 	"esasim/cloudlink"
 	"esasim/esa"
@@ -37,7 +36,7 @@ type Options struct {
 	Console string
 	// Servers are the URLs of the clouds it may register with, by region.
 	Servers map[string]string
-	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // to the cloud, and to hosts of routes
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // to the cloud, to hosts of routes and to syslog servers; nil: the network
 	Logger  *slog.Logger
 	// SegmentRows, if not 0, makes the store seal, merge and cut off its log in
 	// steps of so many messages. Small numbers are for tests.
@@ -51,7 +50,7 @@ type Appliance struct {
 	store    *tracking.Store
 	listener *smtp.Listener
 	link     *cloudlink.Link
-	logs     *maillog.Writer
+	logs     []subscription
 	delivery *delivery.Queue
 	toScan   []esa.MID // accepted before this start and not yet through the work queue
 	toSend   []esa.MID // through it, and not finished
@@ -75,7 +74,7 @@ func New(o Options) (*Appliance, error) {
 	a := &Appliance{o: o, serial: serial, store: store}
 	a.delivery = a.newDelivery()
 	if err := a.build(); err != nil {
-		return nil, errors.Join(err, store.Close())
+		return nil, errors.Join(err, a.closeLogs(), store.Close())
 	}
 	return a, nil
 }
@@ -90,7 +89,6 @@ func (a *Appliance) build() (err error) {
 	if a.listener, err = a.newListener(); err != nil {
 		return err
 	}
-	c := &a.o.Config
 	a.link, err = cloudlink.New(cloudlink.Options{
 		Device: a.device(), Console: a.o.Console, Servers: a.o.Servers, Log: linkLog{a.store},
 		Follow: func(after uint64) cloudlink.Reader { return a.store.Follow(after) },
@@ -100,11 +98,7 @@ func (a *Appliance) build() (err error) {
 	if err != nil {
 		return err
 	}
-	a.logs, err = maillog.Open(maillog.Options{
-		FS: a.o.FS, Dir: a.o.FS.PathJoin(a.o.Dir, "mail_logs"), Version: c.Version, Serial: a.serial,
-		RollSize: int64(c.MailLogs.RollSize), Keep: c.MailLogs.Keep,
-	}, a.store)
-	return err
+	return a.openLogs()
 }
 
 // leftOver sorts the messages that the run before did not finish, before
@@ -153,7 +147,9 @@ func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
 		a.delivery.Local = local(mail)
 		return a.delivery.Run(ctx, a.toSend, a.store.Follow(a.from))
 	})
-	g.Go("mail logs", func(ctx context.Context) error { return a.logs.Run(ctx, a.store.Follow(a.logs.Seq())) })
+	for _, l := range a.logs {
+		g.Go("log subscription "+l.name, func(ctx context.Context) error { return l.Run(ctx, a.store.Follow(l.Seq())) })
+	}
 	g.Go("cloud link", a.link.Run)
 
 	intake, stop := context.WithCancel(ctx)
@@ -174,7 +170,7 @@ func local(l net.Listener) netip.Addr {
 // Close ends the appliance. Run must have returned, and the pages must no
 // longer be served.
 func (a *Appliance) Close() error {
-	if err := errors.Join(a.logs.Close(), a.store.Close()); err != nil {
+	if err := errors.Join(a.closeLogs(), a.store.Close()); err != nil {
 		return fmt.Errorf("close appliance: %w", err)
 	}
 	return nil
@@ -182,9 +178,10 @@ func (a *Appliance) Close() error {
 
 // Handler serves the appliance's pages.
 func (a *Appliance) Handler() http.Handler {
+	in, _ := a.o.Config.Location() // checked by New
 	return console.New(console.Options{
-		Tracker: a.store, Host: a.o.Config.Hostname, Model: "Cisco C100V",
-		Product: "Email Security Virtual Appliance", Version: a.o.Config.Version, Logger: a.o.Logger,
+		Location: in, Tracker: a.store, Host: a.o.Config.Hostname, Model: "Cisco " + model,
+		Product: product, Version: a.o.Config.Version, Logger: a.o.Logger,
 	})
 }
 

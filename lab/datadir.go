@@ -21,7 +21,7 @@ import (
 //	registration.json    the appliance's registration with the cloud, with its credential
 //	tracking/            the event log and its index (Pebble)
 //	tracking.seed/       a past that is being made, or that was not finished
-//	mail_logs/           the text mail logs
+//	mail_logs/           the text mail logs, and likewise a directory for each other log
 //	cloud/<REGION>/      a region's store (Pebble)
 const dataFormat = 1
 

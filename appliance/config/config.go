@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	_ "time/tzdata" // time zones have the same names on every machine
 )
 
 // Appliance is the configuration of one appliance. The keys are those of the
@@ -25,7 +26,8 @@ type Appliance struct {
 	Fates          []Fate             `yaml:"fates"`          // what happens to recipients, whatever their route
 	Delivery       BounceProfile      `yaml:"delivery"`
 	Tracking       Tracking           `yaml:"tracking"`
-	MailLogs       LogSubscription    `yaml:"mail_logs"`
+	Timezone       string             `yaml:"timezone"` // of the times in logs and pages: a name of the IANA database, or Local
+	Logs           []LogSubscription  `yaml:"logs"`
 }
 
 // Listener are the limits of a listener. Their defaults are those of the
@@ -77,12 +79,6 @@ type Tracking struct {
 	ContentMaxSize Size          `yaml:"content_max_size"`
 }
 
-// LogSubscription says how a log's files are kept.
-type LogSubscription struct {
-	RollSize Size `yaml:"rollover_size"`
-	Keep     int  `yaml:"max_files"`
-}
-
 // Default is the configuration from the factory, for AsyncOS 13.0.
 func Default() Appliance {
 	return Appliance{
@@ -101,7 +97,8 @@ func Default() Appliance {
 			InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100, Bounces: true,
 		},
 		Tracking: Tracking{MinFree: 512 << 20, MaxSize: 10 << 30, ContentKeep: 7 * 24 * time.Hour, ContentMaxSize: 1 << 30},
-		MailLogs: LogSubscription{RollSize: 10 << 20, Keep: 10},
+		Timezone: "UTC",
+		Logs:     []LogSubscription{{Name: "mail_logs", Type: "mail", Level: "info", RollSize: 10 << 20, Keep: 10}},
 	}
 }
 
@@ -136,9 +133,18 @@ func (a *Appliance) Check() error {
 	if _, err := a.Authentication.Checker(); err != nil {
 		errs = append(errs, err)
 	}
-	errs = append(errs, a.checkRoutes(), a.checkFates())
-	positive("mail_logs.rollover_size", a.MailLogs.RollSize > 0)
-	positive("mail_logs.max_files", a.MailLogs.Keep > 0)
-	errs = append(errs, a.checkAccess())
-	return errors.Join(errs...)
+	errs = append(errs, a.checkRoutes(), a.checkFates(), a.checkAccess())
+	if _, err := a.Location(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, a.checkLogs()...)...)
+}
+
+// Location is the time zone; the error names the key.
+func (a *Appliance) Location() (*time.Location, error) {
+	in, err := time.LoadLocation(a.Timezone)
+	if err != nil {
+		return nil, fmt.Errorf("appliance.timezone: %q: want a name such as Europe/Berlin, UTC or Local", a.Timezone)
+	}
+	return in, nil
 }

@@ -1,36 +1,22 @@
 package maillog
 
 import (
-	"bytes"
 	"net/netip"
 	"strconv"
 	"strings"
 	"time"
 
+	"esasim/appliance/logs"
 	"esasim/esa"
 )
 
-// stamp is the form of a moment in the logs: "Mon Aug 10 09:52:59 2020".
-const stamp = "Mon Jan _2 15:04:05 2006"
+// stamp is the form of a moment in the logs.
+const stamp = logs.Stamp
 
-// lines are lines of the log on their way to the file.
-//
-// A message is twenty lines. They are written without package fmt, which takes
-// three times as long and makes a string of each, and a moment is formatted once
-// for all lines of its second.
+// lines are where the sentences go.
 type lines struct {
-	buf   []byte
-	in    *time.Location
-	begun []byte // what the lines of one second begin with
-	at    int64  // which second that is
-}
-
-// begin begins a line.
-func (l *lines) begin(t time.Time) {
-	if at := t.Unix(); l.begun == nil || at != l.at {
-		l.begun, l.at = atLevel(l.begun[:0], t.In(l.in), "Info"), at
-	}
-	l.buf = append(l.buf, l.begun...)
+	out *logs.Lines
+	in  *time.Location // of the times in sentences
 }
 
 // say writes a sentence about an event. In its form %M, %I, %D and %O stand for
@@ -39,47 +25,48 @@ func (l *lines) begin(t time.Time) {
 // name and text, %L and %P for our end and the peer's of the connection, and each
 // %s for the next of the words. Whatever a sender chose is made safe.
 func (l *lines) say(e *esa.Event, form string, words ...string) {
-	l.begin(e.Time)
+	l.out.Begin(e.Time, logs.Info)
 	for {
 		i := strings.IndexByte(form, '%')
 		if i < 0 {
 			break
 		}
-		l.buf = append(l.buf, form[:i]...)
+		l.out.Buf = append(l.out.Buf, form[:i]...)
 		if form[i+1] == 's' {
-			l.buf, words = appendClean(l.buf, words[0]), words[1:]
+			l.out.Buf, words = logs.AppendClean(l.out.Buf, words[0]), words[1:]
 		} else {
 			l.field(e, form[i+1])
 		}
 		form = form[i+2:]
 	}
-	l.buf = append(append(l.buf, form...), '\n')
+	l.out.Buf = append(l.out.Buf, form...)
+	l.out.End()
 }
 
 func (l *lines) field(e *esa.Event, letter byte) {
 	switch letter {
 	case 'M':
-		l.buf = strconv.AppendUint(l.buf, uint64(e.MID), 10)
+		l.out.Buf = strconv.AppendUint(l.out.Buf, uint64(e.MID), 10)
 	case 'I':
-		l.buf = strconv.AppendUint(l.buf, uint64(e.ICID), 10)
+		l.out.Buf = strconv.AppendUint(l.out.Buf, uint64(e.ICID), 10)
 	case 'D':
-		l.buf = strconv.AppendUint(l.buf, uint64(e.DCID), 10)
+		l.out.Buf = strconv.AppendUint(l.out.Buf, uint64(e.DCID), 10)
 	case 'O':
-		l.buf = strconv.AppendUint(l.buf, uint64(e.Other), 10)
+		l.out.Buf = strconv.AppendUint(l.out.Buf, uint64(e.Other), 10)
 	case 'R':
-		l.buf = appendRIDs(l.buf, e.RIDs)
+		l.out.Buf = appendRIDs(l.out.Buf, e.RIDs)
 	case 'S':
-		l.buf = strconv.AppendInt(l.buf, e.Size, 10)
+		l.out.Buf = strconv.AppendInt(l.out.Buf, e.Size, 10)
 	case 'A':
-		l.buf = appendClean(l.buf, e.Address)
+		l.out.Buf = logs.AppendClean(l.out.Buf, e.Address)
 	case 'N':
-		l.buf = appendClean(l.buf, e.Name)
+		l.out.Buf = logs.AppendClean(l.out.Buf, e.Name)
 	case 'T':
-		l.buf = appendClean(l.buf, e.Text)
+		l.out.Buf = logs.AppendClean(l.out.Buf, e.Text)
 	case 'L':
-		l.buf = appendAddr(l.buf, e.Source.Local)
+		l.out.Buf = appendAddr(l.out.Buf, e.Source.Local)
 	case 'P':
-		l.buf = appendAddr(l.buf, e.Source.Remote)
+		l.out.Buf = appendAddr(l.out.Buf, e.Source.Remote)
 	default:
 		panic("no field %" + string(letter))
 	}
@@ -103,50 +90,10 @@ func appendRIDs(b []byte, list []esa.RID) []byte {
 	return append(b, ']')
 }
 
-// appendClean keeps a sender's text on one line: a log line that mail can break in
-// two could be forged.
-func appendClean(b []byte, s string) []byte {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] >= 0x7f {
-			return append(b, clean(s)...)
-		}
-	}
-	return append(b, s...)
-}
-
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if control(r) {
-			return '?'
-		}
-		return r
-	}, s)
-}
-
-func control(r rune) bool { return r < ' ' || r == 0x7f || r == 0x2028 || r == 0x2029 }
-
 // sentencesOf are the sentences of an event, each without the beginning of its line
 // and its end: for those who write no file.
-func sentencesOf(e *esa.Event) (out []string) {
-	l := lines{in: time.UTC}
-	l.sentences(e)
-	for text := range bytes.Lines(l.buf) {
-		out = append(out, string(text[len(l.begun):len(text)-1]))
-	}
-	return out
-}
-
-// line is a sentence as it stands in the file.
-func line(b []byte, t time.Time, text string) []byte {
-	return append(append(atLevel(b, t, "Info"), text...), '\n')
-}
-
-// warning is one of the level above.
-func warning(b []byte, t time.Time, text string) []byte {
-	return append(append(atLevel(b, t, "Warning"), text...), '\n')
-}
-
-func atLevel(b []byte, t time.Time, level string) []byte {
-	b = append(t.AppendFormat(b, stamp), ' ')
-	return append(append(b, level...), ": "...)
+func sentencesOf(e *esa.Event) []string {
+	out := logs.NewLines(time.UTC)
+	(&lines{out, time.UTC}).sentences(e)
+	return out.Texts()
 }

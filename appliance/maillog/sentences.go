@@ -70,7 +70,7 @@ func (l *lines) queueSentences(e *esa.Event) {
 		l.delayed(e)
 	case esa.RecipientBounced:
 		for _, r := range e.RIDs {
-			l.say(e, "Bounced: DCID %D MID %M to RID %s - %N %s []", r.String(), answer(e.Text))
+			l.say(e, "Bounced: DCID %D MID %M to RID %s - %N %s []", r.String(), Answer(e.Text))
 		}
 	case esa.DeliveryClosed:
 		l.say(e, "DCID %D close")
@@ -148,24 +148,15 @@ func (l *lines) subject(e *esa.Event) {
 
 func (l *lines) delayed(e *esa.Event) {
 	for _, r := range e.RIDs {
-		l.say(e, "Delayed: DCID %D MID %M to RID %s - %N %s []", r.String(), answer(e.Text))
+		l.say(e, "Delayed: DCID %D MID %M to RID %s - %N %s []", r.String(), Answer(e.Text))
 	}
 	l.say(e, "MID %M to RID %R pending till %s", e.Until.In(l.in).Format(stamp))
 }
 
-// answer is a remote host's reply as the logs show it: the code and the text,
+// Answer is a remote host's reply as the logs show it: the code and the text,
 // a string for each line of it, in the notation of the language the appliance is
 // written in.
-func answer(reply string) string {
+func Answer(reply string) string {
 	code, text, _ := strings.Cut(reply, " ")
 	return fmt.Sprintf("('%s', ['%s'])", code, strings.ReplaceAll(text, "\n", "', '"))
-}
-
-// lostEvents is written where lines are missing: the event log was cut off before
-// they were written.
-func lostEvents(n uint64) string {
-	if n == 1 {
-		return "Log subscription mail_logs: 1 event was lost because writing fell behind."
-	}
-	return fmt.Sprintf("Log subscription mail_logs: %d events were lost because writing fell behind.", n)
 }

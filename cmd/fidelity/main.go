@@ -11,8 +11,10 @@ import (
 	"esasim/appliance"
 	"esasim/appliance/config"
 	"esasim/appliance/console"
+	"esasim/appliance/consolidated"
 	"esasim/appliance/delivery"
 	"esasim/appliance/details"
+	"esasim/appliance/logs"
 	"esasim/appliance/maillog"
 	"esasim/appliance/workqueue"
 	"esasim/cloud"
@@ -44,7 +46,8 @@ func write(args []string) error {
 		smtp.Fidelity(), auth.Fidelity(), content.Fidelity(), dialect.Fidelity(),
 		tracking.Fidelity(),
 		appliance.Fidelity(), config.Fidelity(), workqueue.Fidelity(), delivery.Fidelity(),
-		maillog.Fidelity(), details.Fidelity(), console.Fidelity(),
+		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(),
+		details.Fidelity(), console.Fidelity(),
 		cloudlink.Fidelity(),
 		cloud.Fidelity(), sse.Fidelity(), ctr.Fidelity(), portal.Fidelity(),
 		lab.Fidelity(),

@@ -1,0 +1,29 @@
+package consolidated
+
+import "esasim/internal/fidelity"
+
+// Fidelity lists what the lines consist of.
+func Fidelity() []fidelity.Claim {
+	const guide, samples = "AsyncOS user guide, Consolidated Event Logs", "published samples"
+	var out []fidelity.Claim
+	for _, r := range []struct{ what, level, source string }{
+		{"CEF:0|Cisco|C100V Email Security Virtual Appliance|13.0.0-392|ESA_CONSOLIDATED_LOG_EVENT|Consolidated Log Event|5|", fidelity.Observed, samples},
+		{"fields in the order of the published sample: deviceExternalId, ESAMID, ESAICID, ESADCID, ESAASVerdict, ESAAVVerdict, ESACFVerdict, endTime, ESADLPVerdict, dvc, ESAAttachmentDetails, ESAFriendlyFrom, ESAGMVerdict, startTime, deviceDirection, ESAMailFlowPolicy, suser, cs1 MailPolicy, cs2 SenderCountry, ESAMFVerdict, act, ESAFinalActionDetails, cs4 ExternalMsgID, ESAOFVerdict, duser, cfp1 SBRSScore, sourceHostName, ESASenderGroup, sourceAddress, msg, ESATLSInCipher, ESATLSInConnStatus, ESATLSInProtocol", fidelity.Observed, samples + "; on the appliance a user chooses the fields and their order"},
+		{"ESAAMPVerdict before ESAASVerdict; deviceInboundInterface, ESAReplyTo and ESAMsgSize at the end", fidelity.Inferred, guide + " has the fields; the sample has no place for them"},
+		{"no DMARC, DKIM, SPF, SDR, HELO, language, URL, TLS out and DANE fields, no ESAStatus lines", fidelity.Ours, "the emulator does not know these facts yet; a field that is not known is left out"},
+		{"verdicts NOT_EVALUATED, NEGATIVE, POSITIVE, SUSPECT, BULK_MAIL, SOCIAL_MAIL, MARKETING_MAIL, UNSCANNABLE, CLEAN, MALICIOUS, UNKNOWN, SKIPPED, LOW_RISK, MATCH, NO_MATCH, VIOLATION, NO_VIOLATION", fidelity.Documented, guide},
+		{"an engine that could not read the message and has no word for it: NOT_EVALUATED", fidelity.Inferred, guide + ": antispam, graymail and outbreak filters have no such word"},
+		{"act DELIVERED, QUARANTINED, DROPPED, BOUNCED, ABORTED; ESAFinalActionDetails: To POLICY, To SPAM, 5.1.0 - Unknown address error, Receiving aborted by sender", fidelity.Observed, samples},
+		{"several quarantines are joined: To POLICY, VIRUS; a dropped message has no details", fidelity.Inferred, samples + " have one quarantine, and no dropped message"},
+		{"a message with a recipient that was delivered to counts as delivered", fidelity.Inferred, "as its last state in Message Tracking"},
+		{"a line when a message is finished, and when it is put into a quarantine; none for a message that was rewritten, whose successor has one", fidelity.Inferred, guide + ": one line for each message; QUARANTINED is among the actions"},
+		{"deviceDirection 0 incoming, 1 outgoing; recipients joined with ;", fidelity.Observed, samples},
+		{"subject and message-id in single quotes, in double quotes if they have a single one", fidelity.Inferred, samples + " have single quotes, in the notation of the language the appliance is written in"},
+		{"ESAAttachmentDetails is a dictionary in that notation: {'resume.docx': {'AMP': {'Verdict': 'MALICIOUS', 'fileHash': '...'}, 'BodyScanner': {}}}; without Verdict if it is not known of this file", fidelity.Observed, samples},
+		{"in values = is written \\=, a backslash twice, ends of lines as \\n and \\r; other control characters as ?", fidelity.Documented, "Common Event Format; the question mark is ours"},
+		{"in a file and in syslog Info: stands before CEF:", fidelity.Inferred, "as in all other logs"},
+	} {
+		out = append(out, fidelity.Claim{Area: "Consolidated Event Log", What: r.what, Level: r.level, Source: r.source})
+	}
+	return out
+}

@@ -1,0 +1,153 @@
+package appliance
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"time"
+
+	"esasim/appliance/config"
+	"esasim/appliance/consolidated"
+	"esasim/appliance/logs"
+	"esasim/appliance/maillog"
+	"esasim/esa"
+	"esasim/esa/gather"
+	"esasim/tracking"
+)
+
+// The appliance on its pages and in its logs.
+const (
+	model   = "C100V"
+	product = "Email Security Virtual Appliance"
+)
+
+// subscription is one of the appliance's logs.
+type subscription struct {
+	name string
+	*logs.Writer
+}
+
+// openLogs opens what the configuration subscribes to, and lets go of the places of
+// subscriptions that are no more: the event log would be kept for them.
+func (a *Appliance) openLogs() error {
+	c := &a.o.Config
+	in, err := c.Location()
+	if err != nil {
+		return err
+	}
+	if err := a.dropPlaces(); err != nil {
+		return err
+	}
+	for i := range c.Logs {
+		o, err := a.logOptions(&c.Logs[i], in)
+		if err != nil {
+			return err
+		}
+		w, err := logs.Open(o, a.store)
+		if err != nil {
+			return err
+		}
+		a.logs = append(a.logs, subscription{o.Name, w})
+	}
+	return nil
+}
+
+func (a *Appliance) dropPlaces() error {
+	names, err := a.store.Cursors(logs.CursorPrefix)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		subscribed := func(l config.LogSubscription) bool { return logs.CursorPrefix+l.Name == name }
+		if slices.ContainsFunc(a.o.Config.Logs, subscribed) {
+			continue
+		}
+		if err := a.store.DropCursor(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *Appliance) closeLogs() error {
+	var errs []error
+	for _, l := range a.logs {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (a *Appliance) logOptions(l *config.LogSubscription, in *time.Location) (logs.Options, error) {
+	level, err := logs.ParseLevel(cmp.Or(l.Level, "info"))
+	if err != nil {
+		return logs.Options{}, fmt.Errorf("log subscription %s: %w", l.Name, err)
+	}
+	content, stem := a.logContent(l.Type, in)
+	o := logs.Options{Name: l.Name, Content: content, Level: level, Location: in, From: a.from}
+	if l.Syslog.Address != "" {
+		o.Syslog = a.syslog(&l.Syslog)
+		return o, nil
+	}
+	o.Files = &logs.Files{
+		FS: a.o.FS, Dir: a.o.FS.PathJoin(a.o.Dir, l.Name), Stem: stem, Version: a.o.Config.Version, Serial: a.serial,
+		RollSize: int64(l.RollSize), Keep: l.Keep,
+	}
+	return o, nil
+}
+
+// logContent is what a type of log says, and what the names of its files begin with.
+func (a *Appliance) logContent(kind string, in *time.Location) (c logs.Content, stem string) {
+	switch kind {
+	case "consolidated_event":
+		d := consolidated.Device{Product: model + " " + product, Version: a.o.Config.Version, Serial: a.serial}
+		return consolidated.New(d, in, logStore{a.store}), kind
+	default: // the configuration was checked
+		return maillog.Log{}, "mail"
+	}
+}
+
+func (a *Appliance) syslog(s *config.Syslog) *logs.Syslog {
+	facility, _ := config.Facility(s.Facility) // the configuration was checked
+	o := &logs.Syslog{Network: "tcp", Address: s.Address, Facility: facility, Dial: a.o.Dial, Logger: a.o.Logger}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{}).DialContext
+	}
+	switch s.Protocol {
+	case "", "udp":
+		o.Network = "udp"
+	case "tls":
+		host, _, _ := net.SplitHostPort(s.Address)
+		o.TLS = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+		if s.Trust != "" {
+			o.TLS.RootCAs = x509.NewCertPool()
+			o.TLS.RootCAs.AppendCertsFromPEM([]byte(s.Trust))
+		}
+	}
+	return o
+}
+
+// logStore is the store as logs see it that speak of whole messages.
+type logStore struct{ *tracking.Store }
+
+func (l logStore) Message(ctx context.Context, mid esa.MID) (esa.Message, error) {
+	m, err := l.Store.Message(ctx, mid)
+	return m, gone(err)
+}
+
+func (l logStore) Connection(ctx context.Context, icid esa.ICID) ([]esa.Event, error) {
+	events, err := l.Store.Connection(ctx, icid)
+	return events, gone(err)
+}
+
+// gone is the error for those that do not know the store.
+func gone(err error) error {
+	if errors.Is(err, tracking.ErrNotFound) {
+		return fmt.Errorf("%w: %w", gather.ErrGone, err)
+	}
+	return err
+}

@@ -1,0 +1,169 @@
+package esasim_test
+
+import (
+	"bufio"
+	"fmt"
+	"net/smtp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"esasim/appliance/config"
+	"esasim/internal/statefile"
+	"esasim/lab"
+)
+
+// subscribed has the factory's log and some more.
+func subscribed(more ...config.LogSubscription) func(*lab.Options) {
+	return func(o *lab.Options) {
+		o.Config.Appliance.Logs = append(config.Default().Logs, more...)
+	}
+}
+
+// logLines are the lines in all files of a subscription, without the headers of the
+// files.
+func (v *virtual) logLines(t *testing.T, subscription, stem string) (lines []string) {
+	t.Helper()
+	dir := v.fs.PathJoin("data", subscription)
+	names, err := v.fs.List(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		if n == stem+".current" { // another name of the newest
+			continue
+		}
+		b, err := statefile.Read(v.fs, v.fs.PathJoin(dir, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, slices.Collect(strings.SplitSeq(strings.TrimSuffix(string(b), "\n"), "\n"))[3:]...)
+	}
+	return lines
+}
+
+// abandon begins a message and goes away.
+func (v *virtual) abandon(t *testing.T) {
+	t.Helper()
+	conn, err := v.net.Dial(t.Context(), "tcp", v.Addresses().SMTP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := smtp.NewClient(conn, "esa.esasim.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Mail("mgmt01@cisco.com"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Quit(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Every message has one line in the Consolidated Event Log when it has come to its
+// end, also over a restart while it waits for its second attempt.
+func TestConsolidatedEventLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &virtual{fs: vfs.NewMem()}
+		logs := subscribed(config.LogSubscription{Name: "events", Type: "consolidated_event"})
+		v.start(t, logs)
+		later := v.send(t, "defer@esasim.test", "later")
+		arrives := v.send(t, "x@example.org", "a|b=c")
+		bounces := v.send(t, "bounce@esasim.test", "no such")
+		v.abandon(t)
+		time.Sleep(2 * time.Second)
+		v.stop()
+		v.start(t, logs)
+		time.Sleep(2 * time.Minute)
+		v.stop()
+
+		serial := v.Appliance().Serial()
+		lines := v.logLines(t, "events", "consolidated_event")
+		if len(lines) != 4 {
+			t.Fatalf("%d lines, want 4:\n%s", len(lines), strings.Join(lines, "\n"))
+		}
+		for _, want := range [][]string{
+			{fmt.Sprintf("ESAMID=%d ", arrives), " act=DELIVERED ", " duser=x@example.org ", ` msg='a|b\=c' `, " cs4Label=ExternalMsgID cs4='<a|b\\=c@cisco.com>' ",
+				" Info: CEF:0|Cisco|C100V Email Security Virtual Appliance|13.0.0-392|ESA_CONSOLIDATED_LOG_EVENT|Consolidated Log Event|5|deviceExternalId=" + serial + " ESAMID="},
+			{fmt.Sprintf("ESAMID=%d ", bounces), " act=BOUNCED ESAFinalActionDetails=5.1.0 - Unknown address error "},
+			{fmt.Sprintf("ESAMID=%d ", bounces+1), " act=ABORTED ESAFinalActionDetails=Receiving aborted by sender "},
+			{fmt.Sprintf("ESAMID=%d ", later), " act=DELIVERED ", "endTime=Sat Jan  1 00:01:", " startTime=Sat Jan  1 00:00:0"},
+		} {
+			n := 0
+			for _, line := range lines {
+				if !strings.Contains(line, want[0]) {
+					continue
+				}
+				n++
+				for _, part := range want {
+					if !strings.Contains(line, part) {
+						t.Errorf("no %q in %s", part, line)
+					}
+				}
+			}
+			if n != 1 {
+				t.Errorf("%d lines with %s", n, want[0])
+			}
+		}
+	})
+}
+
+// A syslog server that is away for hours, over a restart, gets the very lines that
+// the file has, once; mail does not wait for it.
+func TestSyslogServerAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &virtual{fs: vfs.NewMem()}
+		logs := subscribed(config.LogSubscription{Name: "pushed", Type: "mail", Syslog: config.Syslog{Protocol: "tcp", Address: "127.0.0.1:514", Facility: "local4"}})
+		v.start(t, logs)
+		for i := range 5 {
+			begin := time.Now()
+			v.send(t, "x@example.org", fmt.Sprintf("hour %d", i))
+			if took := time.Since(begin); took > time.Second {
+				t.Errorf("a server that is away slowed a message down to %s", took)
+			}
+			time.Sleep(time.Hour)
+			if i == 2 {
+				v.stop()
+				v.start(t, logs)
+			}
+		}
+		l, err := v.net.Listen("tcp", "127.0.0.1:514")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			for s := bufio.NewScanner(conn); s.Scan(); {
+				got = append(got, s.Text())
+			}
+		}()
+		time.Sleep(2 * time.Minute)
+		v.stop()
+		l.Close()
+		<-done
+		var want []string
+		for _, line := range v.logLines(t, "mail_logs", "mail") {
+			at, err := time.Parse("Mon Jan _2 15:04:05 2006", line[:24])
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, "<166>"+at.Format("Jan _2 15:04:05")+" pushed: "+line[25:])
+		}
+		if !slices.Equal(got, want) || len(want) < 5*10 {
+			t.Errorf("pushed:\n%s\nin the file:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}
