@@ -167,3 +167,51 @@ func TestSyslogServerAway(t *testing.T) {
 		}
 	})
 }
+
+// A subscription begins with what happens after it was set up, speaks in the time
+// zone of the appliance, and leaves no place behind when it is removed.
+func TestSubscriptionsComeAndGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &virtual{fs: vfs.NewMem()}
+		v.start(t, nil)
+		v.send(t, "bounce@esasim.test", "before")
+		time.Sleep(2 * time.Second)
+		v.stop()
+		zone := func(o *lab.Options) {
+			subscribed(config.LogSubscription{Name: "bounces", Type: "bounces"}, config.LogSubscription{Name: "quiet", Type: "mail", Level: "warning"})(o)
+			o.Config.Appliance.Timezone = "America/New_York"
+		}
+		v.start(t, zone)
+		mid := v.send(t, "bounce@esasim.test", "after")
+		time.Sleep(2 * time.Second)
+		places := func() string {
+			t.Helper()
+			names, err := v.Appliance().Tracking().Cursors("log/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fmt.Sprint(names)
+		}
+		if got := places(); got != "[log/bounces log/mail_logs log/quiet]" {
+			t.Errorf("places %s", got)
+		}
+		v.stop()
+		got := v.logLines(t, "bounces", "bounces")
+		want := fmt.Sprintf(` Info: Bounced: %d:0 From:<mgmt01@cisco.com> To:<bounce@esasim.test> Reason: "5.1.0 - Unknown address error" Response: "('550', ['`, mid)
+		if len(got) != 1 || !strings.Contains(got[0], want) || !strings.HasPrefix(got[0], "Fri Dec 31 19:00:0") {
+			t.Errorf("bounces %q, want %s", got, want)
+		}
+		if got := v.logLines(t, "quiet", "mail"); len(got) != 0 {
+			t.Errorf("below the level: %q", got)
+		}
+		head, err := statefile.Read(v.fs, "data/bounces/bounces.current")
+		if err != nil || !strings.Contains(string(head), "Info: Time offset from UTC: -18000 seconds\n") {
+			t.Errorf("header %q, %v", head, err)
+		}
+		v.start(t, nil)
+		if got := places(); got != "[log/mail_logs]" {
+			t.Errorf("places %s", got)
+		}
+		v.stop()
+	})
+}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"esasim/appliance/bouncelog"
 	"esasim/appliance/config"
 	"esasim/appliance/consolidated"
 	"esasim/appliance/logs"
@@ -106,6 +107,8 @@ func (a *Appliance) logContent(kind string, in *time.Location) (c logs.Content, 
 	case "consolidated_event":
 		d := consolidated.Device{Product: model + " " + product, Version: a.o.Config.Version, Serial: a.serial}
 		return consolidated.New(d, in, logStore{a.store}), kind
+	case "bounces":
+		return bouncelog.New(logStore{a.store}), kind
 	default: // the configuration was checked
 		return maillog.Log{}, "mail"
 	}
