@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"esasim/appliance/amplog"
 	"esasim/appliance/bouncelog"
 	"esasim/appliance/config"
 	"esasim/appliance/consolidated"
@@ -109,6 +110,8 @@ func (a *Appliance) logContent(kind string, in *time.Location) (c logs.Content, 
 		return consolidated.New(d, in, logStore{a.store}), kind
 	case "bounces":
 		return bouncelog.New(logStore{a.store}), kind
+	case "amp":
+		return amplog.New(logStore{a.store}), kind
 	default: // the configuration was checked
 		return maillog.Log{}, "mail"
 	}

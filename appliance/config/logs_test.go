@@ -25,7 +25,7 @@ func TestCheckLogs(t *testing.T) {
 		{with(func(l *LogSubscription) { l.Name = "Tracking" }), "is taken"},
 		{with(func(l *LogSubscription) { l.Name = "cloudlink" }), "is taken"},
 		{[]LogSubscription{file, {Name: "EVENTS", Type: "mail"}}, "appliance.logs[1].name: \"EVENTS\" is taken"},
-		{with(func(l *LogSubscription) { l.Type = "mails" }), "appliance.logs[0].type: \"mails\": want one of mail, consolidated_event, bounces"},
+		{with(func(l *LogSubscription) { l.Type = "mails" }), "appliance.logs[0].type: \"mails\": want one of mail, consolidated_event, bounces, amp"},
 		{with(func(l *LogSubscription) { l.Level = "Info" }), "appliance.logs[0].level"},
 		{with(func(l *LogSubscription) { l.Keep = -1 }), "appliance.logs[0].max_files"},
 		{syslog(Syslog{Address: "127.0.0.1:514"}), ""},

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"esasim/appliance"
+	"esasim/appliance/amplog"
 	"esasim/appliance/bouncelog"
 	"esasim/appliance/config"
 	"esasim/appliance/console"
@@ -47,7 +48,7 @@ func write(args []string) error {
 		smtp.Fidelity(), auth.Fidelity(), content.Fidelity(), dialect.Fidelity(),
 		tracking.Fidelity(),
 		appliance.Fidelity(), config.Fidelity(), workqueue.Fidelity(), delivery.Fidelity(),
-		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(),
+		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
 		details.Fidelity(), console.Fidelity(),
 		cloudlink.Fidelity(),
 		cloud.Fidelity(), sse.Fidelity(), ctr.Fidelity(), portal.Fidelity(),

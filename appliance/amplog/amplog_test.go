@@ -1,0 +1,60 @@
+package amplog
+
+import (
+	"context"
+	"flag"
+	"testing"
+	"time"
+
+	"esasim/appliance/logs"
+	"esasim/esa"
+	"esasim/esa/gather"
+	"esasim/internal/golden"
+)
+
+var update = flag.Bool("update", false, "write the golden files again")
+
+// store knows one message.
+type store struct{}
+
+func (store) Message(_ context.Context, mid esa.MID) (esa.Message, error) {
+	if mid != 3 {
+		return esa.Message{}, gather.ErrGone
+	}
+	return esa.Message{MID: 3, Attachments: []esa.Attachment{{Name: "stored.doc", Type: "application/msword", Size: 7, SHA256: "cc"}}}, nil
+}
+
+// Each file is asked about, and the answer is told where it is known; messages that
+// were not looked at, or are gone, have no line; names cannot break one.
+func TestLogGolden(t *testing.T) {
+	at := time.Date(2020, 5, 14, 13, 23, 57, 0, time.UTC)
+	start := func(mid esa.MID, names ...string) esa.Entry {
+		events := []esa.Event{{Kind: esa.MessageStarted, MID: mid, Time: at}}
+		for _, n := range names {
+			events = append(events, esa.Event{Kind: esa.AttachmentSeen, MID: mid, Time: at, Attachment: &esa.Attachment{Name: n, Type: "application/pdf", Size: 189, SHA256: "aa"}})
+		}
+		return esa.Entry{Events: events}
+	}
+	verdict := func(mid esa.MID, v esa.Verdict, name string) esa.Entry {
+		return esa.Entry{Events: []esa.Event{{Kind: esa.EngineVerdict, Engine: esa.AntiSpam, MID: mid, Time: at, Verdict: esa.Positive},
+			{Kind: esa.EngineVerdict, Engine: esa.AMP, MID: mid, Time: at, Verdict: v, Name: name}, {Kind: esa.MessageFinished, MID: mid, Time: at}}}
+	}
+	l, out := New(store{}), logs.NewLines(time.UTC)
+	if err := l.Write(t.Context(), out, []esa.Entry{
+		start(1, "a.pdf"), verdict(1, esa.Positive, "W32.C78352D892-95.SBX.TG"),
+		start(2, "a.pdf", "b\nc.pdf"), verdict(2, esa.Positive, ""),
+		verdict(3, esa.Unknown, ""), // its beginning went by unseen
+		verdict(4, esa.Positive, ""),
+		start(5, "a.pdf", "b.pdf"), verdict(5, esa.Negative, ""),
+		start(6), verdict(6, esa.Skipped, ""),
+		start(7, "a.pdf"), verdict(7, esa.NotEvaluated, ""),
+		start(8, "a.pdf"), verdict(8, esa.LowRisk, ""),
+		start(9, "a.pdf"), verdict(9, esa.Unscannable, ""),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	golden.Check(t, "testdata/lines.txt", out.Buf, *update)
+	if n, _ := l.open.Held(); n != 0 {
+		t.Errorf("%d finished messages are held", n)
+	}
+}
