@@ -26,23 +26,21 @@ func newGather(log Log) *gatherer { return &gatherer{log: log} }
 func (g *gatherer) take(ctx context.Context, entries []esa.Entry) ([]esa.Message, error) {
 	var rested, done []esa.MID
 	seen := map[esa.MID]bool{}
-	for i := range entries {
-		for events := entries[i].Events; len(events) > 0; {
-			mid, n := events[0].MID, gather.Together(events)
-			if mid != 0 {
-				g.open.Add(events[:n])
-				rests, ends := came(events[:n])
-				if rests && !seen[mid] {
-					seen[mid] = true
-					rested = append(rested, mid)
-				}
-				if ends {
-					done = append(done, mid)
-				}
-			}
-			events = events[n:]
+	_ = gather.Each(entries, func(mid esa.MID, events []esa.Event) error {
+		if mid == 0 {
+			return nil
 		}
-	}
+		g.open.Add(events)
+		rests, ends := came(events)
+		if rests && !seen[mid] {
+			seen[mid] = true
+			rested = append(rested, mid)
+		}
+		if ends {
+			done = append(done, mid)
+		}
+		return nil
+	})
 	out, err := g.messages(ctx, rested)
 	for _, mid := range done {
 		g.open.Done(mid)

@@ -26,19 +26,13 @@ func New(s gather.Store) *Log { return &Log{store: s} }
 // message and who was to get it does not change once it is accepted, so it does
 // not matter when the store is asked.
 func (l *Log) Write(ctx context.Context, out *logs.Lines, entries []esa.Entry) error {
-	for i := range entries {
-		for events := entries[i].Events; len(events) > 0; {
-			n := gather.Together(events)
-			if events[0].MID != 0 {
-				if err := l.message(ctx, out, events[:n]); err != nil {
-					return err
-				}
-			}
-			events = events[n:]
+	defer l.open.Bound()
+	return gather.Each(entries, func(mid esa.MID, events []esa.Event) error {
+		if mid == 0 {
+			return nil
 		}
-	}
-	l.open.Bound()
-	return nil
+		return l.message(ctx, out, events)
+	})
 }
 
 // Forget lets go of the messages that are remembered.

@@ -44,22 +44,21 @@ func New(d Device, in *time.Location, s Store) *Log {
 // put into a quarantine, which may be its end. A message that was rewritten has
 // none: the one it became has.
 func (l *Log) Write(ctx context.Context, out *logs.Lines, entries []esa.Entry) error {
-	for i := range entries {
-		for events := entries[i].Events; len(events) > 0; {
-			n := gather.Together(events)
-			if events[0].MID == 0 {
-				l.connections(events[:n])
-			} else if err := l.message(ctx, out, events[:n]); err != nil {
-				return err
-			}
-			events = events[n:]
+	defer l.bound()
+	return gather.Each(entries, func(mid esa.MID, events []esa.Event) error {
+		if mid == 0 {
+			l.connections(events)
+			return nil
 		}
-	}
+		return l.message(ctx, out, events)
+	})
+}
+
+func (l *Log) bound() {
 	l.open.Bound()
 	if len(l.tls) > maxConnections {
 		clear(l.tls)
 	}
-	return nil
 }
 
 // Forget lets go of the messages and connections that are remembered.

@@ -26,6 +26,7 @@ const (
 	maxDatagram  = 9216     // octets of a message over UDP; what is longer is cut
 	chunk        = 32 << 10 // octets that are written, and if that fails written again, together
 	writeTimeout = 30 * time.Second
+	goodbye      = 500 * time.Millisecond
 	firstWait    = time.Second // before the second attempt to reach the server; it doubles
 	maxWait      = time.Minute
 )
@@ -150,6 +151,10 @@ func (s *server) dial(ctx context.Context) (net.Conn, error) {
 func (s *server) close() error {
 	if s.conn == nil {
 		return nil
+	}
+	if secure, ok := s.conn.(*tls.Conn); ok { // it says goodbye, to one who may not listen
+		late := time.AfterFunc(goodbye, func() { _ = secure.NetConn().Close() })
+		defer late.Stop()
 	}
 	_ = s.conn.Close() // one that broke says so again
 	<-s.gone

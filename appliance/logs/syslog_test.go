@@ -295,3 +295,76 @@ func TestChunks(t *testing.T) {
 		rest = rest[n:]
 	}
 }
+
+// A server that takes a connection and nothing more does not keep the appliance from
+// ending, and what it did not take is still to be sent.
+func TestSyslogStuck(t *testing.T) {
+	web := httptest.NewTLSServer(nil) // for its certificate
+	web.Close()
+	trust := x509.NewCertPool()
+	trust.AddCert(web.Certificate())
+	for name, secure := range map[string]*tls.Config{"tcp": nil, "tls": {RootCAs: trust, ServerName: "127.0.0.1"}} {
+		synctest.Test(t, func(t *testing.T) {
+			var network memnet.Network
+			m := happened(10)
+			l, err := network.Listen("tcp", "127.0.0.1:514")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var wg sync.WaitGroup
+			var conns []net.Conn
+			wg.Go(func() {
+				for {
+					conn, err := l.Accept()
+					if err != nil {
+						return
+					}
+					conns = append(conns, conn)
+					if secure != nil {
+						_ = tls.Server(conn, &tls.Config{Certificates: web.TLS.Certificates}).Handshake()
+					}
+				}
+			})
+			stop := push(t, pushTo(Syslog{Network: "tcp", Address: "127.0.0.1:514", TLS: secure, Dial: network.Dial}), m, 10)
+			time.Sleep(10 * time.Second)
+			begin := time.Now()
+			stop()
+			if took := time.Since(begin); took > time.Second || m.seq != 0 {
+				t.Errorf("%s: ending took %s, cursor %d", name, took, m.seq)
+			}
+			l.Close()
+			wg.Wait()
+			for _, c := range conns {
+				c.Close()
+			}
+		})
+	}
+}
+
+// What was lost while a server was away is told to it.
+func TestSyslogOvertaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var network memnet.Network
+		m := happened(100)
+		l, err := network.Listen("tcp", "127.0.0.1:514")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := receive(l, 0)
+		w, err := Open(pushTo(Syslog{Network: "tcp", Address: "127.0.0.1:514", Facility: 20, Dial: network.Dial}), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := w.Run(ctx, &overtaken{reader{m, 0, 100}, 42}); err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		r.wg.Wait()
+		const want = "<164>Jan  1 00:00:00 mail_logs: Warning: Log subscription mail_logs: 42 events were lost because writing fell behind."
+		if got := r.got(); len(got) != 59 || got[0] != want || m.seq != 100 {
+			t.Errorf("%d lines, cursor %d, the first %q", len(got), m.seq, got[0])
+		}
+	})
+}

@@ -102,8 +102,24 @@ func (g *Messages) Forget() {
 	g.bytes = 0
 }
 
-// Together is how many events at the beginning are of the same message.
-func Together(events []esa.Event) int {
+// Each hands out the events of the entries, those of one message that follow each
+// other in an entry together, until one is not taken: its error. MID 0 are those of
+// no message.
+func Each(entries []esa.Entry, take func(mid esa.MID, events []esa.Event) error) error {
+	for i := range entries {
+		for events := entries[i].Events; len(events) > 0; {
+			n := together(events)
+			if err := take(events[0].MID, events[:n]); err != nil {
+				return err
+			}
+			events = events[n:]
+		}
+	}
+	return nil
+}
+
+// together is how many events at the beginning are of the same message.
+func together(events []esa.Event) int {
 	for i := range events {
 		if events[i].MID != events[0].MID {
 			return i

@@ -3,6 +3,7 @@ package gather
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -48,14 +49,25 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-func TestTogether(t *testing.T) {
-	for want, mids := range map[int][]esa.MID{0: nil, 1: {1, 2}, 2: {1, 1, 2, 1}, 3: {0, 0, 0}} {
-		var events []esa.Event
+// Events are handed out by message, in order, and not beyond an error.
+func TestEach(t *testing.T) {
+	entry := func(mids ...esa.MID) (e esa.Entry) {
 		for _, mid := range mids {
-			events = append(events, esa.Event{MID: mid})
+			e.Events = append(e.Events, esa.Event{MID: mid})
 		}
-		if got := Together(events); got != want {
-			t.Errorf("%v: %d together, want %d", mids, got, want)
+		return e
+	}
+	entries := []esa.Entry{entry(), entry(1, 1, 2), entry(2, 0, 0, 2), entry(3)}
+	var got []string
+	stop := errors.New("enough")
+	take := func(mid esa.MID, events []esa.Event) error {
+		if mid == 3 {
+			return stop
 		}
+		got = append(got, fmt.Sprintf("%d*%d", len(events), mid))
+		return nil
+	}
+	if err := Each(append(entries, entry(4)), take); !errors.Is(err, stop) || fmt.Sprint(got) != "[2*1 1*2 1*2 2*0 1*2]" {
+		t.Errorf("%v, %v", got, err)
 	}
 }
