@@ -3,6 +3,7 @@ package esasim_test
 import (
 	"bufio"
 	"fmt"
+	"math/rand/v2"
 	"net/smtp"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"esasim/appliance/config"
+	"esasim/esa"
 	"esasim/internal/statefile"
 	"esasim/lab"
 )
@@ -213,5 +215,54 @@ func TestSubscriptionsComeAndGo(t *testing.T) {
 			t.Errorf("places %s", got)
 		}
 		v.stop()
+	})
+}
+
+// Whenever the machine goes down, afterwards each message that came to its end has
+// one line: none is lost, none is there twice.
+func TestConsolidatedEventLogCrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := vfs.NewCrashableMem()
+		if err := disk.MkdirAll("data", 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if root, err := disk.OpenDir(""); err != nil || root.Sync() != nil { // the directory is there before the lab
+			t.Fatal(err)
+		}
+		v := &virtual{fs: disk}
+		logs := subscribed(config.LogSubscription{Name: "events", Type: "consolidated_event", RollSize: 4 << 10, Keep: 1000})
+		r := rand.New(rand.NewPCG(1, 2))
+		var sent []esa.MID
+		for range 12 {
+			v.start(t, logs)
+			for range 1 + r.IntN(6) {
+				to := [...]string{"x@example.org", "defer@esasim.test", "bounce@esasim.test"}[r.IntN(3)]
+				sent = append(sent, v.send(t, to, fmt.Sprintf("message %d", len(sent))))
+				time.Sleep(time.Duration(r.IntN(700)) * time.Millisecond)
+			}
+			// What is not synced survives or not, all of it or nothing: halves of a
+			// rename are on no real disk.
+			after := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100 * r.IntN(2), RNG: r})
+			v.stop()
+			disk, v.fs = after, after
+		}
+		v.start(t, logs)
+		time.Sleep(2 * time.Minute)
+		v.stop()
+		lines := v.logLines(t, "events", "consolidated_event")
+		for _, mid := range sent {
+			n := 0
+			for _, line := range lines {
+				if strings.Contains(line, fmt.Sprintf(" ESAMID=%d ", mid)) {
+					n++
+				}
+			}
+			if n != 1 {
+				t.Errorf("MID %d: %d lines", mid, n)
+			}
+		}
+		if len(lines) != len(sent) {
+			t.Errorf("%d lines for %d messages", len(lines), len(sent))
+		}
 	})
 }

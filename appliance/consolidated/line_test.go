@@ -270,6 +270,27 @@ var words = map[string]string{
 	"ESAAMPVerdict 5": "SKIPPED", "ESAAMPVerdict 6": "UNSCANNABLE", "ESAAMPVerdict 7": "LOW_RISK",
 }
 
+// Times are those of the appliance's zone; outgoing mail has its number.
+func TestZoneAndDirection(t *testing.T) {
+	m := esa.Fold(of(nil, esa.MessageStarted, esa.MessageFinished))
+	m.Direction = esa.Outgoing
+	_, got := fields(t, string(device.Append(nil, &m, TLS{}, time.FixedZone("", -4*3600))))
+	if got["startTime"] != "Mon May 11 12:56:56 2020" || got["endTime"] != "Mon May 11 12:56:57 2020" || got["deviceDirection"] != "1" || got["ESATLSInProtocol"] != "" {
+		t.Errorf("%v", got)
+	}
+}
+
+// Several recipients and quarantines are joined; who went to another message is not
+// named.
+func TestJoined(t *testing.T) {
+	m := esa.Message{State: esa.Quarantined, Quarantines: []string{"Spam Quarantine", "My Own"},
+		Recipients: []esa.Recipient{{Address: "a@x.example"}, {Address: "b@x.example", State: esa.Replaced}, {Address: "c@x.example"}}}
+	_, got := fields(t, string(device.Append(nil, &m, TLS{}, nil)))
+	if got["duser"] != "a@x.example;c@x.example" || got["ESAFinalActionDetails"] != "To SPAM, MY OWN" {
+		t.Errorf("%v", got)
+	}
+}
+
 // The verdict of a message is said of a file only when it can be meant of no other;
 // a name that comes again stands once.
 func TestAttachments(t *testing.T) {
