@@ -60,6 +60,10 @@ func (a *Appliance) openLogs() error {
 }
 
 func (a *Appliance) dropPlaces() error {
+	// Before there were subscriptions the mail logs had a place of this name.
+	if err := a.store.DropCursor("mail_logs"); err != nil {
+		return err
+	}
 	names, err := a.store.Cursors(logs.CursorPrefix)
 	if err != nil {
 		return err
