@@ -33,8 +33,8 @@ const (
 	DeliveryOpened                     // DCID, Source (Local, Remote), Size (the port)
 	DeliveryStarted                    // DCID, MID, RIDs
 	RecipientDelivered                 // DCID, MID, RIDs, Text: the remote host's answer
-	RecipientDelayed                   // DCID, MID, RIDs, Name (reason), Text (answer), Until: when it is tried again
-	RecipientBounced                   // DCID, MID, RIDs, Name (reason), Text (answer)
+	RecipientDelayed                   // DCID (0: no delivery began), MID, RIDs, Name (reason), Text (answer), Until: when it is tried again
+	RecipientBounced                   // DCID (likewise), MID, RIDs, Name (reason), Text (answer)
 	DeliveryClosed                     // DCID
 	MessageFinished                    // MID, Text: "done" or "aborted"
 	ConnectionTrouble                  // ICID, Text: what went wrong on it, or might have, in the words of the logs: "Unknown command: x"

@@ -164,6 +164,16 @@ func TestFoldBareEvents(t *testing.T) {
 	}
 }
 
+// An attempt counts, whether or not it came to a connection, and once.
+func TestFoldAttempts(t *testing.T) {
+	m := Fold([]Event{{Kind: MessageStarted, MID: 1}, {Kind: RecipientGiven, RIDs: []RID{0}}, {Kind: MessageQueued},
+		{Kind: RecipientDelayed, RIDs: []RID{0}, Text: "000 timeout"},
+		{Kind: DeliveryStarted, DCID: 7, RIDs: []RID{0}}, {Kind: RecipientDelayed, DCID: 7, RIDs: []RID{0}, Text: "451 no"}})
+	if n := m.Recipients[0].Attempts; n != 2 {
+		t.Errorf("%d attempts, want 2", n)
+	}
+}
+
 func TestSenderDomain(t *testing.T) {
 	for sender, want := range map[string]string{"": "", "a@B.Example": "b.example", `"x@y"@z.test`: "z.test", "local": ""} {
 		if got := (&Message{Sender: sender}).SenderDomain(); got != want {

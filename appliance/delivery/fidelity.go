@@ -33,7 +33,7 @@ func Fidelity() []fidelity.Claim {
 		{"a bounce message is outgoing", fidelity.Inferred, "it goes out from the appliance"},
 		{"the text of bounce messages", fidelity.Ours, "the appliance's is not published with its templates"},
 		{"a bounce message that bounces is a double bounce, and nobody is told", fidelity.Observed, "published samples of mail logs"},
-		{"deliveries can be suspended and resumed; a restart resumes them", fidelity.Ours, "the appliance's suspenddel outlasts a restart"},
+		{"deliveries can be suspended and resumed; a restart resumes them", fidelity.Ours, "for tests; the log line is that of published samples"},
 		{"domains without a route are simulated: nothing leaves the process", fidelity.Ours, "the default"},
 		{"the simulated host answers " + accepted, fidelity.Documented, "vendor's integration guide: the answer of another appliance; that it repeats our MID is ours"},
 		{"every simulated domain has an address of its own out of 203.0.113.0/24", fidelity.Ours, "the range is reserved for documentation"},

@@ -7,8 +7,8 @@ import (
 )
 
 // Suspend stops deliveries until Resume, as suspenddel of the appliance's command
-// line does: attempts under way are finished, mail is queued. Unlike there, a
-// restart resumes them.
+// line does: attempts under way are finished, mail is queued. A restart resumes
+// them.
 func (q *Queue) Suspend() { q.suspend(true) }
 
 // Resume begins deliveries again.

@@ -123,6 +123,11 @@ func stories() map[string][]esa.Event {
 			Name: "5.1.0 - Unknown address error", Text: "550 no"}),
 			esa.Event{Kind: esa.BounceGenerated, Time: at(6), MID: 89, Other: 90},
 			esa.Event{Kind: esa.MessageFinished, Time: at(6), MID: 89, Text: "done"}),
+		"unreachable": found(esa.Event{Kind: esa.DeliveryTrouble, Text: "Connection Error: DCID: 0 IP: 192.0.2.9 details: timeout interface: 192.0.2.1 reason: network error"},
+			esa.Event{Kind: esa.RecipientDelayed, RIDs: []esa.RID{1}, Until: at(3600), Name: "4.4.0 - Other network problem", Text: "000 timeout"}),
+		"double-bounced": found(esa.Event{Kind: esa.DeliveryTLSStarted, DCID: 7, Name: "TLSv1.2", Text: "ECDHE-RSA-AES256-GCM-SHA384", Address: "x.example"},
+			esa.Event{Kind: esa.RecipientBounced, DCID: 7, RIDs: []esa.RID{0}, Name: "5.1.0 - Unknown address error", Text: "501 5.5.4 Invalid Address"},
+			esa.Event{Kind: esa.DoubleBounced, RIDs: []esa.RID{0}, Name: "5.1.0 - Unknown address error", Text: "501 5.5.4 Invalid Address"}),
 		"generated": {
 			{Kind: esa.MessageStarted, Time: at(6), MID: 90, Other: 89},
 			{Kind: esa.SenderGiven, Time: at(6), MID: 90},

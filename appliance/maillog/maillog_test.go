@@ -100,6 +100,12 @@ func TestSentencesGolden(t *testing.T) {
 		{Kind: esa.AuthChecked, MID: 99, ICID: 5, Name: esa.DKIM, Text: "permfail body hash did not verify [final] (d=b.example s=sel1 i=@b.example)"},
 		{Kind: esa.AuthChecked, MID: 99, ICID: 5, Name: esa.DMARC, Text: "Message from domain b.example, DMARC pass (SPF aligned True, DKIM aligned False)"},
 		{Kind: esa.AuthChecked, MID: 99, ICID: 5, Name: esa.DMARC, Text: "Verification passed"},
+		{Kind: esa.DeliveryTLSStarted, DCID: 8, Name: "TLSv1.2", Text: "ECDHE-RSA-AES256-GCM-SHA384", Address: "x.example"},
+		{Kind: esa.DeliveryTrouble, DCID: 263, MID: 90, Text: "Connection Error: DCID: 263 IP: 128.242.110.90 details: EOF interface: 128.197.12.246 reason: network error"},
+		{Kind: esa.RecipientDelayed, DCID: 8, MID: 90, RIDs: []esa.RID{0}, Name: "4.4.0 - Other network problem", Text: "000 [Errno 54] Connection reset by peer", Until: at.Add(time.Hour)},
+		{Kind: esa.RecipientBounced, DCID: 8, MID: 90, RIDs: []esa.RID{1}, Name: "5.1.0 - Unknown address error", Text: "554 5.7.1 two\nlines"},
+		{Kind: esa.DoubleBounced, MID: 98, RIDs: []esa.RID{0}, Name: "5.1.0 - Unknown address error", Text: "501 5.5.4 Invalid Address"},
+		{Kind: esa.DeliveryTrouble, Text: "Deliveries are currently suspended"},
 	} {
 		for _, s := range sentencesOf(&e) {
 			out.Say(at, logs.Info, s)

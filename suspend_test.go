@@ -1,0 +1,62 @@
+package esasim_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"esasim/esa"
+	"esasim/esasimtest"
+)
+
+// While deliveries are suspended by the API, mail is taken and stays; afterwards it
+// goes.
+func TestSuspendDeliveries(t *testing.T) {
+	l := esasimtest.Start(t)
+	call := func(method, name, want string) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, l.Addresses.Console+"/_esasim/v1/"+name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if b, err := io.ReadAll(resp.Body); err != nil || strings.TrimSpace(string(b)) != want {
+			t.Errorf("%s %s: %s %s, %v; want %s", method, name, resp.Status, b, err, want)
+		}
+	}
+	state := func(mid esa.MID) esa.State {
+		m, err := l.Appliance().Tracking().Message(t.Context(), mid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.State
+	}
+	becomes := func(mid esa.MID, want esa.State) {
+		t.Helper()
+		eventually(t, fmt.Sprintf("MID %d to be %s", mid, want), func() error {
+			if s := state(mid); s != want {
+				return fmt.Errorf("it is %s", s)
+			}
+			return nil
+		})
+	}
+	call("GET", "delivery", `{"suspended":false}`)
+	call("POST", "delivery/suspend", `{"suspended":true}`)
+	first := l.Send(t, "a@example.com", "Subject: x\r\n\r\n", "b@example.org")
+	becomes(first, esa.Queued)
+	call("GET", "delivery", `{"suspended":true}`)
+	second := l.Send(t, "a@example.com", "Subject: x\r\n\r\n", "b@example.org")
+	becomes(second, esa.Queued) // a message later, the first would have gone
+	if s := state(first); s != esa.Queued {
+		t.Errorf("MID %d is %s while deliveries are suspended", first, s)
+	}
+	call("POST", "delivery/resume", `{"suspended":false}`)
+	becomes(first, esa.Delivered)
+	becomes(second, esa.Delivered)
+}
