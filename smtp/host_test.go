@@ -9,13 +9,18 @@ import (
 func TestHosts(t *testing.T) {
 	var h hosts
 	a, b := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
-	if !h.enter(a, 2) || !h.enter(a, 2) || h.enter(a, 2) || !h.enter(b, 1) {
-		t.Error("two of one host and one of another should be all that enter")
+	enter := func(host netip.Addr, limit int, want ...bool) {
+		t.Helper()
+		for i, w := range want {
+			if got := h.enter(host, limit); got != w {
+				t.Errorf("%s, connection %d: entered %t", host, i+1, got)
+			}
+		}
 	}
+	enter(a, 2, true, true, false)
+	enter(b, 1, true, false)
 	h.leave(a)
-	if !h.enter(a, 2) || h.enter(a, 2) {
-		t.Error("one left, one should enter")
-	}
+	enter(a, 2, true, false)
 	for _, x := range []netip.Addr{a, a, b} {
 		h.leave(x)
 	}
@@ -28,12 +33,15 @@ func TestHour(t *testing.T) {
 	var h hours
 	begin := time.Unix(1e9, 0)
 	a := netip.MustParseAddr("192.0.2.1")
-	take := func(after time.Duration) bool { return h.of(a, begin.Add(after)).take(2, begin.Add(after)) }
-	if !take(0) || !take(time.Minute) || take(2*time.Minute) || take(time.Hour-1) {
-		t.Error("two should be taken in the first hour")
-	}
-	if !take(time.Hour) || !take(time.Hour) || take(2*time.Hour-1) {
-		t.Error("two should be taken in the next hour")
+	for _, c := range []struct {
+		after time.Duration
+		want  bool
+	}{{0, true}, {time.Minute, true}, {2 * time.Minute, false}, {time.Hour - 1, false},
+		{time.Hour, true}, {time.Hour, true}, {2*time.Hour - 1, false}} {
+		now := begin.Add(c.after)
+		if got := h.of(a, now).take(2, now); got != c.want {
+			t.Errorf("after %s: taken %t", c.after, got)
+		}
 	}
 	if other := h.of(a.Next(), begin); !other.take(1, begin) {
 		t.Error("another host has an hour of its own")
