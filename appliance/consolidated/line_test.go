@@ -347,3 +347,27 @@ func shown(s, signs string) string {
 		return r
 	}, s)
 }
+
+// What SPF, DKIM and DMARC found is in the line when somebody has asked them, and
+// nothing of it otherwise.
+func TestAuthenticationVerdicts(t *testing.T) {
+	for _, c := range []struct {
+		auth              esa.Authentication
+		spf, dkim, dmarcs string
+	}{
+		{},
+		{auth: esa.Authentication{HELO: esa.SPFResult{Result: "None"}}, spf: "None"},
+		{auth: esa.Authentication{HELO: esa.SPFResult{Result: "None"}, MailFrom: esa.SPFResult{Result: "SoftFail"}}, spf: "SoftFail"},
+		{auth: esa.Authentication{DKIM: []esa.DKIMResult{{Result: "permfail"}, {Result: "pass"}}, DMARC: esa.DMARCResult{Result: "passed"}}, dkim: "pass", dmarcs: "pass"},
+		{auth: esa.Authentication{DKIM: []esa.DKIMResult{{Result: "permfail"}}, DMARC: esa.DMARCResult{Result: "failed"}}, dkim: "permfailure", dmarcs: "fail"},
+		{auth: esa.Authentication{DKIM: []esa.DKIMResult{{Result: "tempfail"}}}, dkim: "tempfailure"},
+		{auth: esa.Authentication{DKIM: []esa.DKIMResult{{Result: "invalid"}}}, dkim: "neutral"},
+		{auth: esa.Authentication{DKIM: []esa.DKIMResult{{Result: esa.NoSignature}}, DMARC: esa.DMARCResult{Result: "skipped"}}, dkim: "None", dmarcs: "Skipped"},
+	} {
+		m := esa.Message{MID: 8, Auth: c.auth}
+		_, got := fields(t, string(device.Append(nil, &m, TLS{}, time.UTC)))
+		if got["ESASPFVerdict"] != c.spf || got["ESADKIMVerdict"] != c.dkim || got["ESADMARCVerdict"] != c.dmarcs {
+			t.Errorf("%+v: SPF %q, DKIM %q, DMARC %q", c.auth, got["ESASPFVerdict"], got["ESADKIMVerdict"], got["ESADMARCVerdict"])
+		}
+	}
+}
