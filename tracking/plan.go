@@ -240,9 +240,9 @@ func (p *plan) absent(list []*sealedSegment, out []uint8) {
 	}
 }
 
-// prunes tells why a segment cannot have a match, without reading it; "" if it
-// can. absent is what its filter says.
-func (p *plan) prunes(d *segment.Directory, g *group, absent uint8) string {
+// outside tells why a segment cannot have a match, by its ranges and states; "" if
+// it can.
+func (p *plan) outside(d *segment.Directory) string {
 	if d.Rows[segment.Messages] == 0 {
 		return "no messages"
 	}
@@ -258,6 +258,12 @@ func (p *plan) prunes(d *segment.Directory, g *group, absent uint8) string {
 	if p.states != 0 && d.States&p.states == 0 {
 		return "state"
 	}
+	return ""
+}
+
+// lacks tells why a segment cannot have a match by what its values are; absent is
+// what its filter says of those.
+func (p *plan) lacks(g *group, absent uint8) string {
 	if absent > 0 {
 		return p.hashes[absent-1].why
 	}

@@ -113,7 +113,10 @@ func (w *walker) all(ctx context.Context, found func(hit) error) error {
 		var some []*candidates
 		for ; next > 0 && len(some) < size; next-- {
 			g := w.view.segments[next-1]
-			why := w.plan.prunes(g.dir, w.view.groups[g.number/groupSize], w.absent(next-1))
+			why := w.plan.outside(g.dir)
+			if why == "" {
+				why = w.plan.lacks(w.view.groups[g.number/groupSize], w.absent(next-1))
+			}
 			if why == "" {
 				some = append(some, &candidates{segment: g})
 			} else {
