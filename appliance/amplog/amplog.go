@@ -3,8 +3,6 @@
 package amplog
 
 import (
-	"context"
-	"errors"
 	"fmt"
 
 	"esasim/appliance/logs"
@@ -13,54 +11,26 @@ import (
 )
 
 // Log is the content of a subscription of the type amp.
-type Log struct {
-	store gather.Store
-	open  gather.Messages
-}
+type Log struct{ logs.OfMessages }
 
 // New is a log that asks the store for messages whose beginning it has not seen.
-func New(s gather.Store) *Log { return &Log{store: s} }
-
-// Write writes the lines of each verdict on the files of a message. Those do not
-// change once it is accepted, so it does not matter when the store is asked.
-func (l *Log) Write(ctx context.Context, out *logs.Lines, entries []esa.Entry) error {
-	defer l.open.Bound()
-	return gather.Each(entries, func(mid esa.MID, events []esa.Event) error {
-		if mid == 0 {
-			return nil
-		}
-		return l.message(ctx, out, events)
-	})
+func New(s gather.Store) *Log {
+	return &Log{logs.OfMessages{Store: s, Wanted: answered, Say: say}}
 }
 
-// Forget lets go of the messages that are remembered.
-func (l *Log) Forget() { l.open.Forget() }
-
-func (l *Log) message(ctx context.Context, out *logs.Lines, events []esa.Event) error {
-	l.open.Add(events)
-	for i := range events {
-		e := &events[i]
-		if e.Kind == esa.MessageFinished {
-			l.open.Done(e.MID)
-		}
-		if e.Kind != esa.EngineVerdict || e.Engine != esa.AMP || e.Verdict == esa.NotEvaluated || e.Verdict == esa.Skipped {
-			continue
-		}
-		m, err := l.open.Of(ctx, e.MID, l.store)
-		if errors.Is(err, gather.ErrGone) {
-			continue // nobody knows its files
-		}
-		if err != nil {
-			return fmt.Errorf("file reputation of MID %d: %w", e.MID, err)
-		}
-		say(out, e, m.Attachments)
-	}
-	return nil
+// answered is true of a verdict on the files of a message.
+func answered(e *esa.Event) bool {
+	return e.Kind == esa.EngineVerdict && e.Engine == esa.AMP && e.Verdict != esa.NotEvaluated && e.Verdict != esa.Skipped
 }
 
 // say writes the lines of a verdict: each file was asked about. The verdict is the
 // message's, so an answer is told of a file only when it can be meant of no other.
-func say(out *logs.Lines, e *esa.Event, files []esa.Attachment) {
+// Of a message that is no longer kept nobody knows the files.
+func say(out *logs.Lines, e *esa.Event, m *esa.Message) {
+	if m == nil {
+		return
+	}
+	files := m.Attachments
 	for i := range files {
 		f := &files[i]
 		name, mime := logs.Clean(f.Name), logs.Clean(f.Type)

@@ -54,7 +54,7 @@ func TestLogGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden.Check(t, "testdata/lines.txt", out.Buf, *update)
-	if n, _ := l.open.Held(); n != 0 {
+	if n, _ := l.Held(); n != 0 {
 		t.Errorf("%d finished messages are held", n)
 	}
 }

@@ -15,7 +15,7 @@ func Fidelity() []fidelity.Claim {
 	out := logs.NewLines(time.UTC)
 	for _, e := range specimen.Events() {
 		if e.Kind == esa.EngineVerdict && e.Engine == esa.AMP && e.Verdict != esa.Skipped {
-			say(out, e, []esa.Attachment{{Name: "a.pdf", Type: "application/pdf", Size: 189, SHA256: "SHA256"}})
+			say(out, e, &esa.Message{Attachments: []esa.Attachment{{Name: "a.pdf", Type: "application/pdf", Size: 189, SHA256: "SHA256"}}})
 		}
 	}
 	known := map[string]bool{}

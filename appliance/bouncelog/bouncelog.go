@@ -3,8 +3,6 @@
 package bouncelog
 
 import (
-	"context"
-	"errors"
 	"fmt"
 
 	"esasim/appliance/logs"
@@ -14,50 +12,23 @@ import (
 )
 
 // Log is the content of a subscription of the type bounces.
-type Log struct {
-	store gather.Store
-	open  gather.Messages
-}
+type Log struct{ logs.OfMessages }
 
 // New is a log that asks the store for messages whose beginning it has not seen.
-func New(s gather.Store) *Log { return &Log{store: s} }
-
-// Write writes a line for each recipient that bounced or was delayed. Who sent the
-// message and who was to get it does not change once it is accepted, so it does
-// not matter when the store is asked.
-func (l *Log) Write(ctx context.Context, out *logs.Lines, entries []esa.Entry) error {
-	defer l.open.Bound()
-	return gather.Each(entries, func(mid esa.MID, events []esa.Event) error {
-		if mid == 0 {
-			return nil
-		}
-		return l.message(ctx, out, events)
-	})
+func New(s gather.Store) *Log {
+	return &Log{logs.OfMessages{Store: s, Wanted: refused, Say: say}}
 }
 
-// Forget lets go of the messages that are remembered.
-func (l *Log) Forget() { l.open.Forget() }
-
-func (l *Log) message(ctx context.Context, out *logs.Lines, events []esa.Event) error {
-	l.open.Add(events)
-	for i := range events {
-		switch e := &events[i]; e.Kind {
-		case esa.RecipientBounced, esa.RecipientDelayed:
-			m, err := l.open.Of(ctx, e.MID, l.store)
-			if err != nil && !errors.Is(err, gather.ErrGone) {
-				return fmt.Errorf("bounce of MID %d: %w", e.MID, err)
-			}
-			say(out, e, &m)
-		case esa.MessageFinished:
-			l.open.Done(e.MID)
-		}
-	}
-	return nil
+func refused(e *esa.Event) bool {
+	return e.Kind == esa.RecipientBounced || e.Kind == esa.RecipientDelayed
 }
 
 // say writes the lines of an event. Of a message that is no longer kept nobody
 // knows the addresses: they are empty.
 func say(out *logs.Lines, e *esa.Event, m *esa.Message) {
+	if m == nil {
+		m = &esa.Message{}
+	}
 	what := "Bounced"
 	if e.Kind == esa.RecipientDelayed {
 		what = "Delayed"

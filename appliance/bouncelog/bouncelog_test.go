@@ -48,12 +48,17 @@ Thu May 14 13:23:57 2020 Info: Bounced: 7:0 From:<> To:<> Reason: "5.1.0 - Unkno
 	if got := string(out.Buf); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if n, _ := l.open.Held(); n != 0 || s.asked != 2 {
+	if n, _ := l.Held(); n != 0 || s.asked != 2 {
 		t.Errorf("%d messages held, %d asked for", n, s.asked)
 	}
-	l.open.Add(entries[1].Events)
+	if err := l.Write(t.Context(), out, entries[1:2]); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := l.Held(); n != 1 {
+		t.Errorf("%d messages held that have begun", n)
+	}
 	l.Forget()
-	if n, _ := l.open.Held(); n != 0 {
+	if n, _ := l.Held(); n != 0 {
 		t.Errorf("%d messages held after a loss", n)
 	}
 	if claims := Fidelity(); len(claims) != 3 || !strings.HasPrefix(claims[0].What, "Bounced: 8:0 From:<a@b.example> To:<u@x.example>") {
