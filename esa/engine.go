@@ -35,7 +35,10 @@ const (
 	Marketing            // graymail
 	Social               // graymail
 	Bulk                 // graymail
+	Repaired             // antivirus: the virus was taken out
+	Encrypted            // antivirus: what it could not look into
+	Pending              // AMP: the file is being analysed
 )
 
 // Verdicts is one more than the last verdict.
-const Verdicts = Bulk + 1
+const Verdicts = Pending + 1

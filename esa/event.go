@@ -16,7 +16,7 @@ const (
 	ConnectionOpened   Kind = iota + 1 // ICID, Source
 	HATDecided                         // ICID, Source (group, match, rule, SBRS, country)
 	TLSStarted                         // ICID, Name (protocol), Text (cipher)
-	MessageStarted                     // MID, ICID, Source: repeated here so that a message can be understood without its connection; Other: the message it was made from
+	MessageStarted                     // MID, ICID, Source: repeated here so that a message can be understood without its connection; Other: the message it was made from; Text (the name given by EHLO), Name (protocol and cipher of an encrypted connection, with a blank between), Address (who authenticated by AUTH)
 	SenderGiven                        // MID, ICID, Address (empty: the null sender)
 	RecipientGiven                     // MID, ICID, RIDs[0], Address
 	RecipientRejected                  // MID, ICID, Address, Text (by what: "RAT", "HAT", "Injection Control")
@@ -42,17 +42,30 @@ const (
 	MessageRewritten                   // MID, Other (what it became), Engine, Text: by what, as in "antispam"
 	MessageSplit                       // MID, Other (the new one), RIDs (that go there), Name: the per-recipient policy that asked for it
 	BounceGenerated                    // MID (that bounced), Other (the bounce message)
-	MessageQuarantined                 // MID, Engine (that asked for it), Name (the quarantine), Text: the reason
+	MessageQuarantined                 // MID, Engine (that asked for it), Name (the quarantine), Text: the reason, Until: when it leaves by itself, DCID: the RCID, of the spam quarantine
 	MessageReleased                    // MID, Name (the quarantine; empty: all), Text: how, as in "manual", "expired", Size: seconds it was there
 	QuarantineDeleted                  // MID, Name (the quarantine; empty: all), Text: how, Size: seconds it was there
 	AuthChecked                        // MID, ICID, Name (of the check: SPF, DKIM, DMARC), Text: what it found, in the words of the logs; see [Authentication]
 	DeliveryTLSStarted                 // DCID, Name (protocol), Text (cipher), Address (the domain that is delivered to)
 	DeliveryTrouble                    // DCID, MID, Text: what went wrong on the way to a host, in the words of the logs: "Connection Error: ..."
 	DoubleBounced                      // MID (a bounce message), RIDs, Name (reason), Text (answer): it bounced itself, and nobody is told
+	AuthTried                          // ICID, Name (mechanism and profile, as in "LOGIN with profile: users"), Address (the user), Text: how it went, as in "succeeded"
+	Inherited                          // MID, Other (whose), and what was found of that message, which this one was made from: Engine, Verdict and Name; or Name and Text of a check of its sender; or Name, the mail policy. Logs say it only of the other one
+	QuarantineAsked                    // MID, Engine, Name (the quarantine), Text: the reason. At the end of the work queue the message goes there
+	MessageBounced                     // MID, Engine, RIDs (all), Name (reason), Text: by what, as in "Bounced by content filter 'f' in the inbound table"
+	MessageGenerated                   // MID, Other (the new message), Text: by what, as in "bcc filter 'f'"
+	LogEntered                         // MID, Text: what a filter had written to the mail log
+	QuarantineMoved                    // MID, Name (the quarantine it left), Text (the one it is in now)
+	QuarantineDelayed                  // MID, Name (the quarantine), Until: when it leaves by itself now
+	MessageReinjected                  // MID, Other (the message that is delivered): released from the spam quarantine
+	FileJudged                         // MID, Attachment, Verdict, Name (of the malware), Size (the reputation score), Text ("uploaded", when the file went to be analysed)
+	VerdictChanged                     // MID, Engine, Verdict, Name (of the malware), Attachment: what was found out of a file after the message had passed
+	MessageRemediated                  // MID, RIDs, Text: what was done to it in the mailboxes, as in "deleted", Name: why
+	URLMatched                         // MID, Text (the URL), Address (its score, "-6.8"), Name: by what, as in "URL Reputation Rule"
 )
 
 // Kinds is one more than the last kind.
-const Kinds = DoubleBounced + 1
+const Kinds = URLMatched + 1
 
 // Event is one thing that happened. Which fields it fills is listed beside its
 // Kind; the others are zero. Events are values: a reader must not change the

@@ -1,26 +1,72 @@
 package esa
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
-// Hold is one reason why a message is in a quarantine.
+// Hold is one reason why a message is in a quarantine, or will be.
 type Hold struct {
 	Quarantine string
-	Engine     Engine // that asked for it; NoEngine: unknown
+	Engine     Engine    // that asked for it; NoEngine: unknown
+	Reason     string    // as in "content filter:f"
+	Since      time.Time // zero: it is not there yet
+	Until      time.Time // when it leaves by itself; zero: never, or unknown
 }
 
-// hold notes that a message went into a quarantine, or left one. It goes on only
+// held notes that a message went into a quarantine.
+func (m *Message) held(e *Event) {
+	h := Hold{Quarantine: e.Name, Engine: e.Engine, Reason: e.Text, Since: e.Time, Until: e.Until}
+	same := func(o Hold) bool { return o.Quarantine == h.Quarantine && o.Engine == h.Engine }
+	if i := slices.IndexFunc(m.Holds, same); i < 0 {
+		m.Holds = append(m.Holds, h)
+	} else {
+		m.Holds[i].Until = h.Until
+	}
+	if !slices.Contains(m.Quarantines, e.Name) {
+		m.Quarantines = append(m.Quarantines, e.Name)
+	}
+	m.Asked = slices.DeleteFunc(m.Asked, same)
+	m.State = Quarantined
+}
+
+// asked notes that a message is to be held at the end of the work queue.
+func (m *Message) asked(e *Event) {
+	m.Asked = append(m.Asked, Hold{Quarantine: e.Name, Engine: e.Engine, Reason: e.Text})
+}
+
+// moved notes that a message went from one quarantine to another. When it leaves
+// stays as it was. Source: AsyncOS user guide, "Quarantines".
+func (m *Message) moved(e *Event) {
+	if !slices.Contains(m.Quarantines, e.Name) {
+		return
+	}
+	for i := range m.Holds {
+		if m.Holds[i].Quarantine == e.Name {
+			m.Holds[i].Quarantine = e.Text
+		}
+	}
+	m.Quarantines = slices.DeleteFunc(m.Quarantines, func(q string) bool { return q == e.Name || q == e.Text })
+	m.Quarantines = append(m.Quarantines, e.Text)
+}
+
+// delayed notes that a message stays longer in a quarantine, or less.
+func (m *Message) delayed(e *Event) {
+	for i := range m.Holds {
+		if m.Holds[i].Quarantine == e.Name {
+			m.Holds[i].Until = e.Until
+		}
+	}
+}
+
+// left notes that a message left a quarantine. It goes on only
 // when it left the last one; deleted from one, it stays in the others, and
 // deleted from the last it is gone. Source: AsyncOS user guide, "Quarantines".
-func (m *Message) hold(e *Event) {
-	if e.Kind == MessageQuarantined {
-		if h := (Hold{e.Name, e.Engine}); !slices.Contains(m.Holds, h) {
-			m.Holds = append(m.Holds, h)
+func (m *Message) left(e *Event) {
+	for i := range m.Holds { // where it goes on is behind all who held it
+		if h := &m.Holds[i]; e.Name == "" || h.Quarantine == e.Name {
+			m.Caught = max(m.Caught, h.Engine)
 		}
-		if !slices.Contains(m.Quarantines, e.Name) {
-			m.Quarantines = append(m.Quarantines, e.Name)
-		}
-		m.State = Quarantined
-		return
 	}
 	m.leave(e.Name)
 	if len(m.Quarantines) > 0 || m.State != Quarantined {
@@ -43,7 +89,7 @@ func (m *Message) leave(quarantine string) {
 func (m *Message) beget(e *Event) {
 	m.Into = append(m.Into, e.Other)
 	switch {
-	case e.Kind == MessageRewritten:
+	case e.Kind == MessageRewritten, e.Kind == MessageReinjected:
 		m.State, m.Finished = Replaced, true
 		m.leave("")
 	case e.Kind == MessageSplit && len(e.RIDs) > 0:
@@ -51,5 +97,18 @@ func (m *Message) beget(e *Event) {
 		if !slices.ContainsFunc(m.Recipients, func(r Recipient) bool { return r.State != Replaced }) {
 			m.State = Replaced
 		}
+	}
+}
+
+// inherit notes what was found of the message that this one was made from.
+func (m *Message) inherit(e *Event) {
+	switch {
+	case e.Engine != NoEngine && e.Engine < Engines:
+		m.Verdicts[e.Engine] = e.Verdict
+		m.Passed = max(m.Passed, e.Engine)
+	case e.Text != "":
+		m.Auth.read(e.Name, e.Text)
+	case e.Name != "":
+		m.Policy = e.Name
 	}
 }

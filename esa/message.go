@@ -51,6 +51,7 @@ type Recipient struct {
 	Until    time.Time
 	Attempts int    // delivery attempts so far
 	Reason   string // why it was delayed or bounced: "5.1.0 - Unknown address error"
+	Removed  bool   // delivered, and taken out of the mailbox later
 }
 
 // Message is what the events so far say of one message. It is never stored:
@@ -61,6 +62,9 @@ type Message struct {
 	Received    time.Time // when the transaction began
 	Changed     time.Time // when the last event happened
 	Source      Source
+	HELO        string // the name that the client gave itself
+	TLS         string // protocol and cipher that the message came by, "TLSv1.3 TLS_AES_128_GCM_SHA256"; empty: not encrypted
+	User        string // who authenticated by AUTH; empty: nobody
 	Direction   Direction
 	Sender      string
 	Recipients  []Recipient
@@ -77,6 +81,9 @@ type Message struct {
 	Verdicts    [Engines]Verdict // the last of each engine
 	Quarantines []string         // that hold it now, each once
 	Holds       []Hold           // the same with who asked for it: several engines may, of one quarantine
+	Asked       []Hold           // where it goes to at the end of the work queue
+	Passed      Engine           // the last stage that it need not meet, because the message it was made from has
+	Caught      Engine           // the last engine that had it held, of those that let it go
 	Deleted     bool             // from its last quarantine: no engine dropped it
 	From        MID              // the message it was made from; 0: none
 	Into        []MID            // the messages made from it
@@ -110,6 +117,7 @@ func (m *Message) apply(e *Event) {
 	switch e.Kind {
 	case MessageStarted:
 		m.MID, m.ICID, m.Received, m.From = e.MID, e.ICID, e.Time, e.Other
+		m.HELO, m.TLS, m.User = e.Text, e.Name, e.Address
 		if e.Source != nil {
 			m.Source, m.Direction = *e.Source, e.Source.Direction()
 		}
@@ -157,14 +165,53 @@ func (m *Message) apply(e *Event) {
 	case RecipientBounced:
 		m.unconnected(e)
 		m.recipients(e.RIDs, Bounced, e)
-	case MessageRewritten, MessageSplit, BounceGenerated:
+	case MessageRewritten, MessageSplit, BounceGenerated, MessageGenerated, MessageReinjected:
 		m.beget(e)
-	case MessageQuarantined, MessageReleased, QuarantineDeleted:
-		m.hold(e)
 	case MessageFinished:
 		m.Finished = true
 	case AuthChecked:
 		m.Auth.read(e.Name, e.Text)
+	default:
+		m.applyHeld(e)
+	}
+}
+
+// applyHeld is apply for what is told of quarantines, and of what was made of
+// another message.
+func (m *Message) applyHeld(e *Event) {
+	switch e.Kind {
+	case QuarantineAsked:
+		m.asked(e)
+	case MessageQuarantined:
+		m.held(e)
+	case MessageReleased, QuarantineDeleted:
+		m.left(e)
+	case QuarantineMoved:
+		m.moved(e)
+	case QuarantineDelayed:
+		m.delayed(e)
+	case Inherited:
+		m.inherit(e)
+	case MessageBounced:
+		m.State = Bounced
+		m.leave("")
+		m.recipients(nil, Bounced, e)
+	case VerdictChanged:
+		if e.Engine < Engines {
+			m.Verdicts[e.Engine] = e.Verdict
+		}
+	case MessageRemediated:
+		m.remediated(e)
+	}
+}
+
+// remediated notes that a message is no longer in the mailboxes of recipients.
+func (m *Message) remediated(e *Event) {
+	named := among{rids: e.RIDs}
+	for i := range m.Recipients {
+		if named.has(i, m.Recipients[i].RID) {
+			m.Recipients[i].Removed = true
+		}
 	}
 }
 

@@ -149,7 +149,7 @@ func TestStatus(t *testing.T) {
 	for e, want := range map[Engine]string{MessageFilters: "Message Filters", AntiSpam: "Anti-Spam/Graymail", AntiVirus: "Anti-Virus",
 		AMP: "Advanced Malware Protection", Graymail: "Anti-Spam/Graymail", ContentFilters: "Content Filters", OutbreakFilters: "Outbreak Filters", DLP: "DLP"} {
 		dropped := Message{State: Dropped, DroppedBy: e}
-		held := Message{State: Quarantined, Holds: []Hold{{"Policy", e}}}
+		held := Message{State: Quarantined, Holds: []Hold{{Quarantine: "Policy", Engine: e}}}
 		if dropped.Status() != "Dropped By "+want || held.Status() != "Quarantined by "+want {
 			t.Errorf("engine %d: %q, %q", e, dropped.Status(), held.Status())
 		}

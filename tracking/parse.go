@@ -42,6 +42,10 @@ var (
 		esa.BounceGenerated: "bounce-generated", esa.MessageQuarantined: "quarantined",
 		esa.MessageReleased: "released", esa.QuarantineDeleted: "deleted", esa.AuthChecked: "authentication",
 		esa.DeliveryTLSStarted: "delivery-tls", esa.DeliveryTrouble: "delivery-trouble", esa.DoubleBounced: "double-bounced",
+		esa.AuthTried: "smtp-auth", esa.Inherited: "inherited", esa.QuarantineAsked: "quarantine-asked", esa.MessageBounced: "bounced-by-policy",
+		esa.MessageGenerated: "generated", esa.LogEntered: "log-entry", esa.QuarantineMoved: "moved", esa.QuarantineDelayed: "quarantine-delayed",
+		esa.MessageReinjected: "reinjected", esa.FileJudged: "file", esa.VerdictChanged: "verdict-changed", esa.MessageRemediated: "remediated",
+		esa.URLMatched: "url",
 	}
 	engineNames = [esa.Engines]string{
 		esa.MessageFilters: "message-filters", esa.AntiSpam: "antispam", esa.AntiVirus: "antivirus", esa.AMP: "amp",
@@ -52,6 +56,7 @@ var (
 		esa.Negative: "negative", esa.Positive: "positive", esa.Suspect: "suspect", esa.Unknown: "unknown",
 		esa.Skipped: "skipped", esa.Unscannable: "unscannable", esa.LowRisk: "low-risk",
 		esa.Marketing: "marketing", esa.Social: "social", esa.Bulk: "bulk",
+		esa.Repaired: "repaired", esa.Encrypted: "encrypted", esa.Pending: "pending",
 	}
 )
 

@@ -60,3 +60,8 @@ func connectionClosed(_ *story, e *esa.Event) []string {
 func reputation(src *esa.Source) string {
 	return fmt.Sprintf("sender_group: %s, sender_ip: %s and sbrs: %s", src.Group, src.Remote, src.SBRS)
 }
+
+// authTried is inferred: the mail log's words.
+func authTried(_ *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf("SMTP Auth (ICID %d) %s for user: %s using AUTH mechanism: %s.", e.ICID, e.Text, e.Address, e.Name)}
+}

@@ -3,6 +3,7 @@ package details
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"esasim/esa"
 )
@@ -48,7 +49,7 @@ func recipientDelayed(s *story, e *esa.Event) []string {
 	to := s.to(e.RIDs)
 	out := []string{fmt.Sprintf("(DCID %d) Message %d to %s delayed. Reason: %s", e.DCID, e.MID, to, reason(e))}
 	if !e.Until.IsZero() {
-		out = append(out, fmt.Sprintf("Message %d to %s pending till %s.", e.MID, to, e.Until.UTC().Format("Mon Jan _2 15:04:05 2006")))
+		out = append(out, fmt.Sprintf("Message %d to %s pending till %s.", e.MID, to, moment(e.Until)))
 	}
 	return out
 }
@@ -57,6 +58,14 @@ func recipientDelayed(s *story, e *esa.Event) []string {
 func recipientBounced(s *story, e *esa.Event) []string {
 	return []string{fmt.Sprintf("(DCID %d) Message %d to %s bounced by destination server. Reason: %s",
 		e.DCID, e.MID, s.to(e.RIDs), reason(e))}
+}
+
+// moment is a moment as the mail logs write it.
+func moment(t time.Time) string { return t.UTC().Format("Mon Jan _2 15:04:05 2006") }
+
+// messageRemediated is inferred.
+func messageRemediated(s *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf("Message %d %s from the mailbox of %s.", e.MID, e.Text, s.to(e.RIDs))}
 }
 
 // reason writes the appliance's reason and the remote's answer as the mail logs

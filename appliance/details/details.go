@@ -145,6 +145,19 @@ var sentences = [...]func(*story, *esa.Event) []string{
 	esa.DeliveryTLSStarted: deliveryTLSStarted,
 	esa.DeliveryTrouble:    deliveryTrouble,
 	esa.DoubleBounced:      doubleBounced,
+	esa.AuthTried:          authTried,
+	esa.Inherited:          saysNothing, // it was said of the other message
+	esa.QuarantineAsked:    quarantineAsked,
+	esa.MessageBounced:     messageBounced,
+	esa.MessageGenerated:   messageGenerated,
+	esa.LogEntered:         logEntered,
+	esa.QuarantineMoved:    quarantineMoved,
+	esa.QuarantineDelayed:  quarantineDelayed,
+	esa.MessageReinjected:  messageReinjected,
+	esa.FileJudged:         saysNothing, // AMP details do
+	esa.VerdictChanged:     verdictChanged,
+	esa.MessageRemediated:  messageRemediated,
+	esa.URLMatched:         urlMatched,
 }
 
 func saysNothing(*story, *esa.Event) []string { return nil }

@@ -25,6 +25,31 @@ func messageQuarantined(_ *story, e *esa.Event) []string {
 	return []string{fmt.Sprintf(`Message %d quarantined to "%s"%s.`, e.MID, e.Name, bracketed(e.Text))}
 }
 
+// quarantineAsked speaks of the spam quarantine alone: where the others are, the
+// message comes to.
+func quarantineAsked(_ *story, e *esa.Event) []string {
+	if e.Engine != esa.AntiSpam && e.Engine != esa.Graymail {
+		return nil
+	}
+	return []string{fmt.Sprintf("Message %d tagged for the spam quarantine.", e.MID)}
+}
+
+func messageGenerated(_ *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf("Message %d was generated based on message %d by %s.", e.Other, e.MID, e.Text)}
+}
+
+func messageReinjected(_ *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf("Message %d released from the spam quarantine as message %d.", e.MID, e.Other)}
+}
+
+func quarantineMoved(_ *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf(`Message %d moved from quarantine "%s" to quarantine "%s".`, e.MID, e.Name, e.Text)}
+}
+
+func quarantineDelayed(_ *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf(`Message %d in quarantine "%s": scheduled exit changed to %s.`, e.MID, e.Name, moment(e.Until))}
+}
+
 func messageReleased(_ *story, e *esa.Event) []string { return []string{left(e, "released")} }
 
 func quarantineDeleted(_ *story, e *esa.Event) []string { return []string{left(e, "deleted")} }

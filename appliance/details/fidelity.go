@@ -48,6 +48,9 @@ func learnt(e *esa.Event) (level, source string) {
 		return fidelity.Inferred, style
 	case esa.MessageRewritten, esa.MessageSplit, esa.MessageQuarantined, esa.MessageReleased, esa.QuarantineDeleted:
 		return fidelity.Inferred, style + "; no stage does this yet"
+	case esa.AuthTried, esa.QuarantineAsked, esa.MessageBounced, esa.MessageGenerated, esa.LogEntered, esa.QuarantineMoved,
+		esa.QuarantineDelayed, esa.MessageReinjected, esa.VerdictChanged, esa.MessageRemediated, esa.URLMatched:
+		return fidelity.Inferred, style
 	case esa.ConnectionClosed:
 		if e.Text == "lost" {
 			return fidelity.Observed, recorded

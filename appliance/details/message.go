@@ -80,6 +80,24 @@ func messageDropped(_ *story, e *esa.Event) []string {
 	return []string{fmt.Sprintf("Message %d aborted: %s.", e.MID, strings.TrimSuffix(e.Text, "."))}
 }
 
+// messageBounced is inferred from the mail log's "Message aborted".
+func messageBounced(_ *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf("Message %d aborted: %s.", e.MID, strings.TrimSuffix(e.Text, "."))}
+}
+
+// logEntered, urlMatched and verdictChanged are inferred: the mail log's words.
+func logEntered(_ *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf("Message %d Custom Log Entry: %s", e.MID, e.Text)}
+}
+
+func urlMatched(_ *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf("Message %d URL %s has reputation %s matched Condition: %s.", e.MID, e.Text, e.Address, e.Name)}
+}
+
+func verdictChanged(_ *story, e *esa.Event) []string {
+	return []string{fmt.Sprintf("Message %d received a retrospective verdict. Verdict: %s", e.MID, ampWord(e.Verdict))}
+}
+
 // engineName is the name of an engine that drops by itself; filters drop under
 // their own name and have none here.
 func engineName(e esa.Engine) string {

@@ -51,7 +51,7 @@ func antispam(e *esa.Event) []string {
 
 // antivirus: CLEAN was seen, the other interim words are the mail log's; the
 // virus' name after the final verdict is inferred from there, too. The engine
-// knows no verdict but these three, so whatever else an event holds was not
+// knows no verdict but these, so whatever else an event holds was not
 // scanned.
 func antivirus(e *esa.Event) []string {
 	interim, final := "UNSCANNABLE", word(esa.Unscannable)
@@ -63,6 +63,10 @@ func antivirus(e *esa.Event) []string {
 		if e.Name != "" {
 			final += " '" + e.Name + "'"
 		}
+	case esa.Repaired:
+		interim, final = "REPAIRED", "Repaired '"+e.Name+"'"
+	case esa.Encrypted:
+		interim, final = "ENCRYPTED", "Encrypted"
 	}
 	return []string{
 		fmt.Sprintf("Message %d scanned by Anti-Virus engine Sophos. Interim verdict: %s", e.MID, interim),
@@ -72,28 +76,33 @@ func antivirus(e *esa.Event) []string {
 
 // amp: SKIPPED was seen; the other words are the mail log's and the AMP log's.
 func amp(e *esa.Event) []string {
-	verdict, detail := "", e.Text
-	switch e.Verdict {
-	case esa.Negative:
-		verdict = "CLEAN"
-	case esa.Positive:
-		verdict = "MALICIOUS"
-	case esa.Unknown, esa.Suspect:
-		verdict = "UNKNOWN"
-	case esa.Skipped:
-		verdict = "SKIPPED"
-		if detail == "" {
-			detail = "no attachment in message"
-		}
-	case esa.LowRisk:
-		verdict = "LOWRISK"
-	default:
-		verdict = "UNSCANNABLE"
+	verdict, detail := ampWord(e.Verdict), e.Text
+	switch {
+	case e.Verdict == esa.Skipped && detail == "":
+		detail = "no attachment in message"
+	case e.Verdict == esa.Pending && detail == "":
+		detail = "File analysis pending"
 	}
 	if detail != "" {
 		verdict += "(" + detail + ")"
 	}
 	return []string{fmt.Sprintf("Message %d scanned by Advanced Malware Protection engine. Final verdict: %s", e.MID, verdict)}
+}
+
+func ampWord(v esa.Verdict) string {
+	switch v {
+	case esa.Negative:
+		return "CLEAN"
+	case esa.Positive:
+		return "MALICIOUS"
+	case esa.Unknown, esa.Suspect, esa.Pending:
+		return "UNKNOWN"
+	case esa.Skipped:
+		return "SKIPPED"
+	case esa.LowRisk:
+		return "LOWRISK"
+	}
+	return "UNSCANNABLE"
 }
 
 // filter is inferred. A filter that did not match is not mentioned.

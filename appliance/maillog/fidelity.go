@@ -46,6 +46,12 @@ func learnt(e *esa.Event) (level, source string) {
 		return fidelity.Observed, samples
 	case esa.DeliveryTLSStarted, esa.DeliveryTrouble, esa.BounceGenerated:
 		return fidelity.Observed, samples
+	case esa.AuthTried, esa.QuarantineAsked, esa.MessageBounced, esa.MessageGenerated, esa.LogEntered, esa.MessageReinjected, esa.URLMatched:
+		return fidelity.Observed, samples
+	case esa.QuarantineMoved, esa.QuarantineDelayed:
+		return fidelity.Inferred, "the lines of release and deletion; one was not seen"
+	case esa.VerdictChanged:
+		return fidelity.Inferred, "the line of the first verdict; one was not seen"
 	case esa.DoubleBounced:
 		return fidelity.Observed, samples + "; that Bounced: stands before it is inferred"
 	case esa.EngineVerdict:

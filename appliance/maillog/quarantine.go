@@ -5,13 +5,16 @@ import "esasim/esa"
 // quarantined: mail that antispam or graymail asked for goes to the spam
 // quarantine, of which the logs speak in sentences of their own.
 func (l *lines) quarantined(e *esa.Event) {
-	if e.Engine == esa.AntiSpam || e.Engine == esa.Graymail {
-		l.say(e, "ISQ: Tagging MID %M for quarantine")
+	if isSpam(e) {
+		l.say(e, "RPC Delivery start RCID %D MID %M to local IronPort Spam Quarantine")
 		l.say(e, "ISQ: Quarantined MID %M")
+		l.say(e, "RPC Message done RCID %D MID %M")
 		return
 	}
 	l.say(e, `MID %M quarantined to "%N"%s`, bracketed(e.Text))
 }
+
+func isSpam(e *esa.Event) bool { return e.Engine == esa.AntiSpam || e.Engine == esa.Graymail }
 
 // left is how a message got out of one quarantine, after how many seconds, or
 // out of all.

@@ -92,11 +92,43 @@ func (l *lines) queueSentences(e *esa.Event) {
 		l.say(e, "DCID %D TLS success protocol %N cipher %T for %A")
 	case esa.DeliveryTrouble:
 		l.say(e, "%T")
+	case esa.AuthTried:
+		l.say(e, "SMTP Auth (ICID %I) %T for user: %A using AUTH mechanism: %N")
 	case esa.DoubleBounced:
 		code, text, _ := strings.Cut(e.Text, " ")
 		for _, r := range e.RIDs {
 			l.say(e, "Double bounce: MID %M to %s - %N %s-'%s'", r.String(), code, text)
 		}
+	default:
+		l.outcomeSentences(e)
+	}
+}
+
+// outcomeSentences are those of what filters, quarantines and later findings do.
+// FileJudged, Inherited and MessageRemediated are silent here: other logs tell of
+// files and mailboxes, and what is inherited was said of the other message.
+func (l *lines) outcomeSentences(e *esa.Event) {
+	switch e.Kind {
+	case esa.QuarantineAsked:
+		if isSpam(e) {
+			l.say(e, "ISQ: Tagging MID %M for quarantine")
+		}
+	case esa.MessageBounced:
+		l.say(e, "Message aborted MID %M %T")
+	case esa.MessageGenerated:
+		l.say(e, "MID %O was generated based on MID %M by %T")
+	case esa.LogEntered:
+		l.say(e, "MID %M Custom Log Entry: %T")
+	case esa.QuarantineMoved:
+		l.say(e, `MID %M moved from quarantine "%N" to quarantine "%T"`)
+	case esa.QuarantineDelayed:
+		l.say(e, `MID %M in quarantine "%N" scheduled exit changed to %s`, e.Until.In(l.in).Format(stamp))
+	case esa.MessageReinjected:
+		l.say(e, "ISQ: Reinjected MID %M as MID %O")
+	case esa.VerdictChanged:
+		l.say(e, "MID %M AMP file retrospective verdict : %s", ampWord(e.Verdict))
+	case esa.URLMatched:
+		l.say(e, "MID %M URL %T has reputation %A matched Condition: %N")
 	}
 }
 

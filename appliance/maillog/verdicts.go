@@ -67,6 +67,12 @@ func (l *lines) antivirus(e *esa.Event) {
 	case esa.Positive:
 		l.say(e, "MID %M interim AV verdict using Sophos VIRAL")
 		l.say(e, "MID %M antivirus positive '%N'")
+	case esa.Repaired:
+		l.say(e, "MID %M interim AV verdict using Sophos REPAIRED")
+		l.say(e, "MID %M antivirus repaired '%N'")
+	case esa.Encrypted:
+		l.say(e, "MID %M interim AV verdict using Sophos ENCRYPTED")
+		l.say(e, "MID %M antivirus encrypted")
 	default:
 		l.say(e, "MID %M interim AV verdict using Sophos UNSCANNABLE")
 		l.say(e, "MID %M antivirus unscannable")
@@ -79,7 +85,7 @@ func ampWord(v esa.Verdict) string {
 		return "CLEAN"
 	case esa.Positive:
 		return "MALWARE"
-	case esa.Unknown:
+	case esa.Unknown, esa.Pending:
 		return "UNKNOWN"
 	case esa.Skipped:
 		return "SKIPPED"
@@ -93,6 +99,9 @@ func ampWord(v esa.Verdict) string {
 func ampDetail(e *esa.Event) string {
 	if e.Verdict == esa.Skipped {
 		return bracketed(cmp.Or(e.Text, "no attachment in message"))
+	}
+	if e.Verdict == esa.Pending {
+		return bracketed(cmp.Or(e.Text, "File analysis pending"))
 	}
 	return bracketed(e.Text)
 }

@@ -51,8 +51,18 @@ func Events() []*esa.Event {
 			}
 		case esa.MessageQuarantined:
 			spam := Of(k)
+			spam.Engine, spam.Name, spam.Text, spam.DCID = esa.AntiSpam, "Spam Quarantine", "", 4051
+			out = append(out, Of(k), spam)
+		case esa.QuarantineAsked:
+			spam := Of(k)
 			spam.Engine, spam.Name, spam.Text = esa.AntiSpam, "Spam Quarantine", ""
 			out = append(out, Of(k), spam)
+		case esa.AuthTried:
+			for _, how := range []string{"succeeded", "failed"} {
+				e := Of(k)
+				e.Text = how
+				out = append(out, e)
+			}
 		case esa.AuthChecked:
 			out = append(out, checks()...)
 		case esa.MessageReleased, esa.QuarantineDeleted:
@@ -86,7 +96,7 @@ func verdicts() []*esa.Event {
 			switch engine {
 			case esa.AntiVirus:
 				e.Name = ""
-				if v == esa.Positive {
+				if v == esa.Positive || v == esa.Repaired {
 					e.Name = "EICAR-AV-Test"
 				}
 			case esa.DLP:
@@ -134,9 +144,9 @@ func possible(engine esa.Engine) []esa.Verdict {
 	case esa.AntiSpam:
 		return append(both, esa.Suspect, esa.Unscannable, esa.Marketing, esa.Social, esa.Bulk)
 	case esa.AntiVirus:
-		return append(both, esa.Unscannable)
+		return append(both, esa.Unscannable, esa.Repaired, esa.Encrypted)
 	case esa.AMP:
-		return append(both, esa.Unknown, esa.Skipped, esa.Unscannable, esa.LowRisk)
+		return append(both, esa.Unknown, esa.Skipped, esa.Unscannable, esa.LowRisk, esa.Pending)
 	case esa.Graymail:
 		return append(both, esa.Marketing, esa.Social, esa.Bulk)
 	}
@@ -182,7 +192,27 @@ func Of(k esa.Kind) *esa.Event {
 		e.Other, e.Name = 9, "Finance"
 	case esa.BounceGenerated:
 		e.Other = 9
-	case esa.MessageQuarantined:
+	case esa.AuthTried:
+		e.Address, e.Name = "u", "PLAIN with profile: users"
+	case esa.Inherited:
+		e.Other, e.Engine, e.Verdict, e.Text = 7, esa.AntiSpam, esa.Negative, ""
+	case esa.MessageBounced:
+		e.Engine, e.Name, e.Text = esa.ContentFilters, "5.7.1 - Delivery not authorized", "Bounced by content filter 'f' in the inbound table"
+	case esa.MessageGenerated:
+		e.Other, e.Text = 9, "bcc filter 'f'"
+	case esa.QuarantineMoved:
+		e.Name, e.Text = "Policy", "Mine"
+	case esa.QuarantineDelayed:
+		e.Name = "Policy"
+	case esa.MessageReinjected:
+		e.Other = 9
+	case esa.FileJudged, esa.VerdictChanged:
+		e.Engine, e.Verdict, e.Name, e.Text = esa.AMP, esa.Positive, "W32.Test", ""
+	case esa.MessageRemediated:
+		e.Name, e.Text = "retrospective verdict", "deleted"
+	case esa.URLMatched:
+		e.Text, e.Address, e.Name = "http://x.example/", "-6.8", "URL Reputation Rule"
+	case esa.MessageQuarantined, esa.QuarantineAsked:
 		e.Engine, e.Name, e.Text = esa.ContentFilters, "Policy", "content filter:f"
 	case esa.MessageReleased, esa.QuarantineDeleted:
 		e.Name, e.Text, e.Size = "Policy", "manual", 190
