@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"mime"
@@ -14,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"esasim/appliance/dsn"
 	"esasim/esa"
 )
 
@@ -152,7 +152,7 @@ func TestBounceOfLargeMessage(t *testing.T) {
 		q.send(t, 8, "Subject: x\r\n\r\n"+strings.Repeat("0123456789abcdef\r\n", 1000), "bounce@esasim.test")
 		synctest.Wait()
 		original := report3464(t, q.log.contents[1001])["message/rfc822"]
-		if len(original) > mostOriginal || len(original) < mostOriginal-20 || !strings.HasSuffix(original, "cdef\r\n") {
+		if len(original) > dsn.MostOriginal || len(original) < dsn.MostOriginal-20 || !strings.HasSuffix(original, "cdef\r\n") {
 			t.Errorf("%d octets, the last %q", len(original), original[len(original)-20:])
 		}
 		q.stop()
@@ -254,15 +254,4 @@ func TestSuspend(t *testing.T) {
 		}
 		q.stop()
 	})
-}
-
-// Nothing that others chose adds a line to what programs read.
-func TestNoticeLines(t *testing.T) {
-	m := esa.Fold([]esa.Event{{Kind: esa.MessageStarted, MID: 1}, {Kind: esa.RecipientGiven, RIDs: []esa.RID{0}, Address: "a@b\r\nAction: delivered"}})
-	n := notice{m: &m, mid: 2, host: "h", bounced: []esa.Event{{RIDs: []esa.RID{0}, Name: "5.1.0 - x", Text: "550 no\nAction: delivered\r\n\r\nStatus: 2.0.0"}}}
-	var b bytes.Buffer
-	n.forPrograms(&b)
-	if got := recipientsOf(t, b.String()); len(got) != 1 || len(got[0]["Action"]) != 1 || len(got[0]["Status"]) != 1 {
-		t.Errorf("%q", b.String())
-	}
 }

@@ -276,11 +276,11 @@ func (q *Queue) tell(m *esa.Message, events []esa.Event, now time.Time) error {
 	if err := q.told.flush(q.Log); err != nil {
 		return err
 	}
-	entries := [][]esa.Event{events, made.events}
+	entries := [][]esa.Event{events, made.Events}
 	if end != nil {
 		entries = append(entries, end)
 	}
-	return q.Log.AppendMade(entries, made.mid, made.content)
+	return q.Log.AppendMade(entries, made.MID, made.Content)
 }
 
 // wait notes when the message is due, if any of its recipients waits.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"esasim/appliance/dsn"
 	"esasim/esa"
 )
 
@@ -41,7 +42,7 @@ const (
 )
 
 // noAnswer is the code of what no host answered: the network's own failures.
-const noAnswer = "000"
+const noAnswer = dsn.NoAnswer
 
 // enhanced is the subject and the detail of an enhanced code (RFC 3463) at the
 // beginning of an answer's text. Appliances write a number sign before it.

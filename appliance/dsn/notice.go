@@ -1,7 +1,8 @@
-package delivery
+package dsn
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -58,10 +59,13 @@ func (n *notice) boundary() string {
 func (n *notice) forPeople(b *bytes.Buffer) {
 	fmt.Fprintf(b, "Your message could not be delivered to:\r\n")
 	n.each(func(address string, e *esa.Event) {
-		fmt.Fprintf(b, "\r\n  %s\r\n  %s\r\n", address, e.Name)
-		if code, text, _ := strings.Cut(oneLine(e.Text), " "); code == noAnswer {
+		fmt.Fprintf(b, "\r\n  %s\r\n  %s\r\n", address, oneLine(e.Name))
+		switch code, text, _ := strings.Cut(oneLine(e.Text), " "); {
+		case e.Kind == esa.MessageBounced: // by what is not for the sender
+			fmt.Fprintf(b, "  The mail system does not send it on.\r\n")
+		case code == NoAnswer:
 			fmt.Fprintf(b, "  The mail system could not reach the host: %s\r\n", text)
-		} else {
+		default:
 			fmt.Fprintf(b, "  The host answered: %s %s\r\n", code, text)
 		}
 	})
@@ -75,9 +79,9 @@ func (n *notice) forPrograms(b *bytes.Buffer) {
 		if !ascii(address) {
 			kind = "utf-8" // RFC 6533
 		}
-		status, _, _ := strings.Cut(e.Name, " ")
+		status, _, _ := strings.Cut(oneLine(e.Name), " ")
 		fmt.Fprintf(b, "\r\nFinal-Recipient: %s; %s\r\nAction: failed\r\nStatus: %s\r\n", kind, address, status)
-		if code, text, _ := strings.Cut(oneLine(e.Text), " "); code != noAnswer {
+		if code, text, _ := strings.Cut(oneLine(e.Text), " "); code != NoAnswer && e.Kind != esa.MessageBounced {
 			fmt.Fprintf(b, "Diagnostic-Code: smtp; %s %s\r\n", code, text)
 		}
 		fmt.Fprintf(b, "Last-Attempt-Date: %s\r\n", n.now.UTC().Format(time.RFC1123Z))
@@ -87,13 +91,17 @@ func (n *notice) forPrograms(b *bytes.Buffer) {
 // each goes through the recipients that bounced, in the order of the message.
 func (n *notice) each(f func(address string, e *esa.Event)) {
 	why := map[esa.RID]*esa.Event{}
+	var all *esa.Event // about those whom no other names
 	for i := range n.bounced {
+		if n.bounced[i].RIDs == nil {
+			all = &n.bounced[i]
+		}
 		for _, rid := range n.bounced[i].RIDs {
 			why[rid] = &n.bounced[i]
 		}
 	}
 	for _, r := range n.m.Recipients {
-		if e := why[r.RID]; e != nil {
+		if e := cmp.Or(why[r.RID], all); e != nil && r.State != esa.Replaced {
 			f(oneLine(r.Address), e)
 		}
 	}
@@ -107,4 +115,8 @@ func oneLine(s string) string {
 		}
 		return r
 	}, s)
+}
+
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 })
 }
