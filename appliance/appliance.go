@@ -51,6 +51,7 @@ type Appliance struct {
 	listener *smtp.Listener
 	link     *cloudlink.Link
 	logs     []subscription
+	queue    *workqueue.Queue
 	delivery *delivery.Queue
 	toScan   []esa.MID // accepted before this start and not yet through the work queue
 	toSend   []esa.MID // through it, and not finished
@@ -72,7 +73,7 @@ func New(o Options) (*Appliance, error) {
 		return nil, err
 	}
 	a := &Appliance{o: o, serial: serial, store: store}
-	a.delivery = a.newDelivery()
+	a.queue, a.delivery = a.newWorkQueue(), a.newDelivery()
 	if err := a.build(); err != nil {
 		return nil, errors.Join(err, a.closeLogs(), store.Close())
 	}
@@ -140,8 +141,7 @@ func (a *Appliance) device() cloudlink.Device {
 func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
 	g := group.New(context.WithoutCancel(ctx))
 	g.Go("work queue", func(ctx context.Context) error {
-		q := workqueue.Queue{Log: a.store, Stages: workqueue.Stages(), Policy: "DEFAULT", Logger: a.o.Logger}
-		return q.Run(ctx, a.toScan, a.store.Follow(a.from))
+		return a.queue.Run(ctx, a.toScan, a.store.Follow(a.from))
 	})
 	g.Go("delivery", func(ctx context.Context) error {
 		a.delivery.Local = local(mail)

@@ -80,7 +80,13 @@ func TestOvertakenQueues(t *testing.T) {
 
 		g := group.New(t.Context())
 		g.Go("work queue", func(ctx context.Context) error {
-			q := workqueue.Queue{Log: s, Stages: workqueue.Stages(), Policy: "DEFAULT", Logger: slog.New(slog.DiscardHandler)}
+			q := workqueue.Queue{Log: queueLog{s}, Logger: slog.New(slog.DiscardHandler)}
+			c := config.Default()
+			o, err := c.Queue()
+			if err != nil {
+				return err
+			}
+			q.Options.Store(o)
 			return q.Run(ctx, nil, scan)
 		})
 		g.Go("delivery", func(ctx context.Context) error {

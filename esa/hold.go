@@ -100,10 +100,17 @@ func (m *Message) beget(e *Event) {
 	}
 }
 
+// StageSkipped is the text of Inherited for a stage that the message need not meet,
+// because a filter said so of the message it was made from.
+const StageSkipped = "skipped"
+
 // inherit notes what was found of the message that this one was made from.
 func (m *Message) inherit(e *Event) {
 	switch {
-	case e.Engine != NoEngine && e.Engine < Engines:
+	case e.Engine >= Engines:
+	case e.Engine != NoEngine && e.Text == StageSkipped:
+		m.Skips[e.Engine] = true
+	case e.Engine != NoEngine:
 		m.Verdicts[e.Engine] = e.Verdict
 		m.Passed = max(m.Passed, e.Engine)
 	case e.Text != "":

@@ -207,19 +207,8 @@ func (s *session) discard(kept Content) {
 
 // describe notes what the message says of itself.
 func (s *session) describe(now time.Time, c *content.Content) {
-	if c.MessageID != "" {
-		s.note(now, esa.Event{Kind: esa.MessageIDSeen, Text: c.MessageID})
-	}
-	if c.HasSubject {
-		s.note(now, esa.Event{Kind: esa.SubjectSeen, Text: c.Subject})
-	}
-	for _, h := range [...]struct{ name, text string }{{"From", c.From}, {"Reply-To", c.ReplyTo}, {"Date", c.Date}} {
-		if h.text != "" {
-			s.note(now, esa.Event{Kind: esa.HeaderSeen, Name: h.name, Text: h.text})
-		}
-	}
-	for i := range c.Attachments {
-		s.note(now, esa.Event{Kind: esa.AttachmentSeen, Attachment: &c.Attachments[i]})
+	for e := range c.Events {
+		s.note(now, e)
 	}
 }
 

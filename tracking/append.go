@@ -16,14 +16,14 @@ import (
 // the log. It returns at once; the entry becomes durable, and visible to
 // followers, soon after. The events must not be changed afterwards.
 func (s *Store) Append(events []esa.Event) error {
-	_, err := s.append([]newEntry{{events: events}}, nil)
+	_, err := s.append([]newEntry{{events: events}})
 	return err
 }
 
 // AppendEach is Append of several entries in one step: for those who are handed many
 // entries at a time and have one to add for each.
 func (s *Store) AppendEach(entries [][]esa.Event) error {
-	return s.appendAll(entries, nil)
+	return s.AppendWith(entries)
 }
 
 // AppendMade is AppendEach with the content of a message that the appliance made
@@ -33,10 +33,11 @@ func (s *Store) AppendMade(entries [][]esa.Event, mid esa.MID, content []byte) e
 	if _, err := c.Write(content); err != nil {
 		return errors.Join(err, c.Discard())
 	}
-	return s.appendAll(entries, c)
+	return s.AppendWith(entries, c)
 }
 
-func (s *Store) appendAll(entries [][]esa.Event, c *Content) error {
+// AppendWith is AppendMade of several messages, whose contents were written before.
+func (s *Store) AppendWith(entries [][]esa.Event, made ...*Content) error {
 	if len(entries) == 0 {
 		return nil
 	}
@@ -44,7 +45,7 @@ func (s *Store) appendAll(entries [][]esa.Event, c *Content) error {
 	for i, events := range entries {
 		all[i].events = events
 	}
-	_, err := s.append(all, c)
+	_, err := s.append(all, made...)
 	return err
 }
 
@@ -86,7 +87,7 @@ func (e *newEntry) prepare(b []byte) ([]byte, error) {
 }
 
 // append adds entries and gives the number of the last event.
-func (s *Store) append(entries []newEntry, c *Content) (uint64, error) {
+func (s *Store) append(entries []newEntry, contents ...*Content) (uint64, error) {
 	if err := context.Cause(s.ctx); err != nil { // nothing is taken by a store that has failed
 		return 0, fmt.Errorf("append to log: %w", err)
 	}
@@ -98,9 +99,15 @@ func (s *Store) append(entries []newEntry, c *Content) (uint64, error) {
 			return 0, err
 		}
 	}
-	b := s.db.NewBatchWithSize(len(*buf) + c.tail() + 512)
+	size := len(*buf) + 512
+	for _, c := range contents {
+		size += c.tail()
+	}
+	b := s.db.NewBatchWithSize(size)
 	defer b.Close()
-	c.flushTo(b)
+	for _, c := range contents {
+		c.flushTo(b)
+	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,7 +124,9 @@ func (s *Store) append(entries []newEntry, c *Content) (uint64, error) {
 	for i := range entries {
 		s.take(&entries[i])
 	}
-	c.kept()
+	for _, c := range contents {
+		c.kept()
+	}
 	token(s.dirty)
 	if s.sealable() {
 		token(s.work)

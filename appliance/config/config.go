@@ -22,6 +22,7 @@ type Appliance struct {
 	Recipients     []Recipient        `yaml:"recipients"`    // the RAT: for whom mail is taken
 	Verification   SenderVerification `yaml:"sender_verification"`
 	Authentication Authentication     `yaml:"authentication"` // SPF, DKIM and DMARC
+	MailPolicies   MailPolicies       `yaml:"mail_policies"`  // what stages do with a message, by its recipients
 	Routes         []Route            `yaml:"routes"`         // SMTP routes: where mail goes to
 	Fates          []Fate             `yaml:"fates"`          // what happens to recipients, whatever their route
 	Delivery       BounceProfile      `yaml:"delivery"`
@@ -91,6 +92,7 @@ func Default() Appliance {
 		Senders: []Sender{}, Policies: defaultPolicies(), SenderGroups: defaultGroups(),
 		Recipients:     []Recipient{{Address: "ALL"}},
 		Authentication: Authentication{DMARCReject: "none", DMARCQuarantine: "none"},
+		MailPolicies:   MailPolicies{Incoming: []MailPolicy{factoryPolicy()}, Outgoing: []MailPolicy{factoryPolicy()}},
 		Routes:         []Route{{Domain: "ALL", Hosts: []string{"simulated"}, TLS: "preferred", Concurrency: 10}},
 		Fates:          []Fate{},
 		Delivery: BounceProfile{
@@ -131,6 +133,9 @@ func (a *Appliance) Check() error {
 		errs = append(errs, errors.New("appliance.tracking.content_keep: must not be negative; 0s is for ever"))
 	}
 	if _, err := a.Authentication.Checker(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := a.Queue(); err != nil {
 		errs = append(errs, err)
 	}
 	errs = append(errs, a.checkRoutes(), a.checkFates(), a.checkAccess())

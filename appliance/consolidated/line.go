@@ -188,6 +188,10 @@ func verdict(v esa.Verdict) string {
 		return "NEGATIVE"
 	case esa.Unscannable:
 		return "UNSCANNABLE"
+	case esa.Repaired:
+		return "REPAIRED"
+	case esa.Encrypted:
+		return "ENCRYPTED"
 	}
 	return "POSITIVE"
 }
@@ -226,6 +230,8 @@ func ampVerdict(v esa.Verdict) string {
 		return "SKIPPED"
 	case esa.LowRisk:
 		return "LOW_RISK"
+	case esa.Pending:
+		return "FA_PENDING"
 	}
 	return verdict(v)
 }

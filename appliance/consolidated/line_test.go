@@ -265,9 +265,9 @@ var words = map[string]string{
 	"ESAOFVerdict 0": "NOT_EVALUATED", "ESAOFVerdict 1": "NEGATIVE", "ESAOFVerdict 2": "POSITIVE",
 	"ESAASVerdict 0": "NOT_EVALUATED", "ESAASVerdict 1": "NEGATIVE", "ESAASVerdict 2": "POSITIVE", "ESAASVerdict 3": "SUSPECT",
 	"ESAASVerdict 6": "NOT_EVALUATED", "ESAASVerdict 8": "MARKETING_MAIL", "ESAASVerdict 9": "SOCIAL_MAIL", "ESAASVerdict 10": "BULK_MAIL",
-	"ESAAVVerdict 0": "NOT_EVALUATED", "ESAAVVerdict 1": "NEGATIVE", "ESAAVVerdict 2": "POSITIVE", "ESAAVVerdict 6": "UNSCANNABLE",
+	"ESAAVVerdict 0": "NOT_EVALUATED", "ESAAVVerdict 1": "NEGATIVE", "ESAAVVerdict 2": "POSITIVE", "ESAAVVerdict 11": "REPAIRED", "ESAAVVerdict 12": "ENCRYPTED", "ESAAVVerdict 6": "UNSCANNABLE",
 	"ESAAMPVerdict 0": "NOT_EVALUATED", "ESAAMPVerdict 1": "CLEAN", "ESAAMPVerdict 2": "MALICIOUS", "ESAAMPVerdict 4": "UNKNOWN",
-	"ESAAMPVerdict 5": "SKIPPED", "ESAAMPVerdict 6": "UNSCANNABLE", "ESAAMPVerdict 7": "LOW_RISK",
+	"ESAAMPVerdict 13": "FA_PENDING", "ESAAMPVerdict 5": "SKIPPED", "ESAAMPVerdict 6": "UNSCANNABLE", "ESAAMPVerdict 7": "LOW_RISK",
 }
 
 // Times are those of the appliance's zone; outgoing mail has its number.

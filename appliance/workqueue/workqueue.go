@@ -13,8 +13,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
+	"esasim/appliance/stage"
 	"esasim/esa"
 )
 
@@ -22,6 +24,10 @@ import (
 type Log interface {
 	// AppendEach adds entries, each of events that became true together.
 	AppendEach(entries [][]esa.Event) error
+	// AppendWith is AppendEach with the contents of messages made here.
+	AppendWith(entries [][]esa.Event, made []Content) error
+	NewContent(mid esa.MID) Content
+	NextMID() (esa.MID, error)
 	Message(ctx context.Context, mid esa.MID) (esa.Message, error)
 	Content(mid esa.MID) (io.ReadCloser, error)
 	// Open lists the messages that are accepted and not finished; all of it is
@@ -34,58 +40,37 @@ type Reader interface {
 	Next(ctx context.Context) ([]esa.Entry, error)
 }
 
-// Job is one message on its way through the stages.
-type Job struct {
-	Message *esa.Message
-	log     Log
-	buf     []byte // for stages to read into, at least readSize; used again for the next message
-}
-
-// readSize is how much of a message is read at a time.
-const readSize = 8 << 10
-
-// Content opens the message as it was received; the caller closes it.
-func (j *Job) Content() (io.ReadCloser, error) { return j.log.Content(j.Message.MID) }
-
-// Finding is what a stage says: its verdict, and whether the message goes no
-// further.
-type Finding struct {
-	Verdict esa.Verdict
-	Name    string // of what was found: a virus, a rule
-	Drop    string // not empty: the message is dropped, in the words of the logs ("Dropped by CASE")
-}
-
-// Stage is one scanner. It looks at a message and says what it found; it
-// changes nothing.
-type Stage struct {
-	Engine esa.Engine
-	Scan   func(*Job) (Finding, error)
-}
-
-// Stages are the verdict stages in AsyncOS order: a message meets them one
-// after another, until one drops it. Source: AsyncOS user guide, "Understanding
-// the Email Pipeline".
-func Stages() []Stage {
-	return []Stage{
-		{esa.AntiSpam, antispam},
-		{esa.AntiVirus, antivirus},
-		{esa.AMP, amp},
-	}
+// Options are what the stages are, and where they let messages go to.
+type Options struct {
+	// Filters are the message filters, by the direction of the message; a stage
+	// without Scan: there are none.
+	Filters [2]stage.Stage
+	// Policies are the mail policies by direction. Each has at least one.
+	Policies [2]Table
+	// Keep is for how long each quarantine holds a message.
+	Keep map[string]time.Duration
+	// Bounces tells senders of messages that a stage bounced; Host is the appliance's
+	// name in that.
+	Bounces bool
+	Host    string
 }
 
 // Queue takes messages through the stages.
 type Queue struct {
 	Log    Log
-	Stages []Stage
-	Policy string // the mail policy that every recipient matches: "DEFAULT"
 	Logger *slog.Logger
+	// Options may be changed at any time: messages that come after that meet the
+	// new ones.
+	Options atomic.Pointer[Options]
 
 	// again are the messages taken from Log.Open: their entries may still come.
-	// Touched by Run's goroutine alone.
+	// Touched by Run's goroutine alone, as is all that follows.
 	again map[esa.MID]struct{}
 	told  [][]esa.Event // entries on their way into the log
-	job   Job           // the one under way: a new one for each message would be most of what there is to collect
+	o     *Options      // those that the message under way meets
+	job   *stage.Job    // the one under way: a new one for each message would be most of what there is to collect
 	m     esa.Message   // likewise
+	rcids uint64        // given out
 }
 
 // Run processes the messages that a restart left over, then those that the
@@ -162,21 +147,46 @@ func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 			break
 		}
 		events := entries[i].Events
-		if len(events) == 0 || events[len(events)-1].Kind != esa.MessageReady {
+		if len(events) == 0 {
 			continue
 		}
-		// An accepting entry holds everything that was said of the message so
-		// far, and ends with MessageReady.
-		q.m.Fold(events)
-		if _, done := q.again[q.m.MID]; done {
-			delete(q.again, q.m.MID)
-			continue
-		}
-		if err := q.process(&q.m); err != nil {
-			return err
+		switch last := &events[len(events)-1]; {
+		case last.Kind == esa.MessageReady:
+			// An accepting entry holds everything that was said of the message so
+			// far, and ends with MessageReady.
+			q.m.Fold(events)
+			if _, done := q.again[q.m.MID]; done {
+				delete(q.again, q.m.MID)
+				continue
+			}
+			if err := q.process(&q.m); err != nil {
+				return err
+			}
+		case last.Kind == esa.MessageReleased && last.Name == "":
+			if err := q.released(ctx, last.MID); err != nil {
+				return err
+			}
 		}
 	}
 	return q.flush()
+}
+
+// released takes up a message that all quarantines have let go.
+func (q *Queue) released(ctx context.Context, mid esa.MID) error {
+	if err := q.flush(); err != nil {
+		return err
+	}
+	m, err := q.Log.Message(ctx, mid)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("take up MID %d: %w", mid, err)
+	}
+	if m.State != esa.Processing { // it was taken up already
+		return nil
+	}
+	return q.process(&m)
 }
 
 // together is how many messages' entries go into the log in one step at most.
@@ -201,27 +211,31 @@ func (q *Queue) flush() error {
 }
 
 func (q *Queue) process(m *esa.Message) error {
-	now := time.Now()
-	events := make([]esa.Event, 0, len(q.Stages)+3)
-	events = append(events, esa.Event{Kind: esa.PolicyMatched, Time: now, MID: m.MID, Name: q.Policy, Direction: m.Direction})
-	if q.job.buf == nil {
-		q.job = Job{log: q.Log, buf: make([]byte, readSize)}
+	if q.job == nil {
+		q.job = stage.NewJob(q.Log.Content)
 	}
-	q.job.Message = m
-	for _, s := range q.Stages {
-		f, err := s.Scan(&q.job)
-		if err != nil { // one message must not stop the others
-			q.Logger.Error("message not scanned", "mid", m.MID, "error", err)
-			f = Finding{Verdict: esa.Unscannable}
-		}
-		events = append(events, esa.Event{Kind: esa.EngineVerdict, Time: now, MID: m.MID, Engine: s.Engine, Verdict: f.Verdict, Name: f.Name})
-		if f.Drop != "" {
-			events = append(events,
-				esa.Event{Kind: esa.MessageDropped, Time: now, MID: m.MID, Engine: s.Engine, Text: f.Drop},
-				esa.Event{Kind: esa.MessageFinished, Time: now, MID: m.MID, Text: "aborted"})
-			return q.tell(events)
-		}
+	q.o = q.Options.Load()
+	q.job.Take(m)
+	p := passage{q: q, m: m, job: q.job, now: time.Now(), asked: m.Asked, skip: m.Skips, said: make([]esa.Event, 0, 8)}
+	if err := p.walk(); err != nil {
+		return fmt.Errorf("work queue: MID %d: %w", m.MID, errors.Join(err, p.discard()))
 	}
-	events = append(events, esa.Event{Kind: esa.MessageQueued, Time: now, MID: m.MID})
-	return q.tell(events)
+	return p.store()
+}
+
+// filters are the message filters of a direction.
+func (q *Queue) filters(d esa.Direction) stage.Stage { return q.o.Filters[d] }
+
+// until is when a quarantine lets a message go by itself; not ok: there is no such
+// quarantine.
+func (q *Queue) until(quarantine string, now time.Time) (time.Time, bool) {
+	keep, ok := q.o.Keep[quarantine]
+	return now.Add(keep), ok
+}
+
+// rcid numbers a connection to the spam quarantine. It is seen in a log line only,
+// and counts from 1 at each start (the appliance's goes on: ours is inferred).
+func (q *Queue) rcid() uint64 {
+	q.rcids++
+	return q.rcids
 }

@@ -17,9 +17,9 @@ import (
 	"esasim/appliance/delivery"
 	"esasim/appliance/details"
 	"esasim/appliance/dsn"
+	"esasim/appliance/engine"
 	"esasim/appliance/logs"
 	"esasim/appliance/maillog"
-	"esasim/appliance/workqueue"
 	"esasim/cloud"
 	"esasim/cloud/ctr"
 	"esasim/cloud/portal"
@@ -48,7 +48,7 @@ func write(args []string) error {
 	page, err := fidelity.Page(slices.Concat(
 		smtp.Fidelity(), auth.Fidelity(), content.Fidelity(), dialect.Fidelity(),
 		tracking.Fidelity(),
-		appliance.Fidelity(), config.Fidelity(), workqueue.Fidelity(), delivery.Fidelity(), dsn.Fidelity(),
+		appliance.Fidelity(), config.Fidelity(), engine.Fidelity(), delivery.Fidelity(), dsn.Fidelity(),
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
 		details.Fidelity(), console.Fidelity(),
 		cloudlink.Fidelity(),

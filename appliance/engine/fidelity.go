@@ -1,4 +1,4 @@
-package workqueue
+package engine
 
 import "esasim/internal/fidelity"
 

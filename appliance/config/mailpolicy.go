@@ -1,0 +1,180 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"esasim/appliance/engine"
+	"esasim/appliance/stage"
+	"esasim/appliance/workqueue"
+	"esasim/esa"
+	"esasim/smtp"
+)
+
+// MailPolicies are the mail policies of both directions; of each the first that
+// matches a recipient decides. The last one is DEFAULT; a file that does not name
+// it has the factory's.
+type MailPolicies struct {
+	Incoming []MailPolicy `yaml:"incoming"`
+	Outgoing []MailPolicy `yaml:"outgoing"`
+}
+
+// MailPolicy says what stages do with the mail of some senders to some recipients.
+// What it does not say of an engine, DEFAULT does.
+type MailPolicy struct {
+	Name string `yaml:"name"`
+	// Senders and Recipients are ALL, user@example.com, user@, @example.com,
+	// example.com or .example.com; empty: ALL.
+	Senders    []string  `yaml:"senders"`
+	Recipients []string  `yaml:"recipients"`
+	AntiSpam   *AntiSpam `yaml:"antispam"`
+}
+
+// defaultPolicy is the name of the mail policy that matches all.
+const defaultPolicy = "DEFAULT"
+
+// Treatment is what a mail policy does with messages of one verdict; what each key
+// means is with stage.Treatment.
+type Treatment struct {
+	Action     string   `yaml:"action"`
+	Quarantine string   `yaml:"quarantine"`
+	Subject    string   `yaml:"subject"`
+	Header     string   `yaml:"header"`
+	To         []string `yaml:"recipients"`
+	Strip      bool     `yaml:"strip_attachments"`
+}
+
+// AntiSpam is what antispam does.
+type AntiSpam struct {
+	Enabled  bool      `yaml:"enabled"`
+	Positive Treatment `yaml:"positive"`
+	Suspect  Treatment `yaml:"suspect"`
+}
+
+// factoryPolicy is DEFAULT as it comes from the factory.
+func factoryPolicy() MailPolicy {
+	return MailPolicy{Name: defaultPolicy, Senders: []string{}, Recipients: []string{}, AntiSpam: &AntiSpam{Enabled: true, Positive: Treatment{Action: "drop"}}}
+}
+
+// Queue is what the work queue does. An error names the key.
+func (a *Appliance) Queue() (*workqueue.Options, error) {
+	o := &workqueue.Options{Bounces: a.Delivery.Bounces, Host: a.Hostname, Keep: map[string]time.Duration{}}
+	var errs []error
+	for d, list := range map[esa.Direction]struct {
+		key      string
+		policies []MailPolicy
+	}{esa.Incoming: {"incoming", a.MailPolicies.Incoming}, esa.Outgoing: {"outgoing", a.MailPolicies.Outgoing}} {
+		table, err := a.policyTable(list.policies, d)
+		if err != nil {
+			errs = append(errs, under("appliance.mail_policies."+list.key, err))
+		}
+		o.Policies[d] = table
+	}
+	return o, errors.Join(errs...)
+}
+
+func (a *Appliance) policyTable(list []MailPolicy, d esa.Direction) (workqueue.Table, error) {
+	def := factoryPolicy()
+	if n := len(list); n > 0 && list[n-1].Name == defaultPolicy {
+		def = list[n-1].or(def)
+		list = list[:n-1]
+	}
+	var table workqueue.Table
+	var errs []error
+	seen := map[string]bool{defaultPolicy: true}
+	for i, p := range append(list[:len(list):len(list)], def) {
+		made, err := a.policy(p.or(def), d)
+		if i < len(list) && (p.Name == "" || seen[p.Name]) {
+			err = errors.Join(err, fmt.Errorf("name: %q is missing, taken, or not the last one", p.Name))
+		}
+		if seen[p.Name] = true; err != nil {
+			errs = append(errs, under(fmt.Sprintf("[%d]", i), err))
+		}
+		table = append(table, made)
+	}
+	return table, errors.Join(errs...)
+}
+
+// or fills in what a policy does not say from another one.
+func (p MailPolicy) or(def MailPolicy) MailPolicy {
+	v, d := reflect.ValueOf(&p).Elem(), reflect.ValueOf(def)
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Pointer && f.IsNil() {
+			f.Set(d.Field(i))
+		}
+	}
+	return p
+}
+
+// policy makes a mail policy of the work queue.
+func (a *Appliance) policy(p MailPolicy, d esa.Direction) (made workqueue.Policy, err error) {
+	made.Name = p.Name
+	var errs []error
+	if made.Senders, err = addresses(p.Senders); err != nil {
+		errs = append(errs, under("senders", err))
+	}
+	if made.Recipients, err = addresses(p.Recipients); err != nil {
+		errs = append(errs, under("recipients", err))
+	}
+	made.Stages, err = a.stages(&p, d)
+	return made, errors.Join(append(errs, err)...)
+}
+
+func addresses(list []string) (smtp.Addresses, error) {
+	if len(list) == 0 {
+		list = []string{"ALL"}
+	}
+	return smtp.NewAddresses(list)
+}
+
+// stages are those of a policy, in the order of the appliance. A stage that is
+// switched off is not among them.
+func (a *Appliance) stages(p *MailPolicy, _ esa.Direction) ([]stage.Stage, error) {
+	var stages []stage.Stage
+	var errs []error
+	for _, s := range []struct {
+		key  string
+		make func(*MailPolicy) (stage.Stage, error)
+	}{
+		{"antispam", a.antispam},
+		{"antivirus", func(*MailPolicy) (stage.Stage, error) { return engine.AntiVirus(), nil }},
+		{"amp", func(*MailPolicy) (stage.Stage, error) { return engine.AMP(), nil }},
+	} {
+		made, err := s.make(p)
+		if err != nil {
+			errs = append(errs, under(s.key, err))
+		}
+		if made.Scan != nil {
+			stages = append(stages, made)
+		}
+	}
+	return stages, errors.Join(errs...)
+}
+
+func (a *Appliance) antispam(p *MailPolicy) (stage.Stage, error) {
+	c := p.AntiSpam
+	if !c.Enabled {
+		return stage.Stage{}, nil
+	}
+	return engine.AntiSpam(engine.SpamOptions{Positive: stage.Treatment(c.Positive), Suspect: stage.Treatment(c.Suspect)})
+}
+
+// under puts the key in front of each of the errors that were joined.
+func under(key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		var errs []error
+		for _, e := range all.Unwrap() {
+			errs = append(errs, under(key, e))
+		}
+		return errors.Join(errs...)
+	}
+	if text := err.Error(); text != "" && text[0] == '[' {
+		return fmt.Errorf("%s%w", key, err)
+	}
+	return fmt.Errorf("%s.%w", key, err)
+}

@@ -1,0 +1,111 @@
+// Package stage is what the stages of the work queue have in common: a message as
+// they see it, what they say of it, and what they can want done with it.
+//
+// A stage looks and changes nothing itself. So what it wants can be told in the
+// log, in one step with what follows from it.
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"esasim/appliance/letter"
+	"esasim/esa"
+)
+
+// Job is one message on its way through the stages. Who has it may look at the
+// message, but not change it.
+type Job struct {
+	Message *esa.Message
+	Policy  string // the mail policy that its recipients match; empty before that is known
+
+	open   func(esa.MID) (io.ReadCloser, error)
+	letter *letter.Letter
+	buf    []byte
+}
+
+// readSize is how much of a message is read at a time.
+const readSize = 8 << 10
+
+// NewJob is for messages whose contents open gives. It can be used for one message
+// after another.
+func NewJob(open func(esa.MID) (io.ReadCloser, error)) *Job {
+	return &Job{open: open, buf: make([]byte, readSize)}
+}
+
+// Take makes the job one of another message.
+func (j *Job) Take(m *esa.Message) { j.Message, j.Policy, j.letter = m, "", nil }
+
+// Content opens the message as it was received; the caller closes it.
+func (j *Job) Content() (io.ReadCloser, error) { return j.open(j.Message.MID) }
+
+// Buffer is room of at least 8 KiB to read into, until the stage ends.
+func (j *Job) Buffer() []byte { return j.buf[:0] }
+
+// Letter is the whole message taken apart. It is read when it is first asked for,
+// and then kept for the stages that follow: most messages need it never.
+func (j *Job) Letter() (*letter.Letter, error) {
+	if j.letter != nil {
+		return j.letter, nil
+	}
+	r, err := j.Content()
+	if err != nil {
+		return nil, err
+	}
+	l, err := letter.Read(r)
+	if err = errors.Join(err, r.Close()); err != nil {
+		return nil, fmt.Errorf("read MID %d: %w", j.Message.MID, err)
+	}
+	j.letter = l
+	return l, nil
+}
+
+// Stage is one scanner of the work queue.
+type Stage struct {
+	Engine esa.Engine
+	Scan   func(*Job) (Finding, error)
+}
+
+// Finding is what a stage says of a message. With the verdict NotEvaluated it did
+// not look, or its events say it all.
+type Finding struct {
+	Verdict esa.Verdict
+	Name    string      // of what was found: a virus, a filter
+	Text    string      // what else there is to say of the verdict; see esa.EngineVerdict
+	Told    []esa.Event // told before the verdict; time and message are filled in
+	Want    Want
+}
+
+// Want is what is to be done with a message. The zero value lets it go on.
+type Want struct {
+	// Drop and Bounce end the message, in the words of the logs: "Dropped by
+	// antivirus". Reason is what the sender is told of a bounce: "5.7.1 - ...".
+	Drop   string
+	Bounce string
+	Reason string
+	Hold   []Hold      // quarantines that it goes to at the end of the queue
+	Edit   letter.Edit // what to change of its content
+	To     []string    // who gets it instead of its recipients
+	// By is who changes content or recipients, in the words of the logs:
+	// "antispam", "add-footer filter 'f'".
+	By      string
+	Copies  []Copy       // messages that are made and delivered besides
+	Skip    []esa.Engine // stages it does not meet
+	Deliver bool         // it meets no further stage
+}
+
+// Hold is a quarantine that a message is to go to.
+type Hold struct {
+	Quarantine string
+	Reason     string // in the words of the logs: "content filter:f"
+}
+
+// Copy is a message that is made of another one, or because of it.
+type Copy struct {
+	To      []string
+	Content []byte // nil: that of the message
+	By      string // in the words of the logs: "bcc filter 'f'"
+	Scan    bool   // it meets the stages itself
+	Null    bool   // its envelope sender is empty, so that it never bounces
+}
