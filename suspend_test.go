@@ -11,9 +11,9 @@ import (
 	"esasim/esasimtest"
 )
 
-// While deliveries are suspended by the API, mail is taken and stays; afterwards it
-// goes.
-func TestSuspendDeliveries(t *testing.T) {
+// While deliveries are suspended, or the work queue is paused, by the API, mail is
+// taken and stays; afterwards it goes.
+func TestSuspend(t *testing.T) {
 	l := esasimtest.Start(t)
 	call := func(method, name, want string) {
 		t.Helper()
@@ -59,4 +59,19 @@ func TestSuspendDeliveries(t *testing.T) {
 	call("POST", "delivery/resume", `{"suspended":false}`)
 	becomes(first, esa.Delivered)
 	becomes(second, esa.Delivered)
+
+	call("GET", "workqueue", `{"paused":false}`)
+	call("POST", "workqueue/pause", `{"paused":true}`)
+	third := l.Send(t, "a@example.com", "Subject: x\r\n\r\n", "b@example.org")
+	var fourth esa.MID
+	for range 20 { // meanwhile the third would have gone
+		fourth = l.Send(t, "a@example.com", "Subject: x\r\n\r\n", "b@example.org")
+	}
+	call("GET", "workqueue", `{"paused":true}`)
+	if s, s2 := state(third), state(fourth); s != esa.Processing || s2 != esa.Processing {
+		t.Errorf("%s, %s while the work queue is paused", s, s2)
+	}
+	call("POST", "workqueue/resume", `{"paused":false}`)
+	becomes(third, esa.Delivered)
+	becomes(fourth, esa.Delivered)
 }

@@ -191,6 +191,9 @@ func (a *Appliance) Serial() string { return a.serial }
 // Tracking is the appliance's log and what can be asked of it.
 func (a *Appliance) Tracking() *tracking.Store { return a.store }
 
+// WorkQueue is the appliance's work queue.
+func (a *Appliance) WorkQueue() *workqueue.Queue { return a.queue }
+
 // Delivery is the appliance's delivery queue.
 func (a *Appliance) Delivery() *delivery.Queue { return a.delivery }
 

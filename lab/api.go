@@ -23,6 +23,8 @@ import (
 //	POST deregister   the reverse
 //	GET  delivery     whether deliveries are suspended
 //	POST delivery/suspend, delivery/resume
+//	GET  workqueue    whether the work queue is paused
+//	POST workqueue/pause, workqueue/resume
 //	GET  tracking/... what message tracking knows (tracking.go)
 //	POST tracking/backup {"to"}: copy the tracking data into a new data directory (backup.go)
 const apiPrefix = "/_esasim/v1/"
@@ -48,6 +50,9 @@ func (l *Lab) withAPI(face http.Handler) http.Handler {
 		call("POST", "register", l.serveRegister)
 		call("POST", "deregister", l.serveDeregister)
 		call("GET", "delivery", l.serveDelivery)
+		call("GET", "workqueue", l.serveWorkQueue)
+		call("POST", "workqueue/pause", l.servePause)
+		call("POST", "workqueue/resume", l.serveUnpause)
 		call("POST", "delivery/suspend", l.serveSuspend)
 		call("POST", "delivery/resume", l.serveResume)
 		t := &tracker{l.appliance.Tracking(), l.o.Config.Appliance.Hostname, l.o.Logger}

@@ -15,3 +15,17 @@ func (l *Lab) serveResume(w http.ResponseWriter, r *http.Request) {
 	l.appliance.Delivery().Resume()
 	l.serveDelivery(w, r)
 }
+
+func (l *Lab) serveWorkQueue(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]bool{"paused": l.appliance.WorkQueue().Paused()})
+}
+
+func (l *Lab) servePause(w http.ResponseWriter, r *http.Request) {
+	l.appliance.WorkQueue().Pause()
+	l.serveWorkQueue(w, r)
+}
+
+func (l *Lab) serveUnpause(w http.ResponseWriter, r *http.Request) {
+	l.appliance.WorkQueue().Resume()
+	l.serveWorkQueue(w, r)
+}

@@ -63,6 +63,8 @@ type Queue struct {
 	// new ones.
 	Options atomic.Pointer[Options]
 
+	gate gate
+
 	// again are the messages taken from Log.Open: their entries may still come.
 	// Touched by Run's goroutine alone, as is all that follows.
 	again map[esa.MID]struct{}
@@ -77,6 +79,7 @@ type Queue struct {
 // reader tells of, until ctx ends.
 func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
 	for _, mid := range leftOver {
+		q.gate.pass(ctx)
 		m, err := q.Log.Message(ctx, mid)
 		if ctx.Err() != nil {
 			return nil
@@ -143,12 +146,18 @@ func (q *Queue) recover(ctx context.Context) error {
 
 func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 	for i := range entries {
-		if ctx.Err() != nil { // what is left is left over
-			break
-		}
 		events := entries[i].Events
 		if len(events) == 0 {
 			continue
+		}
+		if q.Paused() {
+			if err := q.flush(); err != nil {
+				return err
+			}
+			q.gate.pass(ctx)
+		}
+		if ctx.Err() != nil { // what is left is left over
+			break
 		}
 		switch last := &events[len(events)-1]; {
 		case last.Kind == esa.MessageReady:
