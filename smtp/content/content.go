@@ -3,30 +3,27 @@
 // attachments. Nothing is refused and nothing is kept: whatever can be made out
 // of broken mail is reported, and memory does not grow with the message.
 //
-// The header scan and the splitting into parts are our own, because they must
-// not give up where strict readers do: a header line without colon, a NUL, an
-// unknown transfer encoding, a part without a blank line. Transfer encodings
-// are decoded by go-message.
+// The header scan and the splitting into parts are our own (rawmime), because
+// they must not give up where strict readers do: a header line without colon, a
+// NUL, an unknown transfer encoding, a part without a blank line.
 package content
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"hash"
 	"io"
 
 	"esasim/esa"
+	"esasim/internal/rawmime"
 )
 
 // Bounds of what is kept or looked at. Beyond them a message is still read to
 // its end.
 const (
 	maxValue = 16 << 10 // octets of one header field, before decoding
-	maxType  = 255      // octets of a media type
-	maxDepth = 32       // of parts within parts
-	maxParts = 1000     // of one message
-	maxName  = 255      // characters of a file name
-	bufSize  = 4 << 10
+	maxDepth = rawmime.MaxDepth
+	maxParts = rawmime.MaxParts
+	bufSize  = rawmime.BufferSize
 )
 
 // Content is what was found in a message. Texts are decoded (RFC 2047, any
@@ -47,13 +44,12 @@ type Content struct {
 // A Scanner reads messages, one after the other. Keep one per connection to
 // use its buffers again. The zero value is ready.
 type Scanner struct {
-	in    *bufio.Reader
 	sum   hash.Hash
 	copy  []byte
 	top   header
 	parts int
 	found []esa.Attachment
-	lines lines
+	lines rawmime.Lines
 }
 
 // Scan reads all of one message with CRLF line ends. The error is that of r,
@@ -70,30 +66,28 @@ func (s *Scanner) RawFrom() string { return string(s.top.value[from]) }
 
 // Scan is like the function [Scan].
 func (s *Scanner) Scan(r io.Reader) (Content, error) {
-	if s.in == nil {
-		s.in = bufio.NewReaderSize(r, bufSize)
+	if s.sum == nil {
 		s.sum = sha256.New()
 		s.copy = make([]byte, bufSize)
 	}
-	s.in.Reset(r)
-	s.lines = lines{in: s.in, hit: noBoundary}
+	s.lines.Reset(r)
 	s.parts, s.found = 0, nil
 	s.top.read(&s.lines)
 	h := &s.top
 	c := Content{
 		HeaderLines: h.lines,
 		HasSubject:  h.has[subject],
-		Subject:     text(h.value[subject]),
-		MessageID:   text(h.value[messageID]),
-		From:        text(h.value[from]),
-		ReplyTo:     text(h.value[replyTo]),
-		Date:        text(h.value[date]),
+		Subject:     rawmime.Text(h.value[subject]),
+		MessageID:   rawmime.Text(h.value[messageID]),
+		From:        rawmime.Text(h.value[from]),
+		ReplyTo:     rawmime.Text(h.value[replyTo]),
+		Date:        rawmime.Text(h.value[date]),
 	}
 	if h.mayHoldFiles() {
 		s.entity(h, 0)
 	}
-	err := s.lines.drain()
-	s.in.Reset(nil)
+	err := s.lines.Drain()
+	s.lines.Reset(nil)
 	c.Attachments = s.found
 	return c, err
 }

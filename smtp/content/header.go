@@ -1,6 +1,10 @@
 package content
 
-import "bytes"
+import (
+	"bytes"
+
+	"esasim/internal/rawmime"
+)
 
 // field is one of the header fields we keep.
 type field uint8
@@ -27,24 +31,24 @@ type header struct {
 
 // read takes lines up to the blank one. What is no field is passed over
 // together with its continuation lines.
-func (h *header) read(in *lines) {
+func (h *header) read(in *rawmime.Lines) {
 	h.lines = 0
 	for f := range h.value {
 		h.value[f], h.has[f] = h.value[f][:0], false
 	}
 	current := otherField
 	for {
-		b, begins, ok := in.next()
+		b, begins, ok := in.Next()
 		if !ok {
 			return
 		}
-		b = trimEnd(b)
+		b = rawmime.TrimEnd(b)
 		if begins {
 			if len(b) == 0 {
 				return
 			}
 			h.lines++
-			if isBlank(b[0]) { // folded: the line break and the blanks are one blank
+			if rawmime.IsBlank(b[0]) { // folded: the line break and the blanks are one blank
 				h.extend(current, " ")
 				b = bytes.TrimLeft(b, " \t")
 			} else {
@@ -120,17 +124,4 @@ func (h *header) mayHoldFiles() bool {
 	t := bytes.ToLower(h.value[contentType])
 	return bytes.HasPrefix(t, []byte("multipart/")) || bytes.HasPrefix(t, []byte("message/")) ||
 		bytes.Contains(t, []byte("name"))
-}
-
-func isBlank(ch byte) bool { return ch == ' ' || ch == '\t' }
-
-// trimEnd cuts off the end of a line, CRLF or LF.
-func trimEnd(b []byte) []byte {
-	if n := len(b); n > 0 && b[n-1] == '\n' {
-		b = b[:n-1]
-		if n > 1 && b[n-2] == '\r' {
-			b = b[:n-2]
-		}
-	}
-	return b
 }

@@ -1,4 +1,4 @@
-package content
+package rawmime
 
 import (
 	"bytes"
@@ -9,26 +9,27 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
 )
 
-// text decodes the value of a header field. Encoded words that are malformed
+// Text decodes the value of a header field. Encoded words that are malformed
 // are left as they are; those in an unknown charset are taken for UTF-8.
-func text(raw []byte) string {
+func Text(raw []byte) string {
 	if !bytes.Contains(raw, []byte("=?")) {
-		return plain(raw)
+		return Plain(raw)
 	}
 	words := mime.WordDecoder{CharsetReader: charsetReader}
 	s, err := words.DecodeHeader(string(raw))
 	if err != nil {
-		return plain(raw)
+		return Plain(raw)
 	}
-	return plain([]byte(s))
+	return Plain([]byte(s))
 }
 
-// plain makes valid UTF-8 on one line, without blanks around.
-func plain(raw []byte) string {
+// Plain makes valid UTF-8 on one line, without blanks around.
+func Plain(raw []byte) string {
 	if isPlain(raw) {
 		return string(bytes.Trim(raw, " "))
 	}
@@ -70,8 +71,8 @@ func charsetReader(name string, r io.Reader) (io.Reader, error) {
 	return r, nil
 }
 
-// fromCharset converts to UTF-8; what it does not know it leaves.
-func fromCharset(name string, raw []byte) []byte {
+// FromCharset converts to UTF-8; what it does not know it leaves.
+func FromCharset(name string, raw []byte) []byte {
 	e := charsetOf(name)
 	if name == "" || e == nil {
 		return raw
@@ -82,9 +83,37 @@ func fromCharset(name string, raw []byte) []byte {
 	return raw
 }
 
-// fileName is the last element of a path, whatever the system, without control
+// UTF8 decodes the body of a text part. Without a charset, or with ASCII, bytes
+// that are no UTF-8 are taken for windows-1252, as the mailers that forget to
+// say it mean it; of other charsets unknown bytes become U+FFFD.
+func UTF8(charset string, raw []byte) string {
+	e := TextCharset(charset)
+	if e == nil && utf8.Valid(raw) {
+		return string(raw)
+	}
+	if e == nil {
+		e = charmap.Windows1252
+	}
+	b, err := e.NewDecoder().Bytes(raw)
+	if err != nil {
+		b = raw
+	}
+	return strings.ToValidUTF8(string(b), "\uFFFD")
+}
+
+// TextCharset is the encoding of a text part that is neither ASCII nor without
+// a charset that is known; else nil.
+func TextCharset(charset string) encoding.Encoding {
+	switch strings.ToLower(charset) {
+	case "", "us-ascii", "ascii":
+		return nil
+	}
+	return charsetOf(charset)
+}
+
+// FileName is the last element of a path, whatever the system, without control
 // characters and at most maxName characters long.
-func fileName(s string) string {
+func FileName(s string) string {
 	if i := strings.LastIndexAny(s, `/\`); i >= 0 {
 		s = s[i+1:]
 	}

@@ -1,4 +1,4 @@
-package content
+package rawmime
 
 import (
 	"cmp"
@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// parameters takes a value like `application/pdf; name="a.pdf"` apart: the
+// Parameters takes a value like `application/pdf; name="a.pdf"` apart: the
 // first word and the parameters, both names in lower case, values decoded
 // (RFC 2231 with continuations and charsets, or RFC 2047 as many mailers do).
 // Unlike mime.ParseMediaType it does not give up at what is malformed.
-func parameters(v string) (first string, params map[string]string) {
+func Parameters(v string) (first string, params map[string]string) {
 	first, v, _ = strings.Cut(v, ";")
 	first = strings.ToLower(strings.TrimSpace(first))
 	var pieces []piece
@@ -115,7 +115,7 @@ func value(pieces []piece) string {
 	if pieces[0].name == "boundary" {
 		return pieces[0].value // to be compared, not to be shown
 	}
-	return text([]byte(pieces[0].value))
+	return Text([]byte(pieces[0].value))
 }
 
 // decode2231 puts pieces together: those encoded are percent-decoded, and the
@@ -139,7 +139,7 @@ func decode2231(pieces []piece) string {
 			raw = append(raw, v...)
 		}
 	}
-	return plain(fromCharset(charset, raw))
+	return Plain(FromCharset(charset, raw))
 }
 
 // appendUnescaped decodes %XX and leaves any other % as it is.
