@@ -71,7 +71,7 @@ func (e *Edit) Apply(dst io.Writer, src io.Reader) error {
 		_, err := io.Copy(dst, src)
 		return err
 	}
-	ed := editor{edit: e, out: output{w: bufio.NewWriterSize(dst, window)}}
+	ed := editor{edit: e, out: output{w: bufio.NewWriterSize(dst, window), last: '\n'}}
 	ed.walk.visit = &ed
 	err := ed.walk.message(src)
 	if flushed := ed.out.w.Flush(); err == nil {

@@ -54,6 +54,7 @@ type Part struct {
 	Encrypted bool   // nobody without a key can look into it
 	Macro     bool   // an Office document with VBA
 	Depth     int    // of multiparts and messages around it
+	In        int    // Index of the attached message, a part itself, that it is in; -1 if it is in none
 }
 
 // Read reads all of a message with CRLF line ends. The error is that of r,
@@ -166,7 +167,7 @@ func (r *Reader) leaf(_ *header, e *entity) {
 
 func (r *Reader) part(e *entity) *Part {
 	r.l.Parts = append(r.l.Parts, Part{Index: e.index, Type: e.Type, Name: e.Name, File: e.File, Depth: e.depth,
-		Encrypted: e.encrypted()})
+		In: e.within(), Encrypted: e.encrypted()})
 	return &r.l.Parts[len(r.l.Parts)-1]
 }
 

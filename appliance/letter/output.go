@@ -23,7 +23,7 @@ const (
 // output writes a message. Its error is kept by the writer until Flush.
 type output struct {
 	w     *bufio.Writer
-	last  byte // written
+	last  byte // written; a line end before the first
 	muted int  // what is written is thrown away
 }
 
@@ -38,7 +38,7 @@ func (o *output) text(s string) {
 
 // freshLine ends a line that has no end.
 func (o *output) freshLine() {
-	if o.last != '\n' && o.last != 0 {
+	if o.last != '\n' {
 		o.text("\r\n")
 	}
 }

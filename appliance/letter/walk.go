@@ -164,6 +164,16 @@ func (w *walker) feed(line []byte) {
 	}
 }
 
+// within is the index of the nearest part around it, or -1.
+func (e *entity) within() int {
+	for p := e.parent; p != nil; p = p.parent {
+		if p.index >= 0 {
+			return p.index
+		}
+	}
+	return -1
+}
+
 // encrypted is true if the header says so.
 func (e *entity) encrypted() bool {
 	switch e.Type {
