@@ -1,6 +1,9 @@
 package appliance
 
-import "esasim/appliance/delivery"
+import (
+	"esasim/appliance/delivery"
+	"esasim/appliance/headers"
+)
 
 // newDelivery is the delivery queue as the configuration wants it.
 func (a *Appliance) newDelivery() *delivery.Queue {
@@ -17,6 +20,7 @@ func (a *Appliance) newDelivery() *delivery.Queue {
 	return &delivery.Queue{
 		Log: deliveryLog{a.store}, Host: delivery.Simulated{Fates: fates}, Routes: routes, Dial: a.o.Dial,
 		Profile: delivery.Profile{InitialRetry: d.InitialRetry, MaxRetry: d.MaxRetry, MaxTime: d.MaxTime, MaxRetries: d.MaxRetries},
+		Headers: headers.Adder{Host: c.Hostname, Fields: headers.Fields(c.Headers)},
 		Bounces: d.Bounces, Name: c.Hostname, Logger: a.o.Logger,
 	}
 }

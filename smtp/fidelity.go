@@ -36,7 +36,7 @@ func Fidelity() []fidelity.Claim {
 		{"a connection over the listener's limit gets its own ICID and is refused with 421", fidelity.Inferred, "the reply and the log line Connection limit exceeded"},
 		{"ICID: one for each connection; MID: given when MAIL FROM is accepted, so refused and aborted messages have one", fidelity.Observed, "published samples of mail logs"},
 		{"no MID is given out twice, also after a crash; a crash may leave a gap of up to 1,000", fidelity.Inferred, "counters survive a restart (AsyncOS user guide, Logging); the gap is ours"},
-		{"troubles named in the logs: Receiving Failed: Message size exceeds limit, Receiving Failed: Connection limit exceeded", fidelity.Observed, "published samples of mail logs"},
+		{"troubles named in the logs: Receiving Failed: Message size exceeds limit, Receiving Failed: Connection limit exceeded, Receiving Failed: Message loop", fidelity.Observed, "published samples of mail logs"},
 		{"troubles named in the logs: Receiving Failed: Message header size exceeds limit, Receiving Failed: Message body contains illegal bare CR/LF characters", fidelity.Inferred, "the replies, in the style of the others"},
 		{"little room on the disk: MAIL is refused with 452, with less than half of it also what is sent and new connections (421); what was accepted goes on", fidelity.Inferred, "the reply queue full; the measure of it, tracking.min_free, is ours"},
 		{"troubles named in the logs: Receiving Failed: Queue full, once a connection", fidelity.Inferred, "the reply, in the style of the others"},

@@ -134,6 +134,9 @@ func (s *session) Data(io.Reader) error {
 		s.discard(kept)
 		return dialect.ServerErrorForNow // nobody reads it if the client is gone
 	}
+	if got.Hops > mostHops {
+		return s.refuse(kept, dialect.TooManyHops)
+	}
 	if check != nil {
 		if reply, why := s.authenticate(check); reply != nil {
 			s.discard(kept)
@@ -176,6 +179,10 @@ func (k *keeping) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// mostHops is by how many hosts a message may have been passed on. One with more
+// goes round in circles. Source: RFC 5321, 6.3.
+const mostHops = 100
+
 // refuse ends a message that breaks a rule; bad is the rule's reply.
 func (s *session) refuse(kept Content, bad error) error {
 	var reply *gosmtp.SMTPError
@@ -186,6 +193,8 @@ func (s *session) refuse(kept Content, bad error) error {
 	switch reply {
 	case dialect.HeaderTooLarge:
 		why = "Message header size exceeds limit"
+	case dialect.TooManyHops:
+		why = "Message loop"
 	case dialect.BareLineEnds:
 		why = "Message body contains illegal bare CR/LF characters"
 	}

@@ -25,6 +25,7 @@ type Appliance struct {
 	MailPolicies   MailPolicies       `yaml:"mail_policies"`  // what stages do with a message, by its recipients
 	Routes         []Route            `yaml:"routes"`         // SMTP routes: where mail goes to
 	Fates          []Fate             `yaml:"fates"`          // what happens to recipients, whatever their route
+	Headers        Headers            `yaml:"headers"`        // what is added to mail for hosts
 	Delivery       BounceProfile      `yaml:"delivery"`
 	Tracking       Tracking           `yaml:"tracking"`
 	Timezone       string             `yaml:"timezone"` // of the times in logs and pages: a name of the IANA database, or Local
@@ -95,6 +96,7 @@ func Default() Appliance {
 		MailPolicies:   MailPolicies{Incoming: []MailPolicy{factoryPolicy()}, Outgoing: []MailPolicy{factoryPolicy()}},
 		Routes:         []Route{{Domain: "ALL", Hosts: []string{"simulated"}, TLS: "preferred", Concurrency: 10}},
 		Fates:          []Fate{},
+		Headers:        Headers{Received: true, Authentication: true},
 		Delivery: BounceProfile{
 			InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100, Bounces: true,
 		},

@@ -51,11 +51,17 @@ type Reader interface {
 	Next(ctx context.Context) ([]esa.Entry, error)
 }
 
+// Headers adds what the appliance adds to a message for hosts.
+type Headers interface {
+	Deliver(m *esa.Message, content io.Reader) io.Reader
+}
+
 // Queue delivers.
 type Queue struct {
 	Log     Log
 	Host    Host    // of the domains that no route sends elsewhere
 	Routes  []Route // where mail for other domains goes
+	Headers Headers
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	Profile Profile
 	Bounces bool       // tell senders what bounced

@@ -27,8 +27,6 @@ func Fidelity() []fidelity.Claim {
 		{"TLS is preferred unless a route says otherwise; the appliance's default is none", fidelity.Ours, "a host that offers it can be tested with it"},
 		{fmt.Sprintf("%d connections at a time for a route; the appliance's default is 500", DefaultConcurrency), fidelity.Ours, "hosts of a lab are small"},
 		{fmt.Sprintf("a connection carries up to %d messages and waits %s for the next", mostMessages, idleTime), fidelity.Inferred, "AsyncOS user guide, destination controls: the number; the time is ours"},
-		{"header Received: from host ([ip]) by appliance with ESMTP; date", fidelity.Inferred, "published samples; the name given in HELO and the cipher, which they have, are left out"},
-		{fmt.Sprintf("a message with %d Received headers is not relayed", mostHops), fidelity.Ours, "RFC 5321, 6.3; the appliance answers 554 Too many hops when it receives one"},
 		{"deliveries can be suspended and resumed; a restart resumes them", fidelity.Ours, "for tests; the log line is that of published samples"},
 		{"domains without a route are simulated: nothing leaves the process", fidelity.Ours, "the default"},
 		{"the simulated host answers " + accepted, fidelity.Documented, "vendor's integration guide: the answer of another appliance; that it repeats our MID is ours"},

@@ -122,6 +122,13 @@ func serve(t *testing.T, b *mailbox, change func(*gosmtp.Server)) *mailbox {
 	return b
 }
 
+// bare adds one field.
+type bare struct{}
+
+func (bare) Deliver(_ *esa.Message, content io.Reader) io.Reader {
+	return io.MultiReader(strings.NewReader("Received: here\r\n"), content)
+}
+
 type quiet struct{}
 
 func (quiet) Printf(string, ...any) {}
@@ -180,7 +187,7 @@ func deliver(t *testing.T, routes ...Route) *running {
 	m := &memory{messages: map[esa.MID][]esa.Event{}, contents: map[esa.MID]string{}, entries: make(chan []esa.Entry), mid: 1000}
 	r := &running{log: m, Queue: &Queue{
 		Log: m, Host: Simulated{}, Routes: routes, Dial: (&net.Dialer{}).DialContext, Profile: profile, Bounces: true,
-		Name: "esa.example", Local: netip.MustParseAddr("127.0.0.1"), Logger: slog.New(slog.DiscardHandler),
+		Name: "esa.example", Headers: bare{}, Local: netip.MustParseAddr("127.0.0.1"), Logger: slog.New(slog.DiscardHandler),
 	}}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)

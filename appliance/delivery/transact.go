@@ -1,14 +1,11 @@
 package delivery
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	gosmtp "github.com/emersion/go-smtp"
 
@@ -87,10 +84,6 @@ func (q *Queue) converse(r *report, c *gosmtp.Client) error {
 		return fmt.Errorf("%w: the message as received is no longer kept", errCannot)
 	}
 	defer content.Close()
-	text := bufio.NewReaderSize(content, mostHeader)
-	if hops(text) >= mostHops {
-		return fmt.Errorf("%w: too many hops", errCannot)
-	}
 	if err := c.Mail(r.m.Sender, &gosmtp.MailOptions{UTF8: utf8, Size: r.m.Size}); err != nil {
 		return err
 	}
@@ -109,28 +102,7 @@ func (q *Queue) converse(r *report, c *gosmtp.Client) error {
 	if taken == 0 {
 		return c.Reset()
 	}
-	return q.data(r, c, text)
-}
-
-// mostHops is how often a message may have been relayed: a route that leads back
-// here must not go on for ever. Source: RFC 5321, 6.3.
-const (
-	mostHops   = 100
-	mostHeader = 64 << 10 // how much of the header is looked at
-)
-
-// hops counts the relays that a message has passed, and leaves it unread.
-func hops(r *bufio.Reader) (n int) {
-	head, _ := r.Peek(mostHeader) // whatever can be read
-	for line := range bytes.Lines(head) {
-		if len(bytes.TrimRight(line, "\r\n")) == 0 {
-			break
-		}
-		if len(line) >= len("Received:") && bytes.EqualFold(line[:len("Received:")], []byte("Received:")) {
-			n++
-		}
-	}
-	return n
+	return q.data(r, c, content)
 }
 
 // data sends the message.
@@ -139,10 +111,7 @@ func (q *Queue) data(r *report, c *gosmtp.Client, content io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(w, received(&r.m, q.Name, time.Now())); err != nil {
-		return err
-	}
-	if _, err := io.CopyBuffer(w, content, make([]byte, 32<<10)); err != nil {
+	if _, err := io.CopyBuffer(w, q.Headers.Deliver(&r.m, content), make([]byte, 32<<10)); err != nil {
 		return err // without the final dot
 	}
 	answer, err := w.CloseWithResponse()
@@ -151,20 +120,6 @@ func (q *Queue) data(r *report, c *gosmtp.Client, content io.Reader) error {
 	}
 	r.all("250 " + clip(strings.ReplaceAll(answer.StatusText, "\n", " ")))
 	return nil
-}
-
-// received is the header that says where a message came from; nothing for one that
-// the appliance made itself. Its form is that of published samples, without the
-// name that the client gave, which the log does not keep.
-func received(m *esa.Message, host string, now time.Time) string {
-	if m.ICID == 0 {
-		return ""
-	}
-	from := m.Source.Host
-	if from == "" {
-		from = "unknown"
-	}
-	return fmt.Sprintf("Received: from %s ([%s])\r\n  by %s with ESMTP; %s\r\n", from, m.Source.Remote, host, now.UTC().Format("02 Jan 2006 15:04:05 -0700"))
 }
 
 func ascii(s string) bool {

@@ -18,6 +18,7 @@ import (
 	"esasim/appliance/details"
 	"esasim/appliance/dsn"
 	"esasim/appliance/engine"
+	"esasim/appliance/headers"
 	"esasim/appliance/logs"
 	"esasim/appliance/maillog"
 	"esasim/cloud"
@@ -48,7 +49,7 @@ func write(args []string) error {
 	page, err := fidelity.Page(slices.Concat(
 		smtp.Fidelity(), auth.Fidelity(), content.Fidelity(), dialect.Fidelity(),
 		tracking.Fidelity(),
-		appliance.Fidelity(), config.Fidelity(), engine.Fidelity(), delivery.Fidelity(), dsn.Fidelity(),
+		appliance.Fidelity(), config.Fidelity(), engine.Fidelity(), delivery.Fidelity(), dsn.Fidelity(), headers.Fidelity(),
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
 		details.Fidelity(), console.Fidelity(),
 		cloudlink.Fidelity(),

@@ -39,6 +39,7 @@ type Content struct {
 	Date        string
 	Attachments []esa.Attachment // in the order of the message
 	HeaderLines int              // lines of the message's own header, without the blank one
+	Hops        int              // Received fields: how many hosts have passed the message on
 }
 
 // A Scanner reads messages, one after the other. Keep one per connection to
@@ -76,6 +77,7 @@ func (s *Scanner) Scan(r io.Reader) (Content, error) {
 	h := &s.top
 	c := Content{
 		HeaderLines: h.lines,
+		Hops:        h.hops,
 		HasSubject:  h.has[subject],
 		Subject:     rawmime.Text(h.value[subject]),
 		MessageID:   rawmime.Text(h.value[messageID]),

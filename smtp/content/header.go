@@ -27,12 +27,13 @@ type header struct {
 	value [fields][]byte // unfolded, at most maxValue; the memory is used again
 	has   [fields]bool
 	lines int
+	hops  int // how many fields are Received
 }
 
 // read takes lines up to the blank one. What is no field is passed over
 // together with its continuation lines.
 func (h *header) read(in *rawmime.Lines) {
-	h.lines = 0
+	h.lines, h.hops = 0, 0
 	for f := range h.value {
 		h.value[f], h.has[f] = h.value[f][:0], false
 	}
@@ -59,6 +60,9 @@ func (h *header) read(in *rawmime.Lines) {
 	}
 }
 
+// received is the field that each host on the way adds. It is counted, not kept.
+const received = "Received"
+
 // begin looks which field a line begins and cuts off its name. A field given
 // twice is kept once.
 func (h *header) begin(line []byte) (field, []byte) {
@@ -66,7 +70,12 @@ func (h *header) begin(line []byte) (field, []byte) {
 	if i < 0 {
 		return otherField, nil
 	}
-	f := fieldOf(bytes.TrimRight(line[:i], " \t"))
+	name := bytes.TrimRight(line[:i], " \t")
+	if len(name) == len(received) && bytes.EqualFold(name, []byte(received)) {
+		h.hops++
+		return otherField, nil
+	}
+	f := fieldOf(name)
 	if f == otherField || h.has[f] {
 		return otherField, nil
 	}

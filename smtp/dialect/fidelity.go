@@ -74,6 +74,7 @@ func repliesLearnt() []fidelity.Claim {
 		{whole(QueueFull), fidelity.Documented, notes + "; that MAIL says it, and the end of DATA when room runs out in between, is inferred"},
 		{whole(MessageTooLarge), fidelity.Documented, notes + "; at the end of DATA"},
 		{whole(HeaderTooLarge), fidelity.Documented, notes + "; more header lines than the listener's limit"},
+		{whole(TooManyHops), fidelity.Documented, notes + "; at the end of DATA, with more than 100 Received fields (RFC 5321, 6.3): the number is ours"},
 		{whole(BareLineEnds), fidelity.Documented, notes},
 		{whole(ServerErrorForNow), fidelity.Documented, notes},
 		{whole(ServerErrorForGood), fidelity.Documented, notes},

@@ -42,6 +42,7 @@ var (
 var (
 	MessageTooLarge = refusal(552, "#5.3.4 message size exceeds limit")
 	HeaderTooLarge  = refusal(552, "#5.3.4 message header size exceeds limit")
+	TooManyHops     = refusal(554, "Too many hops") // the listener counts them
 	BareLineEnds    = refusal(554, "message body contains illegal bare CR/LF characters.")
 )
 
