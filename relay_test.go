@@ -31,7 +31,7 @@ func TestRelay(t *testing.T) {
 	})
 	first := esasimtest.Start(t, func(o *lab.Options) {
 		o.FS, o.Dir = vfs.Default, logs[0]
-		o.Config.Appliance.Routes = []config.Route{{Domain: "ALL", Hosts: []string{second.Addresses.SMTP}, Concurrency: 1}}
+		o.Config.Appliance.Routes = []config.Route{{Domain: "ALL", Hosts: []string{second.Addresses.SMTP}}}
 	})
 	body := "Subject: relayed\r\nMessage-ID: <r@example.com>\r\n\r\n" + strings.Repeat("over the wire\r\n", 30_000)
 	mid := first.Send(t, "", body, "bob@example.org", "eve@elsewhere.test")

@@ -16,11 +16,10 @@ func (a *Appliance) newDelivery() *delivery.Queue {
 	for i, f := range c.Fates {
 		fates[i] = delivery.Fate(f)
 	}
-	d := &c.Delivery
 	return &delivery.Queue{
 		Log: deliveryLog{a.store}, Host: delivery.Simulated{Fates: fates}, Routes: routes, Dial: a.o.Dial,
-		Profile: delivery.Profile{InitialRetry: d.InitialRetry, MaxRetry: d.MaxRetry, MaxTime: d.MaxTime, MaxRetries: d.MaxRetries},
+		Controls: c.Controls(), Profile: c.Delivery.Queue(),
 		Headers: headers.Adder{Host: c.Hostname, Fields: headers.Fields(c.Headers)},
-		Bounces: d.Bounces, Name: c.Hostname, Logger: a.o.Logger,
+		Name:    c.Hostname, Logger: a.o.Logger,
 	}
 }

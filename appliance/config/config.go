@@ -12,24 +12,26 @@ import (
 // Appliance is the configuration of one appliance. The keys are those of the
 // YAML file, below "appliance".
 type Appliance struct {
-	Hostname       string             `yaml:"hostname"` // what it calls itself in SMTP and on its pages
-	Serial         string             `yaml:"serial"`   // empty: made at the first start and kept
-	Version        string             `yaml:"version"`  // AsyncOS version with build: "13.0.0-392"
-	Listener       Listener           `yaml:"listener"` // the public listener
-	Senders        []Sender           `yaml:"senders"`  // who connects: what DNS and the reputation service would say
-	Policies       []MailFlowPolicy   `yaml:"mail_flow_policies"`
-	SenderGroups   []SenderGroup      `yaml:"sender_groups"` // the HAT, in order; the first that matches decides
-	Recipients     []Recipient        `yaml:"recipients"`    // the RAT: for whom mail is taken
-	Verification   SenderVerification `yaml:"sender_verification"`
-	Authentication Authentication     `yaml:"authentication"` // SPF, DKIM and DMARC
-	MailPolicies   MailPolicies       `yaml:"mail_policies"`  // what stages do with a message, by its recipients
-	Routes         []Route            `yaml:"routes"`         // SMTP routes: where mail goes to
-	Fates          []Fate             `yaml:"fates"`          // what happens to recipients, whatever their route
-	Headers        Headers            `yaml:"headers"`        // what is added to mail for hosts
-	Delivery       BounceProfile      `yaml:"delivery"`
-	Tracking       Tracking           `yaml:"tracking"`
-	Timezone       string             `yaml:"timezone"` // of the times in logs and pages: a name of the IANA database, or Local
-	Logs           []LogSubscription  `yaml:"logs"`
+	Hostname            string               `yaml:"hostname"` // what it calls itself in SMTP and on its pages
+	Serial              string               `yaml:"serial"`   // empty: made at the first start and kept
+	Version             string               `yaml:"version"`  // AsyncOS version with build: "13.0.0-392"
+	Listener            Listener             `yaml:"listener"` // the public listener
+	Senders             []Sender             `yaml:"senders"`  // who connects: what DNS and the reputation service would say
+	Policies            []MailFlowPolicy     `yaml:"mail_flow_policies"`
+	SenderGroups        []SenderGroup        `yaml:"sender_groups"` // the HAT, in order; the first that matches decides
+	Recipients          []Recipient          `yaml:"recipients"`    // the RAT: for whom mail is taken
+	Verification        SenderVerification   `yaml:"sender_verification"`
+	Authentication      Authentication       `yaml:"authentication"`       // SPF, DKIM and DMARC
+	MailPolicies        MailPolicies         `yaml:"mail_policies"`        // what stages do with a message, by its recipients
+	Routes              []Route              `yaml:"routes"`               // SMTP routes: where mail goes to
+	DestinationControls []DestinationControl `yaml:"destination_controls"` // how domains are delivered to
+	Fates               []Fate               `yaml:"fates"`                // what happens to recipients, whatever their route
+	Headers             Headers              `yaml:"headers"`              // what is added to mail for hosts
+	Delivery            BounceProfile        `yaml:"delivery"`             // the bounce profile of all that name no other
+	BounceProfiles      []NamedProfile       `yaml:"bounce_profiles"`
+	Tracking            Tracking             `yaml:"tracking"`
+	Timezone            string               `yaml:"timezone"` // of the times in logs and pages: a name of the IANA database, or Local
+	Logs                []LogSubscription    `yaml:"logs"`
 }
 
 // Listener are the limits of a listener. Their defaults are those of the
@@ -47,16 +49,6 @@ type Listener struct {
 	DelayedRejection bool `yaml:"delayed_rejection"`
 	// XCLIENT are addresses and CIDR ranges that may say they are another client.
 	XCLIENT []string `yaml:"xclient"`
-}
-
-// BounceProfile says when a delivery is tried again. The defaults are the
-// appliance's own (AsyncOS user guide, "Default bounce profile").
-type BounceProfile struct {
-	InitialRetry time.Duration `yaml:"initial_retry"`
-	MaxRetry     time.Duration `yaml:"max_retry"`
-	MaxTime      time.Duration `yaml:"max_time_in_queue"`
-	MaxRetries   int           `yaml:"max_retries"`
-	Bounces      bool          `yaml:"bounces"` // tell senders what was not delivered, by a bounce message
 }
 
 // Tracking says how the store of messages is kept.
@@ -91,18 +83,20 @@ func Default() Appliance {
 			MaxHeaderLines: 1000, MaxConnections: 1000, IdleTimeout: 5 * time.Minute,
 		},
 		Senders: []Sender{}, Policies: defaultPolicies(), SenderGroups: defaultGroups(),
-		Recipients:     []Recipient{{Address: "ALL"}},
-		Authentication: Authentication{DMARCReject: "none", DMARCQuarantine: "none"},
-		MailPolicies:   MailPolicies{Incoming: []MailPolicy{factoryPolicy()}, Outgoing: []MailPolicy{factoryPolicy()}},
-		Routes:         []Route{{Domain: "ALL", Hosts: []string{"simulated"}, TLS: "preferred", Concurrency: 10}},
-		Fates:          []Fate{},
-		Headers:        Headers{Received: true, Authentication: true},
+		Recipients:          []Recipient{{Address: "ALL"}},
+		Authentication:      Authentication{DMARCReject: "none", DMARCQuarantine: "none"},
+		MailPolicies:        MailPolicies{Incoming: []MailPolicy{factoryPolicy()}, Outgoing: []MailPolicy{factoryPolicy()}},
+		Routes:              []Route{{Domain: "ALL", Hosts: []string{"simulated"}}},
+		DestinationControls: []DestinationControl{{Domain: "default", TLS: "preferred", Concurrency: 10, MaxMessages: 50}},
+		Fates:               []Fate{},
+		Headers:             Headers{Received: true, Authentication: true},
 		Delivery: BounceProfile{
 			InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100, Bounces: true,
 		},
-		Tracking: Tracking{MinFree: 512 << 20, MaxSize: 10 << 30, ContentKeep: 7 * 24 * time.Hour, ContentMaxSize: 1 << 30},
-		Timezone: "UTC",
-		Logs:     []LogSubscription{{Name: "mail_logs", Type: "mail", Level: "info", RollSize: 10 << 20, Keep: 10}},
+		BounceProfiles: []NamedProfile{},
+		Tracking:       Tracking{MinFree: 512 << 20, MaxSize: 10 << 30, ContentKeep: 7 * 24 * time.Hour, ContentMaxSize: 1 << 30},
+		Timezone:       "UTC",
+		Logs:           []LogSubscription{{Name: "mail_logs", Type: "mail", Level: "info", RollSize: 10 << 20, Keep: 10}},
 	}
 }
 
@@ -122,12 +116,6 @@ func (a *Appliance) Check() error {
 	positive("listener.max_header_lines", a.Listener.MaxHeaderLines > 0)
 	positive("listener.max_connections", a.Listener.MaxConnections > 0)
 	positive("listener.idle_timeout", a.Listener.IdleTimeout > 0)
-	positive("delivery.initial_retry", a.Delivery.InitialRetry > 0)
-	positive("delivery.max_retry", a.Delivery.MaxRetry > 0)
-	positive("delivery.max_time_in_queue", a.Delivery.MaxTime > 0)
-	if a.Delivery.MaxRetries < 0 {
-		errs = append(errs, errors.New("appliance.delivery.max_retries: must not be negative"))
-	}
 	if a.Tracking.Keep < 0 {
 		errs = append(errs, errors.New("appliance.tracking.keep: must not be negative; 0s is for ever"))
 	}
@@ -140,7 +128,7 @@ func (a *Appliance) Check() error {
 	if _, err := a.Queue(); err != nil {
 		errs = append(errs, err)
 	}
-	errs = append(errs, a.checkRoutes(), a.checkFates(), a.checkAccess())
+	errs = append(errs, a.checkRoutes(), a.checkControls(), a.checkProfiles(), a.checkFates(), a.checkAccess())
 	if _, err := a.Location(); err != nil {
 		errs = append(errs, err)
 	}

@@ -8,14 +8,11 @@ import (
 	"esasim/appliance/delivery"
 )
 
-// Route is an SMTP route with the destination controls of its domain; what each
-// means is with the queue's own Route in package delivery.
+// Route is an SMTP route; what each key means is with the queue's own Route in
+// package delivery.
 type Route struct {
-	Domain      string   `yaml:"domain"`
-	Hosts       []string `yaml:"hosts"`
-	TLS         string   `yaml:"tls"`
-	Verify      bool     `yaml:"verify"`
-	Concurrency int      `yaml:"concurrency"`
+	Domain string   `yaml:"domain"`
+	Hosts  []string `yaml:"hosts"`
 }
 
 // Fate is a rule of what hosts answer about recipients.

@@ -133,8 +133,7 @@ func TestDoubleBounce(t *testing.T) {
 // Without bounces nobody is told, and nothing else is different.
 func TestNoBounces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := deliver(t)
-		q.Bounces = false
+		q := deliverAs(t, nil, func(q *Queue) { q.Profile.Bounces = false })
 		q.send(t, 8, "\r\n", "bounce@esasim.test")
 		synctest.Wait()
 		expect(t, q.log, 8, "bounced", true)

@@ -57,7 +57,7 @@ func (q *Queue) connectTo(r *report, address string, secured bool) *link {
 // that; nil if it is not, or the connection is gone.
 func (q *Queue) secured(r *report, l *link, address string) *link {
 	host, _, _ := net.SplitHostPort(address)
-	state, err := l.secure(host, r.lane.Verify)
+	state, err := l.secure(host, r.lane.TLS == TLSVerified)
 	if err == nil {
 		if err := l.c.Hello(q.Name); err != nil {
 			q.giveUp(r, l, err)
@@ -71,7 +71,7 @@ func (q *Queue) secured(r *report, l *link, address string) *link {
 		l.close()
 		return nil
 	}
-	if r.lane.TLS == TLSRequired || r.lane.Verify {
+	if r.lane.TLS == TLSRequired || r.lane.TLS == TLSVerified {
 		const failed = "TLS was required but could not be successfully negotiated"
 		r.note(esa.Event{Kind: esa.DeliveryTrouble, DCID: l.dcid, MID: r.job.mid, Text: fmt.Sprintf("DCID %d IP %s %s", l.dcid, l.source.Remote, failed)})
 		r.all(noAnswer + " " + failed)

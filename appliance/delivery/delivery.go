@@ -21,6 +21,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,25 +59,27 @@ type Headers interface {
 
 // Queue delivers.
 type Queue struct {
-	Log     Log
-	Host    Host    // of the domains that no route sends elsewhere
-	Routes  []Route // where mail for other domains goes
-	Headers Headers
-	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
-	Profile Profile
-	Bounces bool       // tell senders what bounced
-	Name    string     // of the appliance, as in EHLO
-	Local   netip.Addr // the interface that deliveries go out from
-	Logger  *slog.Logger
+	Log    Log
+	Host   Host    // of the domains that no route sends elsewhere
+	Routes []Route // where mail for other domains goes
+	// Controls say how domains are delivered to; see [Control].
+	Controls []Control
+	Headers  Headers
+	Dial     func(ctx context.Context, network, address string) (net.Conn, error)
+	Profile  Profile    // of domains whose control names no other
+	Name     string     // of the appliance, as in EHLO
+	Local    netip.Addr // the interface that deliveries go out from
+	Logger   *slog.Logger
 
 	suspended atomic.Bool
 	wake      atomic.Pointer[chan struct{}] // told when suspended changes
 
 	// Touched by Run's goroutine alone.
-	due   timers
-	told  told
-	lanes map[string]*lane
-	away  map[esa.MID]map[esa.RID]struct{} // recipients whom an attempt is made for, or who wait for a connection
+	due      timers
+	told     told
+	lanes    map[string]*lane
+	controls controls
+	away     map[esa.MID]map[esa.RID]struct{} // recipients whom an attempt is made for, or who wait for a connection
 
 	attempts  context.Context // ends all attempts
 	reports   chan report
@@ -90,6 +93,7 @@ type Queue struct {
 func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
 	attempts, end := context.WithCancel(ctx)
 	q.attempts, q.reports = attempts, make(chan report)
+	q.controls = complete(q.Controls, &q.Profile)
 	q.lanes, q.away = map[string]*lane{}, map[esa.MID]map[esa.RID]struct{}{}
 	wake := make(chan struct{}, 1)
 	q.wake.Store(&wake)
@@ -143,7 +147,7 @@ func (q *Queue) loop(ctx context.Context, heard <-chan news, wake <-chan struct{
 		case <-wake:
 			err = q.turn()
 		case <-alarm.C:
-			err = q.closeIdle(time.Now())
+			err = q.rung()
 		}
 		alarm.Stop()
 		if err != nil || ctx.Err() != nil {
@@ -233,7 +237,9 @@ func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
 	sent := false
 	for _, g := range q.groups(&m, q.dueRecipients(&m, now)) {
 		if g.lane != nil {
-			q.send(g.lane, newJob(mid, g.rcpts))
+			for rcpts := range slices.Chunk(g.rcpts, g.lane.mostRecipients()) {
+				q.send(g.lane, newJob(mid, rcpts))
+			}
 			sent = true
 			continue
 		}

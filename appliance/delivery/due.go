@@ -58,7 +58,7 @@ func (q *Queue) groups(m *esa.Message, rcpts []esa.Recipient) []group {
 	at := map[key]int{}
 	for _, r := range rcpts {
 		k := key{q.laneOf(m, r), Domain(r.Address)}
-		if k.lane != nil && k.lane.wait == 0 { // one route, one transaction
+		if k.lane != nil && !k.lane.simulated { // one route, one transaction
 			k.domain = ""
 		}
 		i, ok := at[k]
@@ -88,8 +88,18 @@ func (q *Queue) deliverDue(ctx context.Context) error {
 	return q.told.flush(q.Log)
 }
 
-// alarm rings when something is due, if anything is: an attempt, or the end of a
-// connection that nobody uses.
+// rung does what the alarm rang for, but for what is due, which is looked at in any
+// case.
+func (q *Queue) rung() error {
+	for _, l := range q.lanes {
+		q.pump(l)
+	}
+	return q.closeIdle(time.Now())
+}
+
+// alarm rings when something is due, if anything is: an attempt, the end of a
+// period in which a domain has had all its recipients, or that of a connection that
+// nobody uses.
 func (q *Queue) alarm() *time.Timer {
 	var at time.Time
 	if len(q.due) > 0 && !q.suspended.Load() {
@@ -98,6 +108,9 @@ func (q *Queue) alarm() *time.Timer {
 	for _, l := range q.lanes {
 		if len(l.idle) > 0 && (at.IsZero() || l.idle[0].until.Before(at)) {
 			at = l.idle[0].until
+		}
+		if end := l.began.Add(l.Period); l.full && !q.suspended.Load() && (at.IsZero() || end.Before(at)) {
+			at = end
 		}
 	}
 	if at.IsZero() {

@@ -10,6 +10,7 @@ import (
 func Fidelity() []fidelity.Claim {
 	const profile = "AsyncOS user guide, default bounce profile"
 	accepted := Simulated{}.Deliver(Attempt{MID: 8, Recipient: "u@x.example"})
+	std := standard()
 	var out []fidelity.Claim
 	for _, r := range []struct{ what, level, source string }{
 		{"one delivery connection (DCID) for each domain of a message, recipients of one answer share a line", fidelity.Observed, "published samples of mail logs"},
@@ -23,10 +24,12 @@ func Fidelity() []fidelity.Claim {
 		{"what no host answered has the code 000 and FreeBSD's error numbers: ('000', ['[Errno 61] Connection refused'])", fidelity.Observed, "published samples of mail logs have Errno 54; the other numbers are those of FreeBSD"},
 		{"an attempt that no delivery began in is told of with DCID 0", fidelity.Inferred, "published samples of mail logs have DCID 0 where the name was not found"},
 		{"SMTP routes; the one with the longest name that fits decides", fidelity.Documented, "AsyncOS user guide, SMTP routes; USEDNS and MX are not there: no name is looked up but those of routes"},
-		{"TLS none, preferred (certificates not verified), required; with preferred, delivery goes on without when the negotiation fails", fidelity.Documented, "AsyncOS user guide, destination controls"},
-		{"TLS is preferred unless a route says otherwise; the appliance's default is none", fidelity.Ours, "a host that offers it can be tested with it"},
-		{fmt.Sprintf("%d connections at a time for a route; the appliance's default is 500", DefaultConcurrency), fidelity.Ours, "hosts of a lab are small"},
-		{fmt.Sprintf("a connection carries up to %d messages and waits %s for the next", mostMessages, idleTime), fidelity.Inferred, "AsyncOS user guide, destination controls: the number; the time is ours"},
+		{"destination controls by domain: TLS none, preferred and required (certificates not verified), required_verify; connections, messages of a connection, recipients of a message, recipients of a period, bounce profile", fidelity.Documented, "AsyncOS user guide, destination controls; DANE is not there"},
+		{"with TLS preferred, delivery goes on without when the negotiation fails", fidelity.Documented, "AsyncOS user guide, destination controls"},
+		{fmt.Sprintf("the default control: TLS %s, %d connections; the appliance has none and 500", std.TLS, std.Concurrency), fidelity.Ours, "hosts of a lab are small, and one that offers TLS can be tested with it"},
+		{fmt.Sprintf("the default control: up to %d messages a connection, which waits %s for the next", std.MaxMessages, idleTime), fidelity.Inferred, "AsyncOS user guide, destination controls: the number; the time is ours"},
+		{"the domains of a route that have one control share its limits; simulated domains heed the recipients of a message and of a period, and the bounce profile", fidelity.Ours, "on the appliance each domain has the default limits for itself"},
+		{fmt.Sprintf("hosts are down after %d connections that failed in a row: what is due meanwhile is delayed with the last failure, and after the bounce profile's initial_retry one connection tries again", mostFailures), fidelity.Inferred, "AsyncOS user guide has the status down; when a host gets it and how it is probed is not public"},
 		{"deliveries can be suspended and resumed; a restart resumes them", fidelity.Ours, "for tests; the log line is that of published samples"},
 		{"domains without a route are simulated: nothing leaves the process", fidelity.Ours, "the default"},
 		{"the simulated host answers " + accepted, fidelity.Documented, "vendor's integration guide: the answer of another appliance; that it repeats our MID is ours"},

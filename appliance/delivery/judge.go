@@ -16,6 +16,7 @@ type Profile struct {
 	MaxRetry     time.Duration // 3600 s
 	MaxTime      time.Duration // 259200 s in the queue
 	MaxRetries   int           // 100
+	Bounces      bool          // tell senders what bounced
 }
 
 // wait is the time to the attempt after the given number of attempts. It
@@ -83,8 +84,9 @@ func (q *Queue) judge(reply string, r esa.Recipient, m *esa.Message, now time.Ti
 	if strings.HasPrefix(code, "5") || code == noAnswer && (why == badHost || why == systemProblem) {
 		return esa.Event{Kind: esa.RecipientBounced, Name: "5." + why, Text: reply}
 	}
-	until := now.Add(q.Profile.wait(r.Attempts + 1))
-	if r.Attempts+1 > q.Profile.MaxRetries || until.After(m.Received.Add(q.Profile.MaxTime)) {
+	p := q.profile(r.Address)
+	until := now.Add(p.wait(r.Attempts + 1))
+	if r.Attempts+1 > p.MaxRetries || until.After(m.Received.Add(p.MaxTime)) {
 		return esa.Event{Kind: esa.RecipientBounced, Name: deliveryExpired, Text: reply}
 	}
 	return esa.Event{Kind: esa.RecipientDelayed, Name: "4." + why, Text: reply, Until: until}

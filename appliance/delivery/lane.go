@@ -3,26 +3,84 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"esasim/esa"
 )
 
-const (
-	// idleTime is how long a connection waits for the next message.
-	idleTime = 5 * time.Second
-	// mostMessages are how many messages a connection carries. Source: AsyncOS user
-	// guide, destination controls.
-	mostMessages = 50
-)
+// idleTime is how long a connection waits for the next message.
+const idleTime = 5 * time.Second
 
-// lane is one route with its connections. Queue.Run's goroutine alone touches it.
+// mostFailures are how many connections that fail, one after another, make a lane's
+// hosts count as down. Then no other is made before the bounce profile's initial
+// retry is over, and it is a single one.
+const mostFailures = 3
+
+// lane is one route under one destination control, with its connections.
+// Queue.Run's goroutine alone touches it, but for what is never changed.
 type lane struct {
 	Route
-	wait    time.Duration // not 0: the host is simulated, and answers after it
-	waiting []job         // for a connection, the oldest first
-	running int           // attempts under way
-	idle    []*link       // connections nobody uses, the one that ends first first
+	Control
+	simulated bool
+	wait      time.Duration // of a simulated host: how long it takes to answer
+	waiting   []job         // for a connection, the oldest first
+	running   int           // attempts under way
+	idle      []*link       // connections nobody uses, the one that ends first first
+
+	began  time.Time // of the period that the limit of recipients is for
+	sent   int       // recipients in it
+	full   bool      // somebody waits for its end
+	failed int       // connections that failed, since one did not
+	down   time.Time // until when no other is made
+	reply  string    // what the last one came to
+}
+
+// mostRecipients are how many recipients go in one transaction.
+func (l *lane) mostRecipients() int {
+	n := math.MaxInt
+	for _, limit := range []int{l.MaxRecipients, l.Limit} {
+		if limit > 0 {
+			n = min(n, limit)
+		}
+	}
+	return n
+}
+
+// connections are how many there may be at a time.
+func (l *lane) connections() int {
+	if l.failed >= mostFailures {
+		return 1
+	}
+	return l.Concurrency
+}
+
+// counts counts recipients, unless that would be too many for this period.
+func (l *lane) counts(n int, now time.Time) bool {
+	if l.Limit == 0 {
+		return true
+	}
+	if !now.Before(l.began.Add(l.Period)) {
+		l.began, l.sent = now, 0
+	}
+	l.full = l.sent+n > l.Limit
+	if !l.full {
+		l.sent += n
+	}
+	return !l.full
+}
+
+// learn notes whether an attempt found a host that could be spoken to.
+func (l *lane) learn(r *report, now time.Time, pause time.Duration) {
+	switch {
+	case r.called || r.refused || l.simulated:
+	case r.dcid != 0:
+		l.failed = 0
+	default:
+		if l.failed++; l.failed >= mostFailures {
+			l.down, l.reply = now.Add(pause), r.replies[0]
+		}
+	}
 }
 
 // job is a message for recipients of one lane.
@@ -45,6 +103,7 @@ type report struct {
 	after   []esa.Event     // what happened after the answers
 	link    *link           // still open; nil: none
 	called  bool            // off, before there was an answer
+	refused bool            // not made: the hosts are down
 }
 
 // send has the job done as soon as the lane has a connection for it.
@@ -73,12 +132,18 @@ func (q *Queue) back(j job) {
 
 // pump begins as many attempts as the lane may have.
 func (q *Queue) pump(l *lane) {
-	limit := l.Concurrency
-	if limit == 0 {
-		limit = DefaultConcurrency
-	}
-	for len(l.waiting) > 0 && l.running < limit && !q.suspended.Load() && q.attempts.Err() == nil {
+	now := time.Now()
+	l.full = false
+	for len(l.waiting) > 0 && !q.suspended.Load() && q.attempts.Err() == nil {
 		j := l.waiting[0]
+		if now.Before(l.down) {
+			l.waiting = l.waiting[1:]
+			q.refuse(l, j)
+			continue
+		}
+		if l.running >= l.connections() || !l.counts(len(j.rids), now) {
+			return
+		}
 		l.waiting = l.waiting[1:]
 		var use *link
 		if n := len(l.idle); n > 0 {
@@ -90,16 +155,43 @@ func (q *Queue) pump(l *lane) {
 	}
 }
 
+// refuse answers for hosts that are down what the last connection came to.
+func (q *Queue) refuse(l *lane, j job) {
+	reply := l.reply
+	l.running++
+	q.attempted++
+	q.beside.Go(func() {
+		r := report{lane: l, job: j, refused: true}
+		if q.look(&r) {
+			r.all(reply)
+		}
+		q.reports <- r
+	})
+}
+
 // attempt does the job. It runs beside the queue's goroutine.
 func (q *Queue) attempt(l *lane, j job, use *link) report {
 	r := report{lane: l, job: j, link: use}
+	switch {
+	case !q.look(&r):
+	case l.simulated:
+		q.pretend(&r)
+	default:
+		q.transact(&r)
+	}
+	return r
+}
+
+// look fills in the message and its recipients; false: there is no message.
+func (q *Queue) look(r *report) bool {
+	j := &r.job
 	m, err := q.Log.Message(q.attempts, j.mid)
 	if err != nil {
 		if q.attempts.Err() == nil {
 			q.Logger.Error("message not delivered", "mid", j.mid, "error", err)
 		}
 		r.called = true
-		return r
+		return false
 	}
 	named := make(map[esa.RID]struct{}, len(j.rids))
 	for _, rid := range j.rids {
@@ -112,12 +204,7 @@ func (q *Queue) attempt(l *lane, j job, use *link) report {
 	}
 	r.m = m
 	r.replies = make([]string, len(r.rcpts))
-	if l.wait > 0 {
-		q.pretend(&r)
-	} else {
-		q.transact(&r)
-	}
-	return r
+	return true
 }
 
 // pretend is an attempt at a simulated host that takes its time.
@@ -159,6 +246,7 @@ func (q *Queue) begin(r *report) (opened, started esa.Event) {
 func (q *Queue) conclude(ctx context.Context, r report) error {
 	q.attempted--
 	r.lane.running--
+	r.lane.learn(&r, time.Now(), q.Profile.InitialRetry)
 	if err := q.keep(&r); err != nil {
 		return err
 	}
@@ -192,7 +280,7 @@ func (q *Queue) keep(r *report) error {
 		r.link.close()
 	case r.called:
 		return q.Log.AppendEach([][]esa.Event{{q.closeLink(r.link)}})
-	case r.link.used >= mostMessages:
+	case r.link.used >= r.lane.MaxMessages:
 		r.after = append(r.after, q.closeLink(r.link))
 	default:
 		r.link.until = time.Now().Add(idleTime)

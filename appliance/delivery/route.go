@@ -13,25 +13,11 @@ import (
 // SimulatedHost is the name of the host that is part of this program.
 const SimulatedHost = "simulated"
 
-// How a route uses TLS. Source: AsyncOS user guide, destination controls. With
-// TLSPreferred certificates are not verified; both others are as they say.
-const (
-	TLSNone      = "none"
-	TLSPreferred = "preferred" // when offered; the default
-	TLSRequired  = "required"
-)
-
-// Route is an SMTP route together with the destination controls of its domain.
+// Route is an SMTP route.
 type Route struct {
-	Domain      string   // example.org, .example.org for all below it, or ALL for every other
-	Hosts       []string // host:port, tried in this order; or SimulatedHost alone
-	TLS         string
-	Verify      bool // the host's certificate, too
-	Concurrency int  // connections at a time; 0: DefaultConcurrency
+	Domain string   // example.org, .example.org for all below it, or ALL for every other
+	Hosts  []string // host:port, tried in this order; or SimulatedHost alone
 }
-
-// DefaultConcurrency is how many connections a route has at a time.
-const DefaultConcurrency = 10
 
 // Check says what is wrong with a route.
 func (r Route) Check() error {
@@ -40,10 +26,6 @@ func (r Route) Check() error {
 		return fmt.Errorf("domain: %q: want example.org, .example.org or ALL", r.Domain)
 	case len(r.Hosts) == 0:
 		return errors.New("hosts: want host:port, or simulated")
-	case r.TLS != "" && r.TLS != TLSNone && r.TLS != TLSPreferred && r.TLS != TLSRequired:
-		return fmt.Errorf("tls: %q: want none, preferred or required", r.TLS)
-	case r.Concurrency < 0:
-		return errors.New("concurrency: must not be negative")
 	}
 	for _, h := range r.Hosts {
 		if h == SimulatedHost && len(r.Hosts) == 1 {
@@ -61,15 +43,10 @@ func (r Route) Check() error {
 // the name that fits the better.
 func (r *Route) matches(domain string) int {
 	want := strings.ToLower(r.Domain)
-	switch {
-	case want == "all":
+	if want == "all" {
 		return 1
-	case want == domain:
-		return 3 + len(want)
-	case strings.HasPrefix(want, ".") && strings.HasSuffix(domain, want):
-		return 2 + len(want)
 	}
-	return 0
+	return fits(want, domain)
 }
 
 // routeOf is the route for a domain that fits best; nil: the simulated host.
@@ -88,20 +65,23 @@ func (q *Queue) routeOf(domain string) *Route {
 }
 
 // laneOf is the lane by which a recipient is reached; nil for a simulated host that
-// answers at once.
+// answers at once and may be asked as often as one likes.
 func (q *Queue) laneOf(m *esa.Message, r esa.Recipient) *lane {
 	a := attempt(m, r)
-	route := q.routeOf(Domain(r.Address))
-	if q.Host.Chooses(a) {
-		route = nil
+	domain := Domain(r.Address)
+	route, c := q.routeOf(domain), q.controls.of(domain)
+	if route != nil && !q.Host.Chooses(a) {
+		return q.lane(route.Domain+" "+c.Domain, lane{Route: *route, Control: *c})
 	}
-	if route != nil {
-		return q.lane(route.Domain, lane{Route: *route})
+	wait := q.Host.Takes(a)
+	if wait == 0 && c.Limit == 0 && c.MaxRecipients == 0 {
+		return nil
 	}
-	if wait := q.Host.Takes(a); wait > 0 {
-		return q.lane("after "+wait.String(), lane{Route: Route{Concurrency: 1000}, wait: wait})
+	l := lane{Control: *c, simulated: true, wait: wait}
+	if c == &q.controls.rest { // all domains, which are as many hosts
+		l.Concurrency = 1000
 	}
-	return nil
+	return q.lane("simulated "+c.Domain+" "+wait.String(), l)
 }
 
 func (q *Queue) lane(name string, l lane) *lane {

@@ -38,13 +38,12 @@ func TestRouteCheck(t *testing.T) {
 	for _, bad := range []Route{
 		{}, {Domain: "x", Hosts: nil}, {Domain: "a@b", Hosts: []string{"h:25"}}, {Domain: "x", Hosts: []string{"h"}}, {Domain: "x", Hosts: []string{":25"}},
 		{Domain: "x", Hosts: []string{"h:0"}}, {Domain: "x", Hosts: []string{"h:65536"}}, {Domain: "x", Hosts: []string{"simulated", "h:25"}},
-		{Domain: "x", Hosts: []string{"h:25"}, TLS: "maybe"}, {Domain: "x", Hosts: []string{"h:25"}, Concurrency: -1},
 	} {
 		if bad.Check() == nil {
 			t.Errorf("%+v passes", bad)
 		}
 	}
-	if err := (Route{Domain: ".x", Hosts: []string{"[::1]:25", "h:2525"}, TLS: TLSRequired}).Check(); err != nil {
+	if err := (Route{Domain: ".x", Hosts: []string{"[::1]:25", "h:2525"}}).Check(); err != nil {
 		t.Error(err)
 	}
 }
@@ -90,8 +89,8 @@ func TestRefusedData(t *testing.T) {
 // when the queue ends.
 func TestReuse(t *testing.T) {
 	box := serve(t, &mailbox{}, nil)
-	q := deliver(t, Route{Domain: "ALL", Hosts: []string{box.address}, Concurrency: 1})
-	const messages = mostMessages + 10
+	q := deliverAs(t, []Route{{Domain: "ALL", Hosts: []string{box.address}}}, under(Control{Domain: DefaultDomain, Concurrency: 1}))
+	const messages = 50 + 10 // more than a connection carries
 	for mid := esa.MID(1); mid <= messages; mid++ {
 		q.send(t, mid, "\r\nhello\r\n", "a@one.test")
 	}
@@ -120,7 +119,8 @@ func TestReuse(t *testing.T) {
 func TestHangingHost(t *testing.T) {
 	hangs := script(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
 	held := serve(t, &mailbox{hold: make(chan struct{})}, nil)
-	q := deliver(t, Route{Domain: "hang.test", Hosts: []string{hangs}, Concurrency: 2}, Route{Domain: "held.test", Hosts: []string{held.address}, Concurrency: 3})
+	q := deliverAs(t, []Route{{Domain: "hang.test", Hosts: []string{hangs}}, {Domain: "held.test", Hosts: []string{held.address}}},
+		under(Control{Domain: "hang.test", Concurrency: 2}, Control{Domain: "held.test", Concurrency: 3}))
 	for mid := esa.MID(1); mid <= 10; mid++ {
 		q.send(t, mid, "\r\n", "a@hang.test")
 		q.send(t, 100+mid, "\r\n", "a@held.test")
@@ -236,7 +236,7 @@ func TestClosedWhileIdle(t *testing.T) {
 			}
 		}
 	})
-	q := deliver(t, Route{Domain: "ALL", Hosts: []string{host}, Concurrency: 1})
+	q := deliverAs(t, []Route{{Domain: "ALL", Hosts: []string{host}}}, under(Control{Domain: DefaultDomain, Concurrency: 1}))
 	for mid := esa.MID(1); mid <= 3; mid++ {
 		q.send(t, mid, "\r\n", "a@one.test")
 		if m := q.rest(t, mid); m.State != esa.Delivered || m.Recipients[0].Attempts != 1 {
@@ -245,9 +245,9 @@ func TestClosedWhileIdle(t *testing.T) {
 	}
 }
 
-// TLS as the route wants it: used when offered, without where it may be, and not
+// TLS as the control wants it: used when offered, without where it may be, and not
 // at all where it must not.
-func TestRouteTLS(t *testing.T) {
+func TestControlTLS(t *testing.T) {
 	cert := certificate(t)
 	offers := serve(t, &mailbox{}, func(s *gosmtp.Server) { s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}} })
 	plain := serve(t, &mailbox{}, nil)
@@ -255,23 +255,22 @@ func TestRouteTLS(t *testing.T) {
 	for i, c := range []struct {
 		box    *mailbox
 		tls    string
-		verify bool
 		took   bool
 		secure bool
 		log    string
 	}{
-		{offers, "", false, true, true, ""},
-		{offers, TLSPreferred, false, true, true, ""},
-		{offers, TLSRequired, false, true, true, ""},
-		{offers, TLSNone, false, true, false, ""},
-		{offers, TLSPreferred, true, false, false, "TLS was required but could not be successfully negotiated"},
-		{plain, TLSPreferred, false, true, false, ""},
-		{plain, TLSRequired, false, false, false, "TLS was required but could not be successfully negotiated"},
-		{broken, TLSPreferred, false, true, false, "TLS failed: "},
-		{broken, TLSRequired, false, false, false, "TLS was required but could not be successfully negotiated"},
+		{offers, "", true, true, ""},
+		{offers, TLSPreferred, true, true, ""},
+		{offers, TLSRequired, true, true, ""},
+		{offers, TLSNone, true, false, ""},
+		{offers, TLSVerified, false, false, "TLS was required but could not be successfully negotiated"},
+		{plain, TLSPreferred, true, false, ""},
+		{plain, TLSRequired, false, false, "TLS was required but could not be successfully negotiated"},
+		{broken, TLSPreferred, true, false, "TLS failed: "},
+		{broken, TLSRequired, false, false, "TLS was required but could not be successfully negotiated"},
 	} {
 		before := len(c.box.letters())
-		q := deliver(t, Route{Domain: "ALL", Hosts: []string{c.box.address}, TLS: c.tls, Verify: c.verify})
+		q := deliverAs(t, []Route{{Domain: "ALL", Hosts: []string{c.box.address}}}, under(Control{Domain: DefaultDomain, TLS: c.tls}))
 		q.send(t, 8, "Subject: x\r\n\r\n", "a@one.test")
 		m := q.rest(t, 8)
 		got := c.box.letters()[before:]

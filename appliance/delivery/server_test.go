@@ -184,11 +184,24 @@ type running struct {
 
 func deliver(t *testing.T, routes ...Route) *running {
 	t.Helper()
+	return deliverAs(t, routes)
+}
+
+// under has a queue deliver under controls.
+func under(c ...Control) func(*Queue) { return func(q *Queue) { q.Controls = c } }
+
+// deliverAs runs a queue that is changed before.
+func deliverAs(t *testing.T, routes []Route, change ...func(*Queue)) *running {
+	t.Helper()
 	m := &memory{messages: map[esa.MID][]esa.Event{}, contents: map[esa.MID]string{}, entries: make(chan []esa.Entry), mid: 1000}
 	r := &running{log: m, Queue: &Queue{
-		Log: m, Host: Simulated{}, Routes: routes, Dial: (&net.Dialer{}).DialContext, Profile: profile, Bounces: true,
+		Log: m, Host: Simulated{}, Routes: routes, Dial: (&net.Dialer{}).DialContext, Profile: profile,
 		Name: "esa.example", Headers: bare{}, Local: netip.MustParseAddr("127.0.0.1"), Logger: slog.New(slog.DiscardHandler),
 	}}
+	r.Profile.Bounces = true
+	for _, c := range change {
+		c(r.Queue)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx, nil, m) }()
