@@ -117,6 +117,10 @@ func TestDocumentedCommands(t *testing.T) {
 					if out := shell(t, block, there...); !strings.Contains(out, `"state":"unregistered"`) || !strings.Contains(out, `"state":"registered"`) {
 						t.Errorf("not deregistered and registered again:\n%s", out)
 					}
+				case strings.Contains(block, "/mailbox/bob@example.org/1"):
+					if out := shell(t, block, there...); !strings.HasPrefix(out, `{"messages":[{"mid":`) || !strings.Contains(out, "\nReceived: from unknown ") || strings.Contains(out, `"error"`) {
+						t.Errorf("not in the mailbox:\n%s", out)
+					}
 				case strings.Contains(block, "curl "):
 					for line := range strings.Lines(shell(t, block, there...)) {
 						if !json.Valid([]byte(line)) || strings.Contains(line, `"error"`) {

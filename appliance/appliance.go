@@ -18,6 +18,7 @@ import (
 	"esasim/appliance/config"
 	"esasim/appliance/console"
 	"esasim/appliance/delivery"
+	"esasim/appliance/mailbox"
 	"esasim/appliance/workqueue"
 	"esasim/cloudlink"
 	"esasim/esa"
@@ -45,17 +46,18 @@ type Options struct {
 
 // Appliance is one box. Close it when Run has returned.
 type Appliance struct {
-	o        Options
-	serial   string
-	store    *tracking.Store
-	listener *smtp.Listener
-	link     *cloudlink.Link
-	logs     []subscription
-	queue    *workqueue.Queue
-	delivery *delivery.Queue
-	toScan   []esa.MID // accepted before this start and not yet through the work queue
-	toSend   []esa.MID // through it, and not finished
-	from     uint64    // the log's end at this start
+	o         Options
+	serial    string
+	store     *tracking.Store
+	listener  *smtp.Listener
+	link      *cloudlink.Link
+	logs      []subscription
+	queue     *workqueue.Queue
+	delivery  *delivery.Queue
+	mailboxes *mailbox.Mailboxes
+	toScan    []esa.MID // accepted before this start and not yet through the work queue
+	toSend    []esa.MID // through it, and not finished
+	from      uint64    // the log's end at this start
 }
 
 // New opens the appliance's data and prepares everything.
@@ -74,6 +76,7 @@ func New(o Options) (*Appliance, error) {
 	}
 	a := &Appliance{o: o, serial: serial, store: store}
 	a.queue, a.delivery = a.newWorkQueue(), a.newDelivery()
+	a.mailboxes = &mailbox.Mailboxes{Log: mailLog{store}, Headers: a.headers(), Hosts: delivery.Simulated{}}
 	if err := a.build(); err != nil {
 		return nil, errors.Join(err, a.closeLogs(), store.Close())
 	}

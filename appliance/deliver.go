@@ -3,7 +3,23 @@ package appliance
 import (
 	"esasim/appliance/delivery"
 	"esasim/appliance/headers"
+	"esasim/appliance/mailbox"
+	"esasim/esa"
+	"esasim/tracking"
 )
+
+// headers are those that are added to mail for hosts.
+func (a *Appliance) headers() headers.Adder {
+	return headers.Adder{Host: a.o.Config.Hostname, Fields: headers.Fields(a.o.Config.Headers)}
+}
+
+// Mailboxes are those behind the simulated hosts.
+func (a *Appliance) Mailboxes() *mailbox.Mailboxes { return a.mailboxes }
+
+// mailLog is the store as mailboxes see it.
+type mailLog struct{ *tracking.Store }
+
+func (m mailLog) Commit(events []esa.Event) error { return m.Store.Commit(events, nil) }
 
 // newDelivery is the delivery queue as the configuration wants it.
 func (a *Appliance) newDelivery() *delivery.Queue {
@@ -19,7 +35,7 @@ func (a *Appliance) newDelivery() *delivery.Queue {
 	return &delivery.Queue{
 		Log: deliveryLog{a.store}, Host: delivery.Simulated{Fates: fates}, Routes: routes, Dial: a.o.Dial,
 		Controls: c.Controls(), Profile: c.Delivery.Queue(),
-		Headers: headers.Adder{Host: c.Hostname, Fields: headers.Fields(c.Headers)},
+		Headers: a.headers(),
 		Name:    c.Hostname, Logger: a.o.Logger,
 	}
 }

@@ -26,6 +26,7 @@ import (
 //	GET  workqueue    whether the work queue is paused
 //	POST workqueue/pause, workqueue/resume
 //	GET  tracking/... what message tracking knows (tracking.go)
+//	GET  mailbox/...  what is in the mailboxes behind simulated hosts (mailbox.go)
 //	POST tracking/backup {"to"}: copy the tracking data into a new data directory (backup.go)
 const apiPrefix = "/_esasim/v1/"
 
@@ -60,21 +61,29 @@ func (l *Lab) withAPI(face http.Handler) http.Handler {
 			call("GET", name, h)
 		}
 		call("POST", "tracking/backup", l.serveBackup)
+		b := &mailboxes{l.appliance.Mailboxes(), l.o.Logger}
+		call("GET", "mailbox/{address}", b.serveList)
+		call("GET", "mailbox/{address}/{mid}", b.serveLetter)
+		call("DELETE", "mailbox/{address}/{mid}", b.serveRemove)
 	}
 	return mux
 }
 
-// caller gives what adds a call to the API. Other methods than its own, and
-// calls that were not added, are answered too.
+// caller gives what adds a call to the API. Other methods than those that were added
+// to a path, and calls that were not added, are answered too.
 func caller(mux *http.ServeMux) func(method, name string, h http.HandlerFunc) {
 	mux.HandleFunc(apiPrefix, func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusNotFound, apiError{"there is no such call; see docs/api.md"})
 	})
+	methods := map[string][]string{}
 	return func(method, name string, h http.HandlerFunc) {
 		mux.HandleFunc(method+" "+apiPrefix+name, h)
+		if methods[name] = append(methods[name], method); len(methods[name]) > 1 {
+			return
+		}
 		mux.HandleFunc(apiPrefix+name, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Allow", method)
-			answer(w, http.StatusMethodNotAllowed, apiError{"the method must be " + method})
+			w.Header().Set("Allow", strings.Join(methods[name], ", "))
+			answer(w, http.StatusMethodNotAllowed, apiError{"the method must be " + strings.Join(methods[name], " or ")})
 		})
 	}
 }

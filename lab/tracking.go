@@ -121,12 +121,11 @@ func (t *tracker) serveMessage(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, apiError{err.Error()})
 		return
 	}
-	mid, err := strconv.ParseUint(r.PathValue("mid"), 10, 64)
-	if err != nil || mid == 0 {
-		answer(w, http.StatusBadRequest, apiError{fmt.Sprintf("%.40q: want a MID", r.PathValue("mid"))})
+	mid, ok := midOf(w, r)
+	if !ok {
 		return
 	}
-	family, err := t.store.Family(r.Context(), esa.MID(mid))
+	family, err := t.store.Family(r.Context(), mid)
 	if errors.Is(err, tracking.ErrNotFound) {
 		answer(w, http.StatusNotFound, apiError{fmt.Sprintf("no message with MID %d is tracked", mid)})
 		return

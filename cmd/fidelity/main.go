@@ -20,6 +20,7 @@ import (
 	"esasim/appliance/engine"
 	"esasim/appliance/headers"
 	"esasim/appliance/logs"
+	"esasim/appliance/mailbox"
 	"esasim/appliance/maillog"
 	"esasim/cloud"
 	"esasim/cloud/ctr"
@@ -49,7 +50,7 @@ func write(args []string) error {
 	page, err := fidelity.Page(slices.Concat(
 		smtp.Fidelity(), auth.Fidelity(), content.Fidelity(), dialect.Fidelity(),
 		tracking.Fidelity(),
-		appliance.Fidelity(), config.Fidelity(), engine.Fidelity(), delivery.Fidelity(), dsn.Fidelity(), headers.Fidelity(),
+		appliance.Fidelity(), config.Fidelity(), engine.Fidelity(), delivery.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
 		details.Fidelity(), console.Fidelity(),
 		cloudlink.Fidelity(),
