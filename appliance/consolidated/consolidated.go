@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"esasim/appliance/logs"
@@ -29,15 +30,16 @@ type Log struct {
 	store  Store
 	open   gather.Messages
 	tls    map[esa.ICID]TLS
+	out    map[esa.DCID]TLS
 }
 
-// maxConnections is of how many connections it is remembered whether they are
-// encrypted. Beyond it all are forgotten, and asked for.
+// maxConnections is of how many connections of each kind it is remembered whether
+// they are encrypted. Beyond it all are forgotten, and asked for.
 const maxConnections = 20_000
 
 // New is the log of a device, with times in a time zone.
 func New(d Device, in *time.Location, s Store) *Log {
-	return &Log{device: d, in: in, store: s, tls: map[esa.ICID]TLS{}}
+	return &Log{device: d, in: in, store: s, tls: map[esa.ICID]TLS{}, out: map[esa.DCID]TLS{}}
 }
 
 // Write writes a line for each message that the entries end, and for each that they
@@ -59,12 +61,16 @@ func (l *Log) bound() {
 	if len(l.tls) > maxConnections {
 		clear(l.tls)
 	}
+	if len(l.out) > maxConnections {
+		clear(l.out)
+	}
 }
 
 // Forget lets go of the messages and connections that are remembered.
 func (l *Log) Forget() {
 	l.open.Forget()
 	clear(l.tls)
+	clear(l.out)
 }
 
 func (l *Log) connections(events []esa.Event) {
@@ -74,6 +80,8 @@ func (l *Log) connections(events []esa.Event) {
 			l.tls[e.ICID] = TLS{}
 		case esa.TLSStarted:
 			l.tls[e.ICID] = tlsOf(e)
+		case esa.DeliveryTLSStarted:
+			l.out[e.DCID] = tlsOf(e)
 		}
 	}
 }
@@ -81,6 +89,11 @@ func (l *Log) connections(events []esa.Event) {
 // message takes events of one message, and writes its line if they end it.
 func (l *Log) message(ctx context.Context, out *logs.Lines, events []esa.Event) error {
 	l.open.Add(events)
+	for i := range events {
+		if noTLS(&events[i]) {
+			l.out[events[i].DCID] = TLS{Failed: true}
+		}
+	}
 	held, ends := came(events)
 	if !held && !ends {
 		return nil
@@ -100,12 +113,12 @@ func (l *Log) message(ctx context.Context, out *logs.Lines, events []esa.Event) 
 	if m.State == esa.Replaced || !ends && m.State != esa.Quarantined {
 		return nil
 	}
-	secure, err := l.secure(ctx, m.ICID)
+	in, err := l.secure(ctx, &m)
 	if err != nil {
 		return fmt.Errorf("consolidated event of MID %d: %w", mid, err)
 	}
 	out.Begin(last.Time, logs.Info)
-	out.Buf = l.device.Append(out.Buf, &m, secure, l.in)
+	out.Buf = l.device.Append(out.Buf, &m, Ways{In: in, Out: l.outOf(&m)}, l.in)
 	out.End()
 	return nil
 }
@@ -134,9 +147,36 @@ func upTo(m *esa.Message, last *esa.Event) {
 	}
 }
 
-// secure is the encryption of a connection. That of one is told before its first
-// message is, so what the store says of it now it said then.
-func (l *Log) secure(ctx context.Context, icid esa.ICID) (TLS, error) {
+// outOf is the encryption of the last connection that a message went out by. That
+// began with this message or with one before it; the log may have been read from
+// between the two, and then it is not known.
+func (l *Log) outOf(m *esa.Message) TLS {
+	known, ok := l.out[m.DCID]
+	for i := 0; i < len(m.Events) && !ok; i++ { // it was asked for: the log was begun to be read later
+		switch e := &m.Events[i]; {
+		case e.DCID != m.DCID:
+		case e.Kind == esa.DeliveryTLSStarted:
+			known = tlsOf(e)
+		case noTLS(e):
+			known = TLS{Failed: true}
+		}
+	}
+	return known
+}
+
+// noTLS tells whether a delivery connection goes on without the TLS that was tried.
+func noTLS(e *esa.Event) bool {
+	return e.Kind == esa.DeliveryTrouble && strings.HasPrefix(e.Text, "DCID "+e.DCID.String()+" TLS failed: ")
+}
+
+// secure is the encryption of the connection that a message came by: the message
+// says it itself, or it is that of the connection. That of one is told before its
+// first message is, so what the store says of it now it said then.
+func (l *Log) secure(ctx context.Context, m *esa.Message) (TLS, error) {
+	if protocol, cipher, ok := strings.Cut(m.TLS, " "); ok {
+		return TLS{Protocol: protocol, Cipher: cipher}, nil
+	}
+	icid := m.ICID
 	known, ok := l.tls[icid]
 	if ok || icid == 0 {
 		return known, nil

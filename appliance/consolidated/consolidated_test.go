@@ -58,7 +58,10 @@ func history() []esa.Entry {
 		esa.Event{Kind: esa.MessageStarted, MID: 3, Other: 2}, esa.Event{Kind: esa.MessageDropped, MID: 3, Engine: esa.AntiSpam}, esa.Event{Kind: esa.MessageFinished, MID: 3, Text: "aborted"})
 	add(esa.Event{Kind: esa.MessageQuarantined, MID: 1, Name: "Virus"})
 	add(esa.Event{Kind: esa.MessageReleased, MID: 1})
-	add(esa.Event{Kind: esa.MessageQueued, MID: 1}, esa.Event{Kind: esa.DeliveryStarted, MID: 1, DCID: 7, RIDs: []esa.RID{0}},
+	add(esa.Event{Kind: esa.MessageQueued, MID: 1})
+	add(esa.Event{Kind: esa.DeliveryOpened, DCID: 6}, esa.Event{Kind: esa.DeliveryStarted, MID: 1, DCID: 6, RIDs: []esa.RID{0}},
+		esa.Event{Kind: esa.RecipientDelayed, MID: 1, DCID: 6, RIDs: []esa.RID{0}}, esa.Event{Kind: esa.DeliveryClosed, DCID: 6})
+	add(esa.Event{Kind: esa.DeliveryOpened, DCID: 7}, esa.Event{Kind: esa.DeliveryTLSStarted, DCID: 7, Name: "TLSv1.2", Text: "X"}, esa.Event{Kind: esa.DeliveryStarted, MID: 1, DCID: 7, RIDs: []esa.RID{0}},
 		esa.Event{Kind: esa.RecipientDelivered, MID: 1, DCID: 7, RIDs: []esa.RID{0}}, esa.Event{Kind: esa.MessageFinished, MID: 1, Text: "done"})
 	return out
 }
@@ -67,6 +70,9 @@ func storeOf(entries []esa.Entry) *store {
 	s := &store{messages: map[esa.MID][]esa.Event{}, connections: map[esa.ICID][]esa.Event{}}
 	for _, entry := range entries {
 		for _, e := range entry.Events {
+			if e.MID == 0 && e.DCID != 0 { // as the store has it: it belongs to the message in its entry
+				e.MID = entry.Events[len(entry.Events)/2].MID
+			}
 			if e.MID != 0 {
 				s.messages[e.MID] = append(s.messages[e.MID], e)
 			} else {
@@ -101,9 +107,9 @@ func TestLogFromAnywhere(t *testing.T) {
 	var acts []string
 	for _, line := range all {
 		_, f := fields(t, line)
-		acts = append(acts, strings.TrimSpace(strings.Join([]string{f["ESAMID"], f["act"], f["ESAFinalActionDetails"], f["ESATLSInProtocol"]}, " ")))
+		acts = append(acts, strings.TrimSpace(strings.Join([]string{f["ESAMID"], f["act"], f["ESAFinalActionDetails"], f["ESATLSInProtocol"], f["ESATLSOutProtocol"]}, " ")))
 	}
-	if want := []string{"1 QUARANTINED To POLICY TLSv1.3", "3 DROPPED", "1 QUARANTINED To POLICY, VIRUS TLSv1.3", "1 DELIVERED  TLSv1.3"}; !slices.Equal(acts, want) {
+	if want := []string{"1 QUARANTINED To POLICY TLSv1.3", "3 DROPPED", "1 QUARANTINED To POLICY, VIRUS TLSv1.3", "1 DELIVERED  TLSv1.3 TLSv1.2"}; !slices.Equal(acts, want) {
 		t.Errorf("lines %q, want %q", acts, want)
 	}
 	for from := range entries {
@@ -127,5 +133,29 @@ func TestGoneAndForgotten(t *testing.T) {
 	l.Forget()
 	if got := write(t, l, entries[8:]); len(got) != 1 || !strings.Contains(got[0], " act=DELIVERED ") || s.asked != 2 {
 		t.Errorf("%q, asked %d times, want for the message and its connection", got, s.asked)
+	}
+}
+
+// A message that says itself how it came need not be asked after; one whose host
+// offered TLS and then did not do it went out in the clear.
+func TestWays(t *testing.T) {
+	at := time.Date(2020, 5, 11, 16, 56, 56, 0, time.UTC)
+	events := []esa.Event{{Kind: esa.MessageStarted, MID: 1, ICID: 5, Name: "TLSv1.3 TLS_AES_128_GCM_SHA256"}, {Kind: esa.MessageReady, MID: 1},
+		{Kind: esa.DeliveryOpened, DCID: 7}, {Kind: esa.DeliveryTrouble, MID: 1, DCID: 7, Text: "DCID 7 TLS failed: STARTTLS unexpected response"},
+		{Kind: esa.DeliveryStarted, MID: 1, DCID: 7}, {Kind: esa.MessageFinished, MID: 1, Text: "done"}}
+	for i := range events {
+		events[i].Time = at.Add(time.Duration(i) * time.Second)
+	}
+	s := storeOf([]esa.Entry{{Events: events}})
+	for from := range 2 { // the second time the beginning is asked for
+		s.asked = 0
+		got := write(t, New(device, time.UTC, s), []esa.Entry{{Events: events[from*5:]}})
+		if len(got) != 1 || s.asked != from {
+			t.Fatalf("%q, asked %d times", got, s.asked)
+		}
+		_, f := fields(t, got[0])
+		if f["ESATLSInProtocol"] != "TLSv1.3" || f["ESATLSInCipher"] != "TLS_AES_128_GCM_SHA256" || f["ESATLSOutConnStatus"] != "Failure" || f["ESATLSOutCipher"] != "" {
+			t.Errorf("%s", got[0])
+		}
 	}
 }

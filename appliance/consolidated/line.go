@@ -17,12 +17,15 @@ type Device struct {
 	Serial  string
 }
 
-// TLS is how the connection that a message came by was encrypted; empty: it was
-// not.
+// TLS is how a connection was encrypted; empty: it was not.
 type TLS struct {
 	Protocol string // "TLSv1.2"
 	Cipher   string
+	Failed   bool // it was tried, and came to nothing
 }
+
+// Ways are the connection that a message came by and the last that it went out by.
+type Ways struct{ In, Out TLS }
 
 // line is one line that is being put together.
 type line struct {
@@ -33,7 +36,7 @@ type line struct {
 // Append appends the line of a message: the header, then the fields in the order of
 // the published sample, then those it does not have. A field whose fact is not
 // known is left out. Times are in the zone given.
-func (d Device) Append(b []byte, m *esa.Message, secure TLS, in *time.Location) []byte {
+func (d Device) Append(b []byte, m *esa.Message, w Ways, in *time.Location) []byte {
 	if in == nil {
 		in = time.UTC
 	}
@@ -62,9 +65,13 @@ func (d Device) Append(b []byte, m *esa.Message, secure TLS, in *time.Location) 
 	l.field("startTime", m.Received.In(in).Format(logs.Stamp))
 	l.field("deviceDirection", strconv.Itoa(int(m.Direction)))
 	l.rest(m)
-	l.secure(secure)
+	l.secure("ESATLSIn", w.In)
+	l.secure("ESATLSOut", w.Out)
 	l.field("ESADKIMVerdict", dkimVerdict(&m.Auth))
 	l.field("deviceInboundInterface", m.Source.Listener)
+	if m.DCID != 0 {
+		l.field("deviceOutboundInterface", m.Source.Listener)
+	}
 	l.field("ESAReplyTo", m.ReplyTo)
 	if m.Size > 0 {
 		l.field("ESAMsgSize", strconv.FormatInt(m.Size, 10))
@@ -98,13 +105,19 @@ func (l *line) rest(m *esa.Message) {
 	}
 }
 
-func (l *line) secure(t TLS) {
+// secure are the fields of a connection's encryption. One that was not tried has
+// none.
+func (l *line) secure(prefix string, t TLS) {
 	if t == (TLS{}) {
 		return
 	}
-	l.field("ESATLSInCipher", t.Cipher)
-	l.field("ESATLSInConnStatus", "Success")
-	l.field("ESATLSInProtocol", t.Protocol)
+	status := "Success"
+	if t.Failed {
+		status = "Failure"
+	}
+	l.field(prefix+"Cipher", t.Cipher)
+	l.field(prefix+"ConnStatus", status)
+	l.field(prefix+"Protocol", t.Protocol)
 }
 
 // field appends a field, unless it has no value.

@@ -19,6 +19,9 @@ var device = Device{Product: "C100V Email Security Virtual Appliance", Version: 
 
 var encrypted = TLS{Protocol: "TLSv1.2", Cipher: "ECDHE-RSA-AES256-GCM-SHA384"}
 
+// ways are an encrypted connection in, and one out that went on in the clear.
+var ways = Ways{In: encrypted, Out: TLS{Failed: true}}
+
 // of are specimens of events of one message, a second apart.
 func of(change func(*esa.Event), kinds ...esa.Kind) []esa.Event {
 	at := time.Date(2020, 5, 11, 16, 56, 56, 0, time.UTC)
@@ -167,7 +170,7 @@ func TestLinesGolden(t *testing.T) {
 	lives := lives()
 	for _, name := range []string{"delivered", "bounced", "dropped", "aborted", "quarantined", "hostile", "null sender"} {
 		m := esa.Fold(lives[name])
-		out = append(device.Append(append(out, name+": "...), &m, encrypted, time.UTC), '\n')
+		out = append(device.Append(append(out, name+": "...), &m, ways, time.UTC), '\n')
 	}
 	golden.Check(t, "testdata/lines.txt", out, *update)
 }
@@ -176,14 +179,14 @@ func TestLinesGolden(t *testing.T) {
 func TestEveryValue(t *testing.T) {
 	for name, events := range lives() {
 		m := esa.Fold(events)
-		head, got := fields(t, string(device.Append(nil, &m, encrypted, time.UTC)))
+		head, got := fields(t, string(device.Append(nil, &m, ways, time.UTC)))
 		if h := strings.Join(head, "|"); h != "CEF:0|Cisco|"+device.Product+"|13.0.0-392|ESA_CONSOLIDATED_LOG_EVENT|Consolidated Log Event|5" {
 			t.Errorf("%s: header %s", name, h)
 		}
 		want := map[string]string{
 			"deviceExternalId": device.Serial, "ESAMID": "8", "ESAICID": "5", "deviceDirection": "0",
 			"startTime": "Mon May 11 16:56:56 2020", "endTime": m.Changed.Format("Mon Jan _2 15:04:05 2006"),
-			"ESATLSInCipher": encrypted.Cipher, "ESATLSInProtocol": encrypted.Protocol, "ESATLSInConnStatus": "Success",
+			"ESATLSInCipher": encrypted.Cipher, "ESATLSInProtocol": encrypted.Protocol, "ESATLSInConnStatus": "Success", "ESATLSOutConnStatus": "Failure",
 			"suser": m.Sender, "ESAFriendlyFrom": strings.ToValidUTF8(m.HeaderFrom, "\ufffd"),
 			"cs1": m.Policy, "act": acts[name], "ESAFinalActionDetails": details[name],
 			"ESAMailFlowPolicy": m.Source.Rule, "ESASenderGroup": m.Source.Group, "cs2": m.Source.Country, "cfp1": m.Source.SBRS,
@@ -193,7 +196,7 @@ func TestEveryValue(t *testing.T) {
 			want["duser"] = m.Recipients[0].Address
 		}
 		if m.DCID != 0 {
-			want["ESADCID"] = "7"
+			want["ESADCID"], want["deviceOutboundInterface"] = "7", m.Source.Listener
 		}
 		if m.Source.Local != (netip.Addr{}) {
 			want["dvc"], want["sourceAddress"] = "192.0.2.1", "192.0.2.2"
@@ -274,7 +277,7 @@ var words = map[string]string{
 func TestZoneAndDirection(t *testing.T) {
 	m := esa.Fold(of(nil, esa.MessageStarted, esa.MessageFinished))
 	m.Direction = esa.Outgoing
-	_, got := fields(t, string(device.Append(nil, &m, TLS{}, time.FixedZone("", -4*3600))))
+	_, got := fields(t, string(device.Append(nil, &m, Ways{}, time.FixedZone("", -4*3600))))
 	if got["startTime"] != "Mon May 11 12:56:56 2020" || got["endTime"] != "Mon May 11 12:56:57 2020" || got["deviceDirection"] != "1" || got["ESATLSInProtocol"] != "" {
 		t.Errorf("%v", got)
 	}
@@ -285,7 +288,7 @@ func TestZoneAndDirection(t *testing.T) {
 func TestJoined(t *testing.T) {
 	m := esa.Message{State: esa.Quarantined, Quarantines: []string{"Spam Quarantine", "My Own"},
 		Recipients: []esa.Recipient{{Address: "a@x.example"}, {Address: "b@x.example", State: esa.Replaced}, {Address: "c@x.example"}}}
-	_, got := fields(t, string(device.Append(nil, &m, TLS{}, nil)))
+	_, got := fields(t, string(device.Append(nil, &m, Ways{}, nil)))
 	if got["duser"] != "a@x.example;c@x.example" || got["ESAFinalActionDetails"] != "To SPAM, MY OWN" {
 		t.Errorf("%v", got)
 	}
@@ -321,7 +324,7 @@ func FuzzEscaping(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, subject, sender string) {
 		m := esa.Message{MID: 1, Subject: subject, Sender: sender}
-		line := string(device.Append(nil, &m, TLS{}, time.UTC))
+		line := string(device.Append(nil, &m, Ways{}, time.UTC))
 		if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 }) {
 			t.Fatalf("more than one line: %q", line)
 		}
@@ -365,7 +368,7 @@ func TestAuthenticationVerdicts(t *testing.T) {
 		{auth: esa.Authentication{DKIM: []esa.DKIMResult{{Result: esa.NoSignature}}, DMARC: esa.DMARCResult{Result: "skipped"}}, dkim: "None", dmarcs: "Skipped"},
 	} {
 		m := esa.Message{MID: 8, Auth: c.auth}
-		_, got := fields(t, string(device.Append(nil, &m, TLS{}, time.UTC)))
+		_, got := fields(t, string(device.Append(nil, &m, Ways{}, time.UTC)))
 		if got["ESASPFVerdict"] != c.spf || got["ESADKIMVerdict"] != c.dkim || got["ESADMARCVerdict"] != c.dmarcs {
 			t.Errorf("%+v: SPF %q, DKIM %q, DMARC %q", c.auth, got["ESASPFVerdict"], got["ESADKIMVerdict"], got["ESADMARCVerdict"])
 		}
