@@ -15,7 +15,7 @@ func Fidelity() []fidelity.Claim {
 		{"no SDR, HELO, language, URL and DANE fields, no ESAStatus lines", fidelity.Ours, "the emulator does not know these facts yet; a field that is not known is left out"},
 		{"ESATLSOut... is of the last connection that the message went out by; ConnStatus is Failure where TLS was tried and the message went in the clear", fidelity.Inferred, guide + " has the fields and their two words"},
 		{"deviceOutboundInterface is the listener, too, of a message that went out", fidelity.Inferred, guide + ": the name of a listener; there is one interface"},
-		{"verdicts NOT_EVALUATED, NEGATIVE, POSITIVE, SUSPECT, BULK_MAIL, SOCIAL_MAIL, MARKETING_MAIL, UNSCANNABLE, CLEAN, MALICIOUS, UNKNOWN, SKIPPED, LOW_RISK, MATCH, NO_MATCH, VIOLATION, NO_VIOLATION", fidelity.Documented, guide},
+		{"verdicts NOT_EVALUATED, NEGATIVE, POSITIVE, SUSPECT, BULK_MAIL, SOCIAL_MAIL, MARKETING_MAIL, UNSCANNABLE, CLEAN, MALICIOUS, UNKNOWN, SKIPPED, LOW_RISK, FA_PENDING, REPAIRED, ENCRYPTED, MATCH, NO_MATCH, VIOLATION, NO_VIOLATION", fidelity.Documented, guide},
 		{"an engine that could not read the message and has no word for it: NOT_EVALUATED", fidelity.Inferred, guide + ": antispam, graymail and outbreak filters have no such word"},
 		{"act DELIVERED, QUARANTINED, DROPPED, BOUNCED, ABORTED; ESAFinalActionDetails: To POLICY, To SPAM, 5.1.0 - Unknown address error, Receiving aborted by sender", fidelity.Observed, samples},
 		{"several quarantines are joined: To POLICY, VIRUS; a dropped message has no details", fidelity.Inferred, samples + " have one quarantine, and no dropped message"},
