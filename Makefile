@@ -42,12 +42,15 @@ cross: ## build for all platforms, without cgo
 bench: ## what the design promises in numbers: figure, bar, verdict (about 12 minutes, 8 GB of disk)
 	$(GO) run ./traffic/bench
 
-# The service that the package brings is not started: make bench starts a server
-# of its own. A policy that is there already, as in containers, is kept.
+# The services that packages bring are not started: tests and make bench run
+# programs of their own. A policy that is there already, as in containers, is kept.
+# And no package goes to make room for one, as another MTA would for exim.
+INSTALL = p=/usr/sbin/policy-rc.d; \
+	if [ ! -e $$p ]; then trap "rm -f $$p" EXIT; printf '\#!/bin/sh\nexit 101\n' >$$p; chmod 755 $$p; fi; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends --no-remove
+
 bench-peers: ## install what make bench measures beside us (Debian, as root; make test does, too)
-	@command -v clickhouse-server >/dev/null 2>&1 && exit 0; p=/usr/sbin/policy-rc.d; \
-	if [ ! -e $$p ]; then trap "rm -f $$p" EXIT; printf '#!/bin/sh\nexit 101\n' >$$p; chmod 755 $$p; fi; \
-	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends clickhouse-server >/dev/null
+	@command -v clickhouse-server >/dev/null 2>&1 && exit 0; $(INSTALL) clickhouse-server >/dev/null
 
 crash: peers ## a hundred kill -9 cycles under load and searches (make test runs a few)
 	ESASIM_CRASH_CYCLES=100 $(GO) test -count=1 -timeout 20m -run TestKill -v .
@@ -75,6 +78,9 @@ peers:
 	perl -MNet::SSLeay -e1 2>/dev/null || missing="$$missing libnet-ssleay-perl"; \
 	case "$$missing" in *gcc*) missing="$$missing libc6-dev";; esac; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-	  echo "installing$$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  echo "installing$$missing"; $(INSTALL) $$missing >/dev/null; \
+	fi
+	@if [ ! -e /usr/sbin/exim4 ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  echo "installing exim4-daemon-light"; $(INSTALL) exim4-daemon-light >/dev/null || echo "not installed: another MTA would have to go"; \
 	fi
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then $(MAKE) -s bench-peers; fi
