@@ -202,34 +202,6 @@ func TestEmptyMessage(t *testing.T) {
 	p.silent(t)
 }
 
-// TestSmuggling: only CR LF . CR LF ends a message, so nothing can be hidden in
-// one as a second one.
-func TestSmuggling(t *testing.T) {
-	p := run(t, ports()...)
-	for _, end := range []string{"\n.\n", "\n.\r\n", "\r.\r", "\r.\r\n", "\r\n.\n", "\r\n.\r", "\n.\r", "\r\n\x00.\n", "\r\r\n.\r\r\n"} {
-		c := dial(t, p.addresses.SMTP)
-		got := transmit(c, "first@smuggler.example", "Subject: one\r\n\r\nhello"+end+
-			"MAIL FROM:<second@smuggler.example>\r\nRCPT TO:<b@example.org>\r\nDATA\r\nSubject: smuggled\r\n\r\nhello\r\n")
-		if got != "554 message body contains illegal bare CR/LF characters." {
-			t.Errorf("%q: %s", end, got)
-		}
-		if got := c.say("NOOP"); got != "250 ok" { // and there is no other reply before
-			t.Errorf("after %q: %s", end, got)
-		}
-	}
-	if mids := p.found(t, "sender", "second@"); mids != nil {
-		t.Errorf("smuggled: MIDs %v", mids)
-	}
-	if mids := p.found(t, "subject", "smuggled"); mids != nil {
-		t.Errorf("smuggled: MIDs %v", mids)
-	}
-	if mids := p.found(t, "sender", "first@smuggler.example"); len(mids) != 9 {
-		t.Errorf("refused messages: %v, want 9", mids)
-	}
-	p.alive(t)
-	p.silent(t)
-}
-
 // TestManyRecipients: the first thousand are taken, the message goes to each of
 // them, and is one sighting.
 func TestManyRecipients(t *testing.T) {
