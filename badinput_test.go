@@ -14,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -77,7 +76,9 @@ func (p *process) found(t *testing.T, field, value string) []string {
 func (p *process) alive(t *testing.T) {
 	t.Helper()
 	subject := fmt.Sprintf("good mail %x", rand.Uint64())
-	mid := mustAccept(t, transmit(dial(t, p.addresses.SMTP), "good@example.com", "Subject: "+subject+"\r\n\r\nhello\r\n"))
+	c := dial(t, p.addresses.SMTP)
+	mid := mustAccept(t, transmit(c, "good@example.com", "Subject: "+subject+"\r\n\r\nhello\r\n"))
+	c.conn.Close()
 	tracked(t, p, mid, subject)
 	a := login(t, p)
 	eventually(t, "sighting of "+subject, func() error {
@@ -436,19 +437,8 @@ func TestLargeMessage(t *testing.T) {
 	if page := p.message(t, mid); !strings.Contains(page, "invoice.pdf") {
 		t.Error("the attachment is not shown")
 	}
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	most, err := peak(p)
 	p.alive(t)
 	p.silent(t)
-	if err != nil {
-		lacks(t, "peak memory is not known: %v", err)
-	}
-	m := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
-	if m == nil {
-		lacks(t, "no peak memory in\n%s", status)
-	}
-	kB, _ := strconv.Atoi(string(m[1]))
-	t.Logf("peak memory %d MB", kB>>10)
-	if kB > 400<<10 {
-		t.Errorf("peak memory %d MB, want at most 400", kB>>10)
-	}
+	bounded(t, most, err)
 }

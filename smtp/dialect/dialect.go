@@ -36,7 +36,7 @@ const (
 	maxPath        = 320              // octets of an address: 64 + "@" + 255, RFC 5321 4.5.3.1
 	maxHeaderBytes = 1 << 20          // of a message; ours, the appliance's own limit is in lines
 	defaultIdle    = 5 * time.Minute  // the appliance's timeout for unsuccessful inbound connections
-	handshakeTime  = 30 * time.Second // for STARTTLS
+	handshakeTime  = 30 * time.Second // for STARTTLS as a whole; less if the wait for a command is shorter
 	farewellTime   = 2 * time.Second  // to get a last reply out to a client that does not read
 	inputBuffer    = 8 << 10          // must hold a line of maxLine
 	outputBuffer   = 4 << 10          // replies kept back for one packet

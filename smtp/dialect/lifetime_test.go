@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"bufio"
+	"crypto/tls"
 	"io"
 	"net"
 	"strings"
@@ -96,6 +97,24 @@ func TestEndings(t *testing.T) {
 		{"idle in refused data", func(c net.Conn, _ *Listener) {
 			io.WriteString(c, toData+"a\nb")
 		}, unavailable, TimedOut, 5 * time.Minute},
+		{"idle in a handshake", func(c net.Conn, _ *Listener) {
+			io.WriteString(c, "STARTTLS\r\n")
+			c.Write([]byte{0x16, 0x03})
+		}, "220 Go ahead with TLS\r\n", Closed, 30 * time.Second},
+		{"a handshake drawn out", func(c net.Conn, _ *Listener) {
+			io.WriteString(c, "STARTTLS\r\n")
+			for _, b := range append([]byte{0x16, 0x03, 0x01, 0x02, 0x00}, make([]byte, 512)...) {
+				if _, err := c.Write([]byte{b}); err != nil {
+					return
+				}
+				time.Sleep(time.Second)
+			}
+		}, "220 Go ahead with TLS\r\n", Closed, 30 * time.Second},
+		{"shutdown in a handshake", func(c net.Conn, l *Listener) {
+			io.WriteString(c, "STARTTLS\r\n")
+			synctest.Wait()
+			l.Shutdown()
+		}, "220 Go ahead with TLS\r\n", Closed, 0},
 		{"lost", func(c net.Conn, _ *Listener) { c.Close() }, "", Lost, 0},
 		{"lost in a command", func(c net.Conn, _ *Listener) {
 			io.WriteString(c, "MAIL FR")
@@ -118,18 +137,19 @@ func TestEndings(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			secure := &tls.Config{Certificates: []tls.Certificate{selfSigned(t)}}
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
 				rec := newRecorder()
-				heard := talk(t, &Options{Host: "h"}, rec, test.client)
+				heard := talk(t, &Options{Host: "h", TLS: secure}, rec, test.client)
 				if !strings.HasSuffix(heard, test.last) {
 					t.Errorf("heard %q", heard)
 				}
 				if want := "closed " + string(test.why); rec.notes[len(rec.notes)-1] != want {
 					t.Errorf("notes %q, want %q last", rec.notes, want)
 				}
-				// Some clients go on talking to themselves for a while.
-				if d := time.Since(began); d < test.after || d > 2*time.Hour {
+				// Some clients notice the end only when they speak again.
+				if d := time.Since(began); d < test.after || d > test.after+2*time.Minute {
 					t.Errorf("ended after %v", d)
 				}
 				if rec.messages > 0 || ownWords.MatchString(heard) {

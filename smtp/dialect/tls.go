@@ -29,7 +29,7 @@ func (c *Conn) onStartTLS(line, arg []byte) error {
 		return nil
 	}
 	c.say(replyTLS)
-	if err := c.flushBefore(time.Now().Add(handshakeTime)); err != nil {
+	if err := c.flushBefore(time.Now().Add(min(handshakeTime, c.opts.idle()))); err != nil {
 		return err
 	}
 	t := tls.Server(c.raw, c.opts.TLS)
