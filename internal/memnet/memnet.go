@@ -42,8 +42,15 @@ func (n *Network) Listen(_, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// Dial connects to a listener of this network.
+// Dial connects to a listener of this network. The client seems to be where the
+// listener is: a dialer has no address here.
 func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error) {
+	return n.DialFrom(ctx, address, address)
+}
+
+// DialFrom connects to a listener of this network as a client that is elsewhere,
+// at the "host:port" from.
+func (n *Network) DialFrom(ctx context.Context, from, address string) (net.Conn, error) {
 	n.mu.Lock()
 	l := n.listeners[address]
 	n.mu.Unlock()
@@ -52,8 +59,8 @@ func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error)
 	}
 	here, there := net.Pipe()
 	select {
-	case l.conns <- conn{there, l.addr}:
-		return conn{here, l.addr}, nil
+	case l.conns <- conn{there, l.addr, addr(from)}:
+		return conn{here, addr(from), l.addr}, nil
 	case <-l.done:
 		return nil, fmt.Errorf("dial %s: %w", address, syscall.ECONNREFUSED)
 	case <-ctx.Done():
@@ -70,18 +77,17 @@ func (addr) Network() string { return "memory" }
 // String is the "host:port".
 func (a addr) String() string { return string(a) }
 
-// conn is one end of a connection. Both ends have the listener's address: a
-// dialer has none here.
+// conn is one end of a connection.
 type conn struct {
 	net.Conn
-	addr addr
+	local, remote addr
 }
 
-// LocalAddr is the listener's address.
-func (c conn) LocalAddr() net.Addr { return c.addr }
+// LocalAddr is the address of this end.
+func (c conn) LocalAddr() net.Addr { return c.local }
 
-// RemoteAddr is the listener's address, too.
-func (c conn) RemoteAddr() net.Addr { return c.addr }
+// RemoteAddr is the address of the other end.
+func (c conn) RemoteAddr() net.Addr { return c.remote }
 
 type listener struct {
 	n     *Network
