@@ -168,8 +168,9 @@ func mixedLab(t *testing.T, v *virtual) (there *virtual) {
 		c.Verification.Missing, c.Verification.Exceptions = []string{"nx.example"}, []string{"boss@nx.example"}
 		c.Authentication.Verify = true
 		c.Authentication.Zones = "b.example TXT \"v=spf1 ip4:127.0.0.1 -all\"\n_dmarc.b.example TXT \"v=DMARC1; p=none\"\n"
-		c.Routes = []config.Route{{Domain: "there.example", Hosts: []string{"192.0.2.9:25"}, TLS: "required"}, {Domain: "gone.example", Hosts: []string{"192.0.2.200:25"}},
+		c.Routes = []config.Route{{Domain: "there.example", Hosts: []string{"192.0.2.9:25"}}, {Domain: "gone.example", Hosts: []string{"192.0.2.200:25"}},
 			{Domain: "ALL", Hosts: []string{"simulated"}}}
+		c.DestinationControls = append(c.DestinationControls, config.DestinationControl{Domain: "there.example", TLS: "required"})
 		c.Delivery.MaxTime = 3 * time.Hour
 	})
 	there = &virtual{fs: vfs.NewMem()}

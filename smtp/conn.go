@@ -99,8 +99,10 @@ func (c *conn) report(events ...esa.Event) {
 
 // trouble tells of something that went wrong on the connection, in the words
 // of the mail logs.
-func (c *conn) trouble(text string) {
-	c.report(esa.Event{Kind: esa.ConnectionTrouble, Time: time.Now(), ICID: c.icid, Text: text})
+func (c *conn) trouble(text string) { c.report(c.troubled(text)) }
+
+func (c *conn) troubled(text string) esa.Event {
+	return esa.Event{Kind: esa.ConnectionTrouble, Time: time.Now(), ICID: c.icid, Text: text}
 }
 
 // queueFull refuses for want of room on the disk. A connection tells of it

@@ -201,7 +201,8 @@ func (s *session) refuse(kept Content, bad error) error {
 	if reply == dialect.QueueFull {
 		_ = s.conn.queueFull() // the reply
 	} else {
-		s.conn.trouble(receivingFailed + why)
+		// With what was noted of the message: logs tell of it behind its beginning.
+		s.msg.events = append(s.msg.events, s.conn.troubled(receivingFailed+why))
 	}
 	s.discard(kept)
 	s.abort("Receiving aborted")

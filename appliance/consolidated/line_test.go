@@ -260,7 +260,6 @@ var verdictKeys = map[esa.Engine]string{esa.MessageFilters: "ESAMFVerdict", esa.
 // negative, 2 positive, 3 suspect, 4 unknown, 5 skipped, 6 unscannable, 7 low risk,
 // 8 marketing, 9 social, 10 bulk, 11 repaired, 12 encrypted, 13 pending.
 var words = map[string]string{
-	"ESAAVVerdict 11": "REPAIRED", "ESAAVVerdict 12": "ENCRYPTED", "ESAAMPVerdict 13": "FA_PENDING",
 	"ESAMFVerdict 0": "NOT_EVALUATED", "ESAMFVerdict 1": "NO_MATCH", "ESAMFVerdict 2": "MATCH",
 	"ESACFVerdict 0": "NOT_EVALUATED", "ESACFVerdict 1": "NO_MATCH", "ESACFVerdict 2": "MATCH",
 	"ESADLPVerdict 0": "NOT_EVALUATED", "ESADLPVerdict 1": "NO_VIOLATION", "ESADLPVerdict 2": "VIOLATION",

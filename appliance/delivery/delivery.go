@@ -283,7 +283,8 @@ func (q *Queue) tell(m *esa.Message, events []esa.Event, now time.Time) error {
 		q.wait(m)
 	}
 	if made == nil {
-		return q.told.add(q.Log, m.MID, append(events, end...))
+		// The logs say that it is finished before they say that the connection closes.
+		return q.told.add(q.Log, m.MID, beforeClose(events, end))
 	}
 	if err := q.told.flush(q.Log); err != nil {
 		return err

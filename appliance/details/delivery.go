@@ -16,10 +16,11 @@ func deliveryOpened(_ *story, e *esa.Event) []string {
 		e.DCID, e.Source.Local, e.Source.Remote, e.Size)}
 }
 
-// deliveryTLSStarted is inferred from the sentence about incoming TLS.
+// deliveryTLSStarted: what the "None" of the recorded sentence stands for is not
+// known. No other word was seen in its place.
 func deliveryTLSStarted(_ *story, e *esa.Event) []string {
-	return []string{fmt.Sprintf("(DCID %d) Delivery connection successfully negotiated TLS protocol %s cipher %s for %s.",
-		e.DCID, e.Name, e.Text, e.Address)}
+	return []string{fmt.Sprintf("Delivery connection (DCID %d) successfully accepted TLS protocol %s cipher %s None.",
+		e.DCID, e.Name, e.Text)}
 }
 
 // deliveryTrouble is inferred: the mail log's own words.

@@ -41,10 +41,10 @@ func learnt(e *esa.Event) (level, source string) {
 	switch e.Kind {
 	case esa.ConnectionOpened, esa.HATDecided, esa.TLSStarted, esa.MessageStarted, esa.SenderGiven, esa.RecipientGiven,
 		esa.MessageIDSeen, esa.SubjectSeen, esa.MessageReady, esa.PolicyMatched, esa.MessageQueued, esa.DeliveryOpened,
-		esa.DeliveryStarted, esa.RecipientDelivered:
+		esa.DeliveryStarted, esa.RecipientDelivered, esa.DeliveryTLSStarted:
 		return fidelity.Observed, recorded
 	case esa.RecipientRejected, esa.AttachmentSeen, esa.MessageAborted, esa.MessageDropped, esa.RecipientDelayed, esa.RecipientBounced,
-		esa.ConnectionTrouble, esa.BounceGenerated, esa.DeliveryTLSStarted, esa.DeliveryTrouble, esa.DoubleBounced:
+		esa.ConnectionTrouble, esa.BounceGenerated, esa.DeliveryTrouble, esa.DoubleBounced:
 		return fidelity.Inferred, style
 	case esa.MessageRewritten, esa.MessageSplit, esa.MessageQuarantined, esa.MessageReleased, esa.QuarantineDeleted:
 		return fidelity.Inferred, style + "; no stage does this yet"
