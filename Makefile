@@ -67,7 +67,7 @@ cover: ## coverage of the tests, as a page in build/
 	$(GO) tool cover -func=$(BUILD)/cover.out | tail -1
 
 golden: ## write the expected outputs of the tests again
-	$(GO) test $$($(GO) list -f '{{.ImportPath}} {{join .TestGoFiles " "}} {{join .XTestGoFiles " "}}' $(PKGS) | awk 'NF>1{print $$1}') -run Golden -update
+	$(GO) test $$($(GO) list -f '{{.ImportPath}} {{join .TestGoFiles " "}} {{join .XTestGoFiles " "}}' $(PKGS) | awk 'NF>1{print $$1}') -run 'Golden|TestScenarios' -update
 
 # The programs that tests talk to, what swaks needs for TLS, and the compiler that
 # the race detector needs.
