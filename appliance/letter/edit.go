@@ -20,6 +20,7 @@ type Edit struct {
 	Head    string                   // plain text before the body's
 	Foot    string                   // plain text after the body's
 	Replace func(text string) string // of text parts that are no files, also of attached messages; nil for none
+	URL     func(url string) string  // of what Letter.URLs finds in the same parts, links of HTML included; nil for none
 	Signed  bool                     // change signed text, too, which breaks the signature
 }
 
@@ -45,17 +46,14 @@ type HeaderEdit struct {
 func (e *Edit) Empty() bool { return len(e.Header) == 0 && !e.editsBody() }
 
 func (e *Edit) editsBody() bool {
-	return len(e.Strip) > 0 || e.Head != "" || e.Foot != "" || e.Replace != nil
+	return len(e.Strip) > 0 || e.Head != "" || e.Foot != "" || e.rewrites()
 }
 
-// ValidName is true for what can be the name of a header field (RFC 5322 3.6.8).
+func (e *Edit) rewrites() bool { return e.Replace != nil || e.URL != nil }
+
+// ValidName is true for what can be the name of a header field.
 func ValidName(name string) bool {
-	for _, ch := range []byte(name) {
-		if ch <= ' ' || ch >= 0x7f || ch == ':' {
-			return false
-		}
-	}
-	return name != ""
+	return name != "" && nameLength([]byte(name+":")) == len(name)
 }
 
 // Apply copies a message with CRLF line ends and changes it. The error is that

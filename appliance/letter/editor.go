@@ -12,6 +12,7 @@ type editor struct {
 	out    output
 	mark   []byte // a boundary that is written when what follows it is
 	levels []level
+	open   bool // the last header has no blank line behind it
 	head   bool // Head has been put somewhere
 	foot   bool
 	held   []byte // a text part as it was, until it is known whether it changes
@@ -54,7 +55,7 @@ func (ed *editor) flush() {
 		return
 	}
 	ed.out.write(ed.mark)
-	ed.mark = nil
+	ed.mark, ed.open = nil, false
 	if n := len(ed.levels); n > 0 {
 		ed.levels[n-1].written++
 	}
@@ -186,6 +187,9 @@ func (ed *editor) attached(h *header, e *entity) (done func()) {
 // header writes a header with its changes and the blank line, and reads what is
 // left of it.
 func (ed *editor) header(h *header, c *changes) {
+	if ed.open && c.body { // of an attached message without anything in it
+		ed.blankLine()
+	}
 	for _, f := range h.fields {
 		name := h.raw[f.from:f.name]
 		if x := c.take(name); x != nil {
@@ -205,11 +209,17 @@ func (ed *editor) header(h *header, c *changes) {
 			ed.add(x.name, v)
 		}
 	}
-	if len(h.blank) == 0 && c.body {
-		ed.out.freshLine()
-		ed.out.text("\r\n")
+	if ed.open = len(h.blank) == 0; ed.open && c.body {
+		ed.blankLine()
 	}
 	ed.out.write(h.blank)
+}
+
+// blankLine ends a header.
+func (ed *editor) blankLine() {
+	ed.out.freshLine()
+	ed.out.text("\r\n")
+	ed.open = false
 }
 
 func (ed *editor) add(name, value string) {

@@ -61,12 +61,21 @@ func (h *header) rest(in *rawmime.Lines, each func(b []byte, field bool)) {
 // nameLength is how long the name of the field is that a line begins; 0 if it
 // begins none.
 func nameLength(line []byte) int {
-	i := bytes.IndexByte(line, ':')
-	if i < 0 || rawmime.IsBlank(line[0]) {
+	n := bytes.IndexByte(line, ':')
+	if n < 0 {
 		return 0
 	}
-	return len(bytes.TrimRight(line[:i], " \t"))
+	name := bytes.TrimRight(line[:n], " \t")
+	for _, ch := range name {
+		if !inName(ch) {
+			return 0
+		}
+	}
+	return len(name)
 }
+
+// inName is true for what the name of a field may be made of (RFC 5322 3.6.8).
+func inName(ch byte) bool { return ch > ' ' && ch < 0x7f && ch != ':' }
 
 // first is the value of the first field with the name, unfolded.
 func (h *header) first(name string) []byte {
@@ -90,7 +99,7 @@ func (h *header) list() []Field {
 	list := make([]Field, 0, n)
 	for _, f := range h.fields[:n] {
 		if f.name > f.from {
-			list = append(list, Field{Name: rawmime.Plain(h.raw[f.from:f.name]), Value: rawmime.Text(unfold(h.value(f)))})
+			list = append(list, Field{Name: string(h.raw[f.from:f.name]), Value: rawmime.Text(unfold(h.value(f)))})
 		}
 	}
 	return list

@@ -17,7 +17,7 @@ import (
 const (
 	foldAt  = 76
 	maxLine = 998
-	maxWord = 45 // octets of text in one encoded word
+	maxWord = 36 // octets of text in one encoded word
 )
 
 // output writes a message. Its error is kept by the writer until Flush.

@@ -2,7 +2,6 @@ package letter
 
 import (
 	"bytes"
-	"html"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -24,7 +23,7 @@ func (ed *editor) wanted(e *entity) bool {
 	if !strings.HasPrefix(e.Type, "text/") || e.File || !known || e.signed && !ed.edit.Signed {
 		return false
 	}
-	return ed.edit.Replace != nil || isBody(e) && (ed.edit.Head != "" || ed.edit.Foot != "")
+	return ed.edit.rewrites() || isBody(e) && (ed.edit.Head != "" || ed.edit.Foot != "")
 }
 
 // isBody is true for a leaf that Head and Foot belong to.
@@ -42,7 +41,7 @@ func (ed *editor) rewrite(h *header, e *entity, c *changes) {
 		return
 	}
 	old := rawmime.UTF8(e.Params["charset"], ed.text)
-	text := ed.withFoot(e, ed.withHead(e, ed.replaced(old)))
+	text := ed.withFoot(e, ed.withHead(e, ed.replaced(e, old)))
 	if text == old {
 		ed.header(h, c)
 		ed.out.write(ed.held)
@@ -106,11 +105,11 @@ func (ed *editor) stream(h *header, e *entity, c *changes, src io.Reader) {
 	w := ed.out.encoder(how)
 	p := pieces{src: ed.unicode(e, src)}
 	text, more := p.next()
-	text = ed.withHead(e, ed.replaced(text))
+	text = ed.withHead(e, ed.replaced(e, text))
 	for more {
 		io.WriteString(w, lines(text))
 		text, more = p.next()
-		text = ed.replaced(text)
+		text = ed.replaced(e, text)
 	}
 	io.WriteString(w, lines(ed.withFoot(e, text)))
 	w.Close()
@@ -141,7 +140,8 @@ type pieces struct {
 
 const pieceSize = 64 << 10
 
-// next is false for the last one.
+// next is false for the last one. The end of a tag is a good place to cut, for
+// nothing to be replaced goes beyond it.
 func (p *pieces) next() (text string, more bool) {
 	if p.buf == nil {
 		p.buf = make([]byte, pieceSize)
@@ -152,9 +152,11 @@ func (p *pieces) next() (text string, more bool) {
 	if err != nil {
 		return string(b), false
 	}
-	cut := bytes.LastIndexByte(b, '\n') + 1
-	if cut < len(b)/2 {
-		cut = max(cut, bytes.LastIndexAny(b, " \t>")+1)
+	cut := 0
+	for _, end := range []string{">", "\n", " \t"} {
+		if cut < len(b)/2 {
+			cut = max(cut, bytes.LastIndexAny(b, end)+1)
+		}
 	}
 	if cut < len(b)/2 { // no blank for long
 		for cut = len(b) - 1; cut > len(b)/2 && !utf8.RuneStart(b[cut]); cut-- {
@@ -164,87 +166,15 @@ func (p *pieces) next() (text string, more bool) {
 	return string(b[:cut]), true
 }
 
-func (ed *editor) replaced(text string) string {
-	if ed.edit.Replace == nil {
+func (ed *editor) replaced(e *entity, text string) string {
+	if ed.edit.Replace != nil {
+		text = ed.edit.Replace(text)
+	}
+	if ed.edit.URL == nil {
 		return text
 	}
-	return ed.edit.Replace(text)
-}
-
-// withHead puts Head before the text; in HTML behind the tag of the body.
-func (ed *editor) withHead(e *entity, text string) string {
-	head := ed.edit.Head
-	if head == "" || !isBody(e) {
-		return text
+	if e.Type == "text/html" {
+		return rewriteHTML(text, ed.edit.URL)
 	}
-	if e.Type != "text/html" {
-		return line(head) + text
-	}
-	at := 0
-	if i := indexTag(text, "<body"); i >= 0 {
-		if n := strings.IndexByte(text[i:], '>'); n >= 0 {
-			at = i + n + 1
-		}
-	}
-	return text[:at] + paragraph(head) + text[at:]
-}
-
-// withFoot puts Foot behind the text; in HTML before the end of the body.
-func (ed *editor) withFoot(e *entity, text string) string {
-	foot := ed.edit.Foot
-	if foot == "" || !isBody(e) {
-		return text
-	}
-	if e.Type != "text/html" {
-		return line(text) + foot
-	}
-	at := lastTag(text, "</body")
-	if at < 0 {
-		at = lastTag(text, "</html")
-	}
-	if at < 0 {
-		at = len(text)
-	}
-	return text[:at] + paragraph(foot) + text[at:]
-}
-
-// paragraph is plain text as HTML.
-func paragraph(text string) string {
-	text = strings.ReplaceAll(lines(html.EscapeString(text)), "\r\n", "<br>\r\n")
-	return "<p>" + text + "</p>\r\n"
-}
-
-// line ends text with a line end, if there is any.
-func line(s string) string {
-	if s == "" || strings.HasSuffix(s, "\n") {
-		return s
-	}
-	return s + "\r\n"
-}
-
-// indexTag finds the first place of a tag, in any case; -1 without one.
-func indexTag(s, tag string) int {
-	for i := 0; ; {
-		n := strings.IndexByte(s[i:], '<')
-		if n < 0 {
-			return -1
-		}
-		if i += n; isTag(s[i:], tag) {
-			return i
-		}
-		i++
-	}
-}
-
-// lastTag is like indexTag from the end.
-func lastTag(s, tag string) int {
-	for i := len(s); ; {
-		if i = strings.LastIndexByte(s[:i], '<'); i < 0 || isTag(s[i:], tag) {
-			return i
-		}
-	}
-}
-
-func isTag(s, tag string) bool {
-	return len(s) > len(tag) && strings.EqualFold(s[:len(tag)], tag) && strings.IndexByte(" \t\r\n>/", s[len(tag)]) >= 0
+	return rewritePlain(text, ed.edit.URL)
 }

@@ -51,8 +51,7 @@ func (u *urls) html(s string) {
 			for more := true; more; {
 				var key, value []byte
 				key, value, more = z.TagAttr()
-				switch string(key) {
-				case "href", "src", "action", "background", "formaction":
+				if isLink(string(key)) {
 					u.link(string(value))
 				}
 			}
@@ -60,45 +59,69 @@ func (u *urls) html(s string) {
 	}
 }
 
-// link adds an attribute that is an URL as a whole.
+// isLink is true for attributes that are URLs as a whole.
+func isLink(key string) bool {
+	switch key {
+	case "href", "src", "action", "background", "formaction":
+		return true
+	}
+	return false
+}
+
 func (u *urls) link(s string) {
+	if s = linkURL(s); s != "" {
+		u.add(s)
+	}
+}
+
+// linkURL is the URL that browsers make of an attribute; "" if it is none of
+// the web.
+func linkURL(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r == '\t' || r == '\r' || r == '\n' {
 			return -1
 		}
 		return r
 	}, strings.TrimSpace(s))
-	if schemeLength(s) > 0 {
-		u.add(s)
+	if schemeLength(s) == 0 {
+		return ""
 	}
+	return s
 }
 
 // plain finds URLs in text.
 func (u *urls) plain(s string) {
-	for s != "" && len(u.list) < maxURLs {
-		i := strings.Index(s, "://")
+	eachURL(s, func(from, to int) bool {
+		u.add(s[from:to])
+		return len(u.list) < maxURLs
+	})
+}
+
+// eachURL tells where in a text URLs are, until found is false.
+func eachURL(s string, found func(from, to int) bool) {
+	const mark = "://"
+	for at := 0; ; {
+		i := strings.Index(s[at:], mark)
 		if i < 0 {
 			return
 		}
-		from := i
-		for from > 0 && i-from < len("https") && isLetter(s[from-1]) {
-			from--
-		}
+		i += at
+		from := max(at, i-len("https"))
 		for from < i && schemeLength(s[from:]) == 0 {
 			from++
 		}
-		to := i + len("://")
-		for to < len(s) && !endsURL(s[to]) {
-			to++
-		}
+		at = i + len(mark)
 		if from == i { // of another scheme, or of none
-			s = s[i+len("://"):]
 			continue
 		}
-		if url := trimURL(s[from:min(to, from+maxURL)]); len(url) > i-from+len("://") {
-			u.add(url)
+		begin := at
+		for at < len(s) && !endsURL(s[at]) {
+			at++
 		}
-		s = s[to:]
+		to := from + len(trimURL(s[from:min(at, from+maxURL)]))
+		if to > begin && !found(from, to) {
+			return
+		}
 	}
 }
 
@@ -112,8 +135,6 @@ func schemeLength(s string) int {
 	}
 	return 0
 }
-
-func isLetter(ch byte) bool { return ch|0x20 >= 'a' && ch|0x20 <= 'z' }
 
 func endsURL(ch byte) bool {
 	return ch <= ' ' || ch == 0x7f || ch == '<' || ch == '>' || ch == '"' || ch == '`' || ch == '\\' || ch == '^'

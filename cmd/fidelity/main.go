@@ -19,6 +19,7 @@ import (
 	"esasim/appliance/dsn"
 	"esasim/appliance/engine"
 	"esasim/appliance/headers"
+	"esasim/appliance/letter"
 	"esasim/appliance/logs"
 	"esasim/appliance/mailbox"
 	"esasim/appliance/maillog"
@@ -50,7 +51,7 @@ func write(args []string) error {
 	page, err := fidelity.Page(slices.Concat(
 		smtp.Fidelity(), auth.Fidelity(), content.Fidelity(), dialect.Fidelity(),
 		tracking.Fidelity(),
-		appliance.Fidelity(), config.Fidelity(), engine.Fidelity(), delivery.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
+		appliance.Fidelity(), config.Fidelity(), engine.Fidelity(), delivery.Fidelity(), letter.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
 		details.Fidelity(), console.Fidelity(),
 		cloudlink.Fidelity(),
