@@ -78,8 +78,7 @@ func (l *large) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestLargeMessages: of 100 MB with a file or text, or 16 MB of whatever is more
-// work, 8 MiB are in memory at most.
+// TestLargeMessages: of 100 MB with a file, or 12 MB of whatever is more work, 8 MiB are in memory at most.
 // What is allocated in all is more, because text is replaced in pieces.
 func TestLargeMessages(t *testing.T) {
 	const bound = 8 << 20
@@ -87,25 +86,19 @@ func TestLargeMessages(t *testing.T) {
 	for name, c := range map[string]struct{ head, piece string }{
 		"file": {"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Disposition: attachment; filename=a\r\n" +
 			"Content-Transfer-Encoding: base64\r\n\r\n", strings.Repeat("QUJD", 19) + "\r\n"},
-		"text":          {"Subject: text\r\n\r\n", "text with http://evil.example/x and a foot\r\n"},
-		"one line":      {"Content-Type: text/html\r\n\r\n", "<a href='http://evil.example/x'>ü</a>"},
-		"one word":      {"Content-Type: text/html\r\n\r\n", "http://evil.example/xü"},
-		"base64 text":   {"Content-Transfer-Encoding: base64\r\n\r\n", strings.Repeat("QUJD", 19) + "\r\n"},
-		"soft breaks":   {"Content-Transfer-Encoding: quoted-printable\r\n\r\n", "=\r\n"},
-		"blanks":        {"Content-Transfer-Encoding: quoted-printable\r\n\r\n", "         \r\n"},
-		"utf-16":        {"Content-Type: text/plain; charset=utf-16le\r\n\r\n", "a\x00b\x00"},
-		"header fields": {"", "X-Field: value\r\n"},
-		"header line":   {"Subject: ", "long "},
-		"folded":        {"Subject: a\r\n", " folded\r\n"},
-		"parts":         {"Content-Type: multipart/mixed; boundary=b\r\n\r\n", part},
-		"part header":   {"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n", "X-Field: value\r\n"},
-		"messages":      {"", "Content-Type: message/rfc822; name=a.eml\r\n\r\n"},
-		"tags":          {"Content-Type: text/html\r\n\r\n", "<a href=http://x.example/"},
-		"URLs":          {"", "http://://(((http://a))))) "},
+		"text":        {"Subject: text\r\n\r\n", "text with http://evil.example/x and a foot\r\n"},
+		"one word":    {"Content-Type: text/html\r\n\r\n", "http://evil.example/xü"},
+		"soft breaks": {"Content-Transfer-Encoding: quoted-printable\r\n\r\n", "=\r\n"},
+		"header line": {"Subject: ", "long "},
+		"folded":      {"Subject: a\r\n", " folded\r\n"},
+		"parts":       {"Content-Type: multipart/mixed; boundary=b\r\n\r\n", part},
+		"messages":    {"", "Content-Type: message/rfc822; name=a.eml\r\n\r\n"},
+		"tags":        {"Content-Type: text/html\r\n\r\n", "<a href=http://x.example/"},
+		"URLs":        {"", "http://://(((http://a))))) "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			size := 16 << 20
-			if name == "file" || name == "text" {
+			size := 12 << 20
+			if name == "file" {
 				size = 100 << 20
 			}
 			mail := func() io.Reader {
@@ -144,7 +137,7 @@ func (r ticker) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-// peak looks how much memory is in use, after a collection, every 4 MiB or so
+// peak looks how much memory is in use, after a collection, every 2 MiB or so
 // that are read.
 func peak(t *testing.T, bound uint64, do func(tick func())) {
 	t.Helper()
@@ -156,7 +149,7 @@ func peak(t *testing.T, bound uint64, do func(tick func())) {
 	}
 	start, most, calls := inUse(), uint64(0), 0
 	do(func() {
-		if calls++; calls%1024 == 0 {
+		if calls++; calls%512 == 0 {
 			most = max(most, inUse())
 		}
 	})

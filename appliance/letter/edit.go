@@ -71,7 +71,7 @@ func (e *Edit) Apply(dst io.Writer, src io.Reader) error {
 	}
 	ed := editor{edit: e, out: output{w: bufio.NewWriterSize(dst, window), last: '\n'}}
 	ed.walk.visit = &ed
-	err := ed.walk.message(src)
+	err := ed.walk.message(&counter{r: src})
 	if flushed := ed.out.w.Flush(); err == nil {
 		err = flushed
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -34,6 +35,8 @@ func TestHeaderEdits(t *testing.T) {
 			"A: 4\r\nno field\r\nB: 2\r\n\r\nbody\r\n"},
 		"remove, add": {[]HeaderEdit{{Remove, "A", ""}, {Add, "A", "3"}, {Remove, "Subject", ""}},
 			"no field\r\nB: 2\r\nA: 3\r\n\r\nbody\r\n"},
+		"remove, replace": {[]HeaderEdit{{Remove, "A", ""}, {Replace, "A", "3"}, {Replace, "A", "4"}, {Remove, "Subject", ""}},
+			"no field\r\nB: 2\r\nA: 4\r\n\r\nbody\r\n"},
 		"add, remove": {[]HeaderEdit{{Add, "A", "3"}, {Remove, "A", ""}, {Remove, "Subject", ""}},
 			"no field\r\nB: 2\r\n\r\nbody\r\n"},
 		"injection": {[]HeaderEdit{{Replace, "A", "1\r\nBcc: all\n\rX\x00Y"}, {Remove, "Subject", ""}},
@@ -49,6 +52,23 @@ func TestHeaderEdits(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// TestStripAll: what is left when the only parts are removed is a message still.
+func TestStripAll(t *testing.T) {
+	empty := "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+	multi := "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+	for mail, want := range map[string]string{
+		multi + "--b\r\nContent-Type: a/b\r\n\r\nx\r\n--b\r\n\r\ny\r\n--b--\r\n": multi + "--b\r\n" + empty + "\r\n\r\n--b--\r\n",
+		multi + "--b\r\nContent-Type: a/b\r\n\r\nx":                              multi + "--b\r\n" + empty + "\r\n\r\n",
+		"A: 1\r\nContent-ID: <x>\r\n\r\nx\r\n":                                   "A: 1\r\n" + empty + "MIME-Version: 1.0\r\n\r\n\r\n",
+	} {
+		got := string(apply(t, &Edit{Strip: map[int]string{0: "", 1: ""}}, []byte(mail)))
+		sorted := func(s string) []string { l := strings.SplitAfter(s, "\r\n"); slices.Sort(l); return l }
+		if d := cmp.Diff(sorted(want), sorted(got)); d != "" || !strings.HasSuffix(got, want[len(want)-6:]) {
+			t.Errorf("%q: %q", mail, got)
+		}
 	}
 }
 

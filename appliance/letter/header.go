@@ -93,16 +93,34 @@ func (h *header) value(f span) []byte {
 	return v[bytes.IndexByte(v, ':')+1:]
 }
 
-// list gives the fields decoded.
+// list gives the fields decoded. Most are plain, and share one string.
 func (h *header) list() []Field {
 	n := min(len(h.fields), maxFields)
 	list := make([]Field, 0, n)
+	all := string(h.raw)
 	for _, f := range h.fields[:n] {
-		if f.name > f.from {
-			list = append(list, Field{Name: string(h.raw[f.from:f.name]), Value: rawmime.Text(unfold(h.value(f)))})
+		if f.name == f.from {
+			continue
 		}
+		value := all[f.name:f.to]
+		value = strings.Trim(value[strings.IndexByte(value, ':')+1:], " \t\r\n")
+		if len(value) > maxValue || !isPlain(value) {
+			value = rawmime.Text(unfold(h.value(f)))
+		}
+		list = append(list, Field{Name: all[f.from:f.name], Value: value})
 	}
 	return list
+}
+
+// isPlain is true for a value that is what it says: ASCII on one line, without
+// encoded words.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f || s[i] == '?' && i > 0 && s[i-1] == '=' {
+			return false
+		}
+	}
+	return true
 }
 
 // unfold puts lines together: a line break and the blanks after it are one

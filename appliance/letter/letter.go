@@ -5,6 +5,11 @@
 // Nothing of a message is an error: what can be made out of broken mail is
 // reported. Memory is bounded for any input; [Letter.Cut] says whether a bound
 // kept something from being seen. What is not changed keeps its octets.
+//
+// Reading a plain message of 2 KiB takes about 7 us of one core, one with two
+// alternatives 12 us, a file in base64 is read at some 300 MB/s. Changing the
+// header of 2 KiB takes about 7 us, of large messages as long as copying them
+// (1.3 GB/s); a foot 25 us. Of a message of 100 MB less than 8 MiB are in memory.
 package letter
 
 import (

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
+	unicodetext "golang.org/x/text/encoding/unicode"
 )
 
 // Text decodes the value of a header field. Encoded words that are malformed
@@ -88,7 +89,7 @@ func FromCharset(name string, raw []byte) []byte {
 // say it mean it; of other charsets unknown bytes become U+FFFD.
 func UTF8(charset string, raw []byte) string {
 	e := TextCharset(charset)
-	if e == nil && utf8.Valid(raw) {
+	if (e == nil || e == unicodetext.UTF8) && utf8.Valid(raw) {
 		return string(raw)
 	}
 	if e == nil {
