@@ -9,10 +9,7 @@ type Addresses struct{ table table[struct{}] }
 // NewAddresses reads a set; the error names the entry.
 func NewAddresses(list []string) (a Addresses, err error) {
 	for _, entry := range list {
-		if strings.HasPrefix(entry, "@") {
-			entry = entry[1:]
-		}
-		if err := a.table.add(entry, struct{}{}); err != nil {
+		if err := a.table.add(strings.TrimPrefix(entry, "@"), struct{}{}); err != nil {
 			return Addresses{}, err
 		}
 	}

@@ -274,7 +274,7 @@ func TestAccess(t *testing.T) {
 		{"a message that goes round in circles", nil, [][]string{{"dial", banner, "> HELO c", "< 250"}, mail("a@b.example"), {"> RCPT TO:<u@x.example>", "< 250", "> DATA", "< 354 go ahead"},
 			slices.Repeat([]string{"> RECEIVED: x"}, 100), {"> ", "> .", "< 250 ok:  Message 1 accepted"}, mail("a@b.example"), {"> RCPT TO:<u@x.example>", "< 250", "> DATA", "< 354 go ahead"},
 			slices.Repeat([]string{"> Received: x"}, 101), {"> Receivedx: y", "> ", "> .", "< 554 Too many hops", "> QUIT", "< 221", "end"}},
-			first + "1 MID 1 of UNKNOWNLIST; 1 u@x.example; 1 Receiving Failed: Message loop; 1 MID 2 of UNKNOWNLIST; 1 u@x.example; 1 closed"},
+			first + "1 MID 1 of UNKNOWNLIST; 1 u@x.example; 1 MID 2 of UNKNOWNLIST; 1 u@x.example; 1 Receiving Failed: Message loop; 1 closed"},
 		{"an administrator's own words", nil, [][]string{{"dial", banner, "> HELO c", "< 250"}, mail(""), {"> RCPT TO:<old@x.example>", "< 550 5.1.6 has moved",
 			"> RCPT TO:<u@y.example>", "< 550 #5.1.0 Address rejected.", "> QUIT", "< 221", "end"}},
 			first + "1 MID 1 of UNKNOWNLIST; 1 old@x.example by RAT; 1 u@y.example by RAT; 1 closed"},
