@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -42,6 +43,9 @@ type Options struct {
 	// SegmentRows, if not 0, makes the store seal, merge and cut off its log in
 	// steps of so many messages. Small numbers are for tests.
 	SegmentRows int
+	// DeliveryLag is how much later than others delivery sees what is in the log. It
+	// is for tests that want an order of what otherwise happens side by side.
+	DeliveryLag time.Duration
 }
 
 // Appliance is one box. Close it when Run has returned.
@@ -148,7 +152,7 @@ func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
 	})
 	g.Go("delivery", func(ctx context.Context) error {
 		a.delivery.Local = local(mail)
-		return a.delivery.Run(ctx, a.toSend, a.store.Follow(a.from))
+		return a.delivery.Run(ctx, a.toSend, a.deliveryReader())
 	})
 	for _, l := range a.logs {
 		g.Go("log subscription "+l.name, func(ctx context.Context) error { return l.Run(ctx, a.store.Follow(l.Seq())) })

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -40,6 +41,10 @@ type Options struct {
 	// sealed by. Small numbers are for tests: everything that happens to it once in
 	// thousands of messages then happens all the time.
 	SegmentRows int
+	// DeliveryLag is how much later than others delivery sees what is in the
+	// appliance's log. It is for tests that want an order of what otherwise happens
+	// side by side.
+	DeliveryLag time.Duration
 }
 
 // Enrol is a cloud in another process to register with.
@@ -110,7 +115,7 @@ func (l *Lab) open() error {
 	a, err := appliance.New(appliance.Options{
 		FS: l.o.FS, Dir: l.o.Dir, Config: l.o.Config.Appliance,
 		Console: "http://" + reachable(l.console.Addr()), Servers: l.servers(),
-		Dial: l.o.Dial, Logger: l.o.Logger, SegmentRows: l.o.SegmentRows,
+		Dial: l.o.Dial, Logger: l.o.Logger, SegmentRows: l.o.SegmentRows, DeliveryLag: l.o.DeliveryLag,
 	})
 	l.appliance = a
 	return err
