@@ -31,9 +31,9 @@ func (v *virtual) caller(t *testing.T) *caller {
 	return &caller{t, http.Client{Transport: tr}, v.Addresses().Console + "/_esasim/v1/"}
 }
 
-func (c *caller) call(method, path string) (status int, kind, body string) {
+func (c *caller) call(method, path, with string) (status int, kind, body string) {
 	c.t.Helper()
-	req, err := http.NewRequestWithContext(c.t.Context(), method, c.base+path, nil)
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.base+path, strings.NewReader(with))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -52,11 +52,19 @@ func (c *caller) call(method, path string) (status int, kind, body string) {
 // wants makes a call and says when its status, or a part of its answer, is another.
 func (c *caller) wants(method, path string, status int, part string) string {
 	c.t.Helper()
-	got, _, body := c.call(method, path)
+	got, _, body := c.call(method, path, "")
 	if got != status || !strings.Contains(body, part) {
 		c.t.Errorf("%s %s: %d %s; want %d %s", method, path, got, body, status, part)
 	}
 	return body
+}
+
+// asks posts something, and says when the answer is another.
+func (c *caller) asks(path, with string, status int, part string) {
+	c.t.Helper()
+	if got, _, body := c.call("POST", path, with); got != status || !strings.Contains(body, part) {
+		c.t.Errorf("POST %s %s: %d %s; want %d %s", path, with, got, body, status, part)
+	}
 }
 
 // subjects are those in a mailbox, in order.
@@ -114,7 +122,7 @@ func TestMailbox(t *testing.T) {
 		if got, _ := c.subjects("mailbox/defer@esasim.test"); got != fmt.Sprintf("%d later; ", deferred) {
 			t.Errorf("deferred: %s", got)
 		}
-		_, kind, text := c.call("GET", "mailbox/bob@example.org/1")
+		_, kind, text := c.call("GET", "mailbox/bob@example.org/1", "")
 		if kind != "message/rfc822" || !strings.HasPrefix(text, "X-IronPort-RemoteIP: ") || !strings.Contains(text, "\r\nX-IronPort-MID: 1\r\n") ||
 			!strings.HasSuffix(text, "\r\nSubject: to bob 0\r\nMessage-ID: <to.bob.0@cisco.com>\r\n\r\nhello\r\n") {
 			t.Errorf("%s %q", kind, text)

@@ -6,9 +6,14 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"esasim/esa"
 	"esasim/esasimtest"
+	"esasim/lab"
 )
 
 // While deliveries are suspended, or the work queue is paused, by the API, mail is
@@ -74,4 +79,42 @@ func TestSuspend(t *testing.T) {
 	call("POST", "workqueue/resume", `{"paused":false}`)
 	becomes(third, esa.Delivered)
 	becomes(fourth, esa.Delivered)
+}
+
+// Deliveries to a domain are suspended, and what waits is tried at once, by the API.
+func TestOrdersToDelivery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &virtual{fs: vfs.NewMem()}
+		v.start(t, func(o *lab.Options) { o.Config.Cloud = nil })
+		defer func() { v.stop() }()
+		c := v.caller(t)
+		state := func(mid esa.MID) esa.State {
+			time.Sleep(time.Second)
+			m, err := v.Appliance().Tracking().Message(t.Context(), mid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m.State
+		}
+		c.asks("delivery/suspend", `{"domains": ["Example.org"]}`, http.StatusOK, `{"suspended":false,"domains":["example.org"]}`)
+		held, passed := v.send(t, "bob@example.org", "held"), v.send(t, "bob@example.com", "passed")
+		if a, b := state(held), state(passed); a != esa.Queued || b != esa.Delivered {
+			t.Errorf("%s and %s", a, b)
+		}
+		c.asks("delivery/resume", `{"domains": ["example.org"]}`, http.StatusOK, `{"suspended":false}`)
+		if s := state(held); s != esa.Delivered {
+			t.Errorf("resumed, and %s", s)
+		}
+		deferred := v.send(t, "defer@esasim.test", "deferred")
+		if s := state(deferred); s != esa.Delayed {
+			t.Errorf("deferred, and %s", s)
+		}
+		c.asks("delivery/retry", "", http.StatusOK, `{"suspended":false}`)
+		if s := state(deferred); s != esa.Delivered {
+			t.Errorf("tried at once, and %s", s)
+		}
+		for body, why := range map[string]string{`{`: "not JSON", `{"domains": []}`: "1 to 1000", `{"domains": ["a@b"]}`: "no domain", `{"domain": "x"}`: "unknown key", `{"domains": ["a\nb"]}`: "no domain"} {
+			c.asks("delivery/suspend", body, http.StatusBadRequest, why)
+		}
+	})
 }

@@ -21,8 +21,8 @@ import (
 //	GET  link         how the appliance's registration and its sightings stand
 //	POST register     {"region", "token"}: register the appliance, as Network > Cloud Service Settings does
 //	POST deregister   the reverse
-//	GET  delivery     whether deliveries are suspended
-//	POST delivery/suspend, delivery/resume
+//	GET  delivery     whether deliveries are suspended, and to whom
+//	POST delivery/suspend, delivery/resume, delivery/retry {"domains"}, or no body
 //	GET  workqueue    whether the work queue is paused
 //	POST workqueue/pause, workqueue/resume
 //	GET  tracking/... what message tracking knows (tracking.go)
@@ -51,11 +51,13 @@ func (l *Lab) withAPI(face http.Handler) http.Handler {
 		call("POST", "register", l.serveRegister)
 		call("POST", "deregister", l.serveDeregister)
 		call("GET", "delivery", l.serveDelivery)
+		d := l.appliance.Delivery()
+		call("POST", "delivery/suspend", l.order(d.Suspend))
+		call("POST", "delivery/resume", l.order(d.Resume))
+		call("POST", "delivery/retry", l.order(d.Retry))
 		call("GET", "workqueue", l.serveWorkQueue)
 		call("POST", "workqueue/pause", l.servePause)
 		call("POST", "workqueue/resume", l.serveUnpause)
-		call("POST", "delivery/suspend", l.serveSuspend)
-		call("POST", "delivery/resume", l.serveResume)
 		t := &tracker{l.appliance.Tracking(), l.o.Config.Appliance.Hostname, l.o.Logger}
 		for name, h := range t.routes() {
 			call("GET", name, h)

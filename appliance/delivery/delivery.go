@@ -23,7 +23,6 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"esasim/esa"
@@ -71,8 +70,7 @@ type Queue struct {
 	Local    netip.Addr // the interface that deliveries go out from
 	Logger   *slog.Logger
 
-	suspended atomic.Bool
-	wake      atomic.Pointer[chan struct{}] // told when suspended changes
+	orders orders
 
 	// Touched by Run's goroutine alone.
 	due      timers
@@ -80,6 +78,10 @@ type Queue struct {
 	lanes    map[string]*lane
 	controls controls
 	away     map[esa.MID]map[esa.RID]struct{} // recipients whom an attempt is made for, or who wait for a connection
+	parked   map[esa.MID]struct{}             // with recipients whose domain is suspended
+	hurried  map[esa.MID][]string             // domains whose recipients are due whatever was said
+	wasAll   bool                             // what is known to be suspended
+	wasHeld  []string
 
 	attempts  context.Context // ends all attempts
 	reports   chan report
@@ -95,8 +97,10 @@ func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
 	q.attempts, q.reports = attempts, make(chan report)
 	q.controls = complete(q.Controls, &q.Profile)
 	q.lanes, q.away = map[string]*lane{}, map[esa.MID]map[esa.RID]struct{}{}
+	q.parked, q.hurried = map[esa.MID]struct{}{}, map[esa.MID][]string{}
 	wake := make(chan struct{}, 1)
-	q.wake.Store(&wake)
+	q.orders.wake.Store(&wake)
+	q.orders.tell() // what was ordered before
 	heard := make(chan news)
 	q.beside.Go(func() { read(attempts, r, heard) })
 	err := q.takeUp(ctx, leftOver)
@@ -229,13 +233,15 @@ func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
 		return fmt.Errorf("deliver MID %d: %w", mid, err)
 	}
 	now := time.Now()
-	if q.suspended.Load() {
+	if q.orders.suspended.Load() {
 		q.wait(&m)
 		return nil
 	}
+	hurry := q.hurried[mid]
+	delete(q.hurried, mid)
 	events := make([]esa.Event, 0, 6)
 	sent := false
-	for _, g := range q.groups(&m, q.dueRecipients(&m, now)) {
+	for _, g := range q.groups(&m, q.dueRecipients(&m, now, hurry)) {
 		if g.lane != nil {
 			for rcpts := range slices.Chunk(g.rcpts, g.lane.mostRecipients()) {
 				q.send(g.lane, newJob(mid, rcpts))
@@ -250,7 +256,7 @@ func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
 		events = q.visit(events, visit{m: &m, dcid: dcid, domain: g.domain, rcpts: g.rcpts, now: now})
 	}
 	if len(events) == 0 {
-		if sent {
+		if sent || hurry != nil || len(q.orders.domains()) > 0 {
 			q.wait(&m)
 		}
 		return nil // or nobody waits: it was finished meanwhile
@@ -296,8 +302,14 @@ func (q *Queue) tell(m *esa.Message, events []esa.Event, now time.Time) error {
 	return q.Log.AppendMade(entries, made.MID, made.Content)
 }
 
-// wait notes when the message is due, if any of its recipients waits.
+// wait notes when the message is due, if any of its recipients waits, and whether
+// one waits for his domain to be resumed.
 func (q *Queue) wait(m *esa.Message) {
+	if slices.ContainsFunc(m.Recipients, func(r esa.Recipient) bool {
+		return (r.State == esa.Queued || r.State == esa.Delayed) && q.orders.holds(r.Address)
+	}) {
+		q.parked[m.MID] = struct{}{}
+	}
 	if at := q.earliest(m); !at.IsZero() {
 		q.due.add(timer{at: at, mid: m.MID})
 	}

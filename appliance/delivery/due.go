@@ -9,12 +9,14 @@ import (
 	"esasim/esa"
 )
 
-// dueRecipients are those to be tried now.
-func (q *Queue) dueRecipients(m *esa.Message, now time.Time) []esa.Recipient {
+// dueRecipients are those to be tried now; those at the domains in a hurry are,
+// whenever their next attempt was to be.
+func (q *Queue) dueRecipients(m *esa.Message, now time.Time, hurry []string) []esa.Recipient {
 	var out []esa.Recipient
 	away := q.away[m.MID]
 	for _, r := range m.Recipients {
-		if _, gone := away[r.RID]; !gone && (r.State == esa.Queued || r.State == esa.Delayed && !r.Until.After(now)) {
+		due := r.State == esa.Queued || r.State == esa.Delayed && (!r.Until.After(now) || len(hurry) > 0 && amongDomains(hurry, Domain(r.Address)))
+		if _, gone := away[r.RID]; due && !gone && !q.orders.holds(r.Address) {
 			out = append(out, r)
 		}
 	}
@@ -27,7 +29,7 @@ func (q *Queue) earliest(m *esa.Message) time.Time {
 	var at time.Time
 	away := q.away[m.MID]
 	for _, r := range m.Recipients {
-		if _, gone := away[r.RID]; gone {
+		if _, gone := away[r.RID]; gone || q.orders.holds(r.Address) {
 			continue
 		}
 		switch {
@@ -79,7 +81,7 @@ func Domain(address string) string {
 
 // deliverDue delivers what is due.
 func (q *Queue) deliverDue(ctx context.Context) error {
-	for ctx.Err() == nil && !q.suspended.Load() && len(q.due) > 0 && !q.due[0].at.After(time.Now()) {
+	for ctx.Err() == nil && !q.orders.suspended.Load() && len(q.due) > 0 && !q.due[0].at.After(time.Now()) {
 		t := heap.Pop(&q.due).(timer)
 		if err := q.deliver(ctx, t.mid); err != nil {
 			return err
@@ -102,14 +104,14 @@ func (q *Queue) rung() error {
 // nobody uses.
 func (q *Queue) alarm() *time.Timer {
 	var at time.Time
-	if len(q.due) > 0 && !q.suspended.Load() {
+	if len(q.due) > 0 && !q.orders.suspended.Load() {
 		at = q.due[0].at
 	}
 	for _, l := range q.lanes {
 		if len(l.idle) > 0 && (at.IsZero() || l.idle[0].until.Before(at)) {
 			at = l.idle[0].until
 		}
-		if end := l.began.Add(l.Period); l.full && !q.suspended.Load() && (at.IsZero() || end.Before(at)) {
+		if end := l.began.Add(l.Period); l.full && !q.orders.suspended.Load() && (at.IsZero() || end.Before(at)) {
 			at = end
 		}
 	}

@@ -134,7 +134,7 @@ func (q *Queue) back(j job) {
 func (q *Queue) pump(l *lane) {
 	now := time.Now()
 	l.full = false
-	for len(l.waiting) > 0 && !q.suspended.Load() && q.attempts.Err() == nil {
+	for len(l.waiting) > 0 && !q.orders.suspended.Load() && q.attempts.Err() == nil {
 		j := l.waiting[0]
 		if now.Before(l.down) {
 			l.waiting = l.waiting[1:]
