@@ -69,6 +69,11 @@ func (v *virtual) start(t *testing.T, change func(*lab.Options)) {
 // send sends one message and gives back its MID.
 func (v *virtual) send(t *testing.T, to, subject string) esa.MID {
 	t.Helper()
+	return v.sendTo(t, subject, to)
+}
+
+func (v *virtual) sendTo(t *testing.T, subject string, to ...string) esa.MID {
+	t.Helper()
 	conn, err := v.net.Dial(t.Context(), "tcp", v.Addresses().SMTP)
 	if err != nil {
 		t.Fatal(err)
@@ -78,8 +83,11 @@ func (v *virtual) send(t *testing.T, to, subject string) esa.MID {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	for _, err := range []error{c.Mail("mgmt01@cisco.com"), c.Rcpt(to)} {
-		if err != nil {
+	if err := c.Mail("mgmt01@cisco.com"); err != nil {
+		t.Fatal(err)
+	}
+	for _, rcpt := range to {
+		if err := c.Rcpt(rcpt); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,5 +1,5 @@
 // Package bouncelog writes the bounce log: each recipient that a message could not
-// be delivered to, for good or for now.
+// be delivered to, for good or for now, or that a filter bounced it for.
 package bouncelog
 
 import (
@@ -20,7 +20,7 @@ func New(s gather.Store) *Log {
 }
 
 func refused(e *esa.Event) bool {
-	return e.Kind == esa.RecipientBounced || e.Kind == esa.RecipientDelayed
+	return e.Kind == esa.RecipientBounced || e.Kind == esa.RecipientDelayed || e.Kind == esa.MessageBounced
 }
 
 // say writes the lines of an event. Of a message that is no longer kept nobody
@@ -33,10 +33,19 @@ func say(out *logs.Lines, e *esa.Event, m *esa.Message) {
 	if e.Kind == esa.RecipientDelayed {
 		what = "Delayed"
 	}
-	for _, r := range e.RIDs {
+	rids, answer := e.RIDs, e.Text
+	if e.Kind == esa.MessageBounced { // no host was asked
+		answer = "000 " + answer
+	}
+	for i := 0; e.Kind == esa.MessageBounced && e.RIDs == nil && i < len(m.Recipients); i++ {
+		if m.Recipients[i].State != esa.Replaced {
+			rids = append(rids, m.Recipients[i].RID)
+		}
+	}
+	for _, r := range rids {
 		out.Begin(e.Time, logs.Info)
 		out.Buf = fmt.Appendf(out.Buf, `%s: %d:%d From:<%s> To:<%s> Reason: "%s" Response: "%s"`, what, e.MID, r,
-			logs.Clean(m.Sender), logs.Clean(address(m, r)), logs.Clean(e.Name), logs.Clean(maillog.Answer(e.Text)))
+			logs.Clean(m.Sender), logs.Clean(address(m, r)), logs.Clean(e.Name), logs.Clean(maillog.Answer(answer)))
 		out.End()
 	}
 }

@@ -33,6 +33,7 @@ func TestLog(t *testing.T) {
 		{Events: []esa.Event{{Kind: esa.RecipientBounced, MID: 8, Time: at, RIDs: []esa.RID{0, 1}, Name: unknown, Text: user},
 			{Kind: esa.MessageFinished, MID: 8}, {Kind: esa.RecipientBounced, MID: 9, Time: at, RIDs: []esa.RID{3}, Name: unknown, Text: user}}},
 		{Events: []esa.Event{{Kind: esa.RecipientBounced, MID: 7, Time: at, RIDs: []esa.RID{0}, Name: unknown, Text: user}}},
+		{Events: []esa.Event{{Kind: esa.MessageBounced, MID: 9, Time: at, Engine: esa.ContentFilters, Name: "5.7.1 - Not authorized", Text: "Bounced by content filter 'f'"}}},
 	}
 	s, out := &store{}, logs.NewLines(time.UTC)
 	l := New(s)
@@ -44,11 +45,12 @@ Thu May 14 13:23:57 2020 Info: Bounced: 8:0 From:<a@b.example> To:<u@x.example> 
 Thu May 14 13:23:57 2020 Info: Bounced: 8:1 From:<a@b.example> To:<v?@x.example> Reason: "5.1.0 - Unknown address error" Response: "('550', ['5.1.1 user unknown'])"
 Thu May 14 13:23:57 2020 Info: Bounced: 9:3 From:<stored@b.example> To:<three@x.example> Reason: "5.1.0 - Unknown address error" Response: "('550', ['5.1.1 user unknown'])"
 Thu May 14 13:23:57 2020 Info: Bounced: 7:0 From:<> To:<> Reason: "5.1.0 - Unknown address error" Response: "('550', ['5.1.1 user unknown'])"
+Thu May 14 13:23:57 2020 Info: Bounced: 9:3 From:<stored@b.example> To:<three@x.example> Reason: "5.7.1 - Not authorized" Response: "('000', ['Bounced by content filter 'f''])"
 `
 	if got := string(out.Buf); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if n, _ := l.Held(); n != 0 || s.asked != 2 {
+	if n, _ := l.Held(); n != 0 || s.asked != 3 {
 		t.Errorf("%d messages held, %d asked for", n, s.asked)
 	}
 	if err := l.Write(t.Context(), out, entries[1:2]); err != nil {
@@ -61,7 +63,7 @@ Thu May 14 13:23:57 2020 Info: Bounced: 7:0 From:<> To:<> Reason: "5.1.0 - Unkno
 	if n, _ := l.Held(); n != 0 {
 		t.Errorf("%d messages held after a loss", n)
 	}
-	if claims := Fidelity(); len(claims) != 3 || !strings.HasPrefix(claims[0].What, "Bounced: 8:0 From:<a@b.example> To:<u@x.example>") {
+	if claims := Fidelity(); len(claims) != 9 || !strings.HasPrefix(claims[0].What, "Bounced: 8:0 From:<a@b.example> To:<u@x.example>") {
 		t.Errorf("claims %+v", claims)
 	}
 }

@@ -150,3 +150,25 @@ func TestHostDown(t *testing.T) {
 		q.stop()
 	})
 }
+
+// A host that turns everybody away is not down: each message hears it for itself.
+func TestRefusingHostIsUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		q := deliverAs(t, []Route{{Domain: "ALL", Hosts: []string{"h:25"}}, {Domain: "b.test", Hosts: []string{SimulatedHost}}}, func(q *Queue) {
+			q.Dial = func(context.Context, string, string) (net.Conn, error) {
+				calls++
+				return &speech{Reader: strings.NewReader("554 go away\r\n")}, nil
+			}
+		}, under(Control{Domain: DefaultDomain, Concurrency: 1}))
+		for mid := esa.MID(1); mid <= 10; mid++ {
+			q.send(t, mid, "\r\n", "a@one.test")
+		}
+		synctest.Wait()
+		expect(t, q.log, 10, "bounced", true)
+		q.stop()
+		if calls != 10 {
+			t.Errorf("%d connections for ten messages", calls)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"esasim/esa"
@@ -74,7 +75,7 @@ func (l *lane) counts(n int, now time.Time) bool {
 func (l *lane) learn(r *report, now time.Time, pause time.Duration) {
 	switch {
 	case r.called || r.refused || l.simulated:
-	case r.dcid != 0:
+	case r.dcid != 0 || strings.HasPrefix(r.replies[0], "5"): // who refuses for good is there
 		l.failed = 0
 	default:
 		if l.failed++; l.failed >= mostFailures {
