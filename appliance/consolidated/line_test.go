@@ -317,25 +317,39 @@ func TestAttachments(t *testing.T) {
 	}
 }
 
-// Whatever a sender writes, the line stays one line and reads back to what it was.
+// Whatever a sender writes, and whatever is known of him, the line stays one line and
+// each field reads back to what it was.
 func FuzzEscaping(f *testing.F) {
-	for _, s := range []string{"", "a=b", `\`, `\=`, "|", "a\r\nb", " act=DELIVERED", `it's "x"`, `\n`, "\u2028", "\x00\xff", "' cs4='x"} {
+	for _, s := range []string{"", "a=b", `\`, `\=`, "|", "a\r\nb", " act=DELIVERED", `it's "x"`, `\n`, "\u2028", "\x00\xff", "' cs4='x", " ", "a  ", `\\=\`, "ü=中", "', 'fileHash': 'x"} {
 		f.Add(s, s)
 	}
-	f.Fuzz(func(t *testing.T, subject, sender string) {
-		m := esa.Message{MID: 1, Subject: subject, Sender: sender}
-		line := string(device.Append(nil, &m, Ways{}, time.UTC))
+	f.Fuzz(func(t *testing.T, text, other string) {
+		m := esa.Message{MID: 1, Subject: text, Sender: other, MessageID: text, HeaderFrom: text, ReplyTo: other, Policy: text, State: esa.Aborted, Aborted: other,
+			Recipients: []esa.Recipient{{Address: text}, {Address: other}}, Attachments: []esa.Attachment{{Name: text}},
+			Source: esa.Source{Host: text, Country: other, Listener: text, Group: other, SBRS: text, Rule: other}}
+		line := string(Device{Product: text, Version: other, Serial: text}.Append(nil, &m, Ways{In: TLS{Protocol: text, Cipher: other}, Out: TLS{Protocol: other, Cipher: text}}, time.UTC))
 		if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 }) {
 			t.Fatalf("more than one line: %q", line)
 		}
-		_, got := fields(t, line)
-		if subject != "" {
-			if s := unquote(t, got["msg"]); s != shown(subject, "\n\r\t") {
-				t.Errorf("subject %q, want %q", s, subject)
+		head, got := fields(t, line)
+		if head[2] != shown(text, "") || head[3] != shown(other, "") {
+			t.Errorf("header %q of %q and %q", head, text, other)
+		}
+		for key, want := range map[string]string{"suser": other, "ESAFriendlyFrom": text, "ESAReplyTo": other, "cs1": text, "ESAFinalActionDetails": other, "duser": text + ";" + other,
+			"sourceHostName": text, "cs2": other, "deviceInboundInterface": text, "ESASenderGroup": other, "cfp1": text, "ESAMailFlowPolicy": other, "deviceExternalId": text,
+			"ESATLSInProtocol": text, "ESATLSInCipher": other, "ESATLSOutProtocol": other, "ESATLSOutCipher": text} {
+			if got[key] != shown(want, "\n\r") {
+				t.Errorf("%s %q, want %q", key, got[key], want)
 			}
 		}
-		if got["suser"] != shown(sender, "\n\r") {
-			t.Errorf("sender %q, want %q", got["suser"], sender)
+		for _, key := range []string{"msg", "cs4"} {
+			if s, given := got[key]; given != (text != "") || given && unquote(t, s) != shown(text, "\n\r\t") {
+				t.Errorf("%s %q, want %q", key, s, text)
+			}
+		}
+		name, ok := strings.CutSuffix(got["ESAAttachmentDetails"], ": {'AMP': {}, 'BodyScanner': {}}}")
+		if !ok || unquote(t, name[1:]) != shown(text, "\n\r\t") {
+			t.Errorf("attachments %s of %q", got["ESAAttachmentDetails"], text)
 		}
 	})
 }
