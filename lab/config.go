@@ -64,10 +64,11 @@ func ReadConfig(name string, b []byte) (Config, error) {
 }
 
 var (
-	unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+	unknownField = regexp.MustCompile(`(?s)field (.*?) not found in type \S+`)
 	noDuration   = regexp.MustCompile("cannot unmarshal !!\\w+ `(.*?)` into time\\.Duration")
 	noNumber     = regexp.MustCompile("cannot unmarshal !!\\w+ `(.*?)` into u?int\\d*")
 	noBool       = regexp.MustCompile("cannot unmarshal !!\\w+ `(.*?)` into bool")
+	wrongType    = regexp.MustCompile("(?s)cannot unmarshal (\\S+)(?: `(.*?)`)? into (\\S+)")
 )
 
 // plain says a YAML error without the names of our types.
@@ -78,7 +79,34 @@ func plain(err error) error {
 	text = noDuration.ReplaceAllString(text, `"$1": want a duration as 30s or 72h`)
 	text = noNumber.ReplaceAllString(text, `"$1": want a number`)
 	text = noBool.ReplaceAllString(text, `"$1": want true or false`)
+	text = wrongType.ReplaceAllStringFunc(text, otherType)
 	return errors.New(strings.ReplaceAll(text, "\n  ", "; "))
+}
+
+// otherType says that a value is not of the kind that its key has: a list, keys with
+// values, or a text.
+func otherType(said string) string {
+	m := wrongType.FindStringSubmatch(said)
+	got, want := fmt.Sprintf("%q", m[2]), "keys with values"
+	switch m[1] {
+	case "!!seq":
+		got = "a list"
+	case "!!map":
+		got = "keys with values"
+	}
+	switch {
+	case strings.HasPrefix(m[3], "[]"):
+		want = "a list"
+	case strings.HasPrefix(m[3], "string"):
+		want = "a text"
+	case strings.HasPrefix(m[3], "float"), strings.HasPrefix(m[3], "int"), strings.HasPrefix(m[3], "uint"):
+		want = "a number"
+	case strings.HasPrefix(m[3], "bool"):
+		want = "true or false"
+	case strings.HasPrefix(m[3], "time.Duration"):
+		want = "a duration as 30s or 72h"
+	}
+	return got + ": want " + want
 }
 
 // Check says what is wrong with the configuration.
