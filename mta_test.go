@@ -271,7 +271,8 @@ func TestMTA(t *testing.T) {
   recipients: [example.org, sender.example]
   mail_flow_policies: [{name: $ACCEPTED, rule: ACCEPT, tls: required}]
   sender_groups: []
-  routes: [{domain: ALL, hosts: ["127.0.0.1:%d"], tls: required, verify: true}]
+  routes: [{domain: ALL, hosts: ["127.0.0.1:%d"]}]
+  destination_controls: [{domain: default, tls: required_verify}]
   delivery: {initial_retry: 1s, max_retry: 1s}
 `, m.Port))
 	p := run(t, ports("--data", data, "--config", m.path("esasim.yaml"))...)
