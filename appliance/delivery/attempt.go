@@ -181,7 +181,7 @@ func (q *Queue) conclude(ctx context.Context, r report) error {
 			return err
 		}
 	} else if q.attempts.Err() == nil { // the attempt could not be made: it is made later
-		q.due.add(timer{at: time.Now().Add(q.Profile.InitialRetry), mid: r.job.mid})
+		q.remind(r.job.mid, time.Now().Add(q.Profile.InitialRetry))
 	}
 	q.pump(r.lane)
 	return nil

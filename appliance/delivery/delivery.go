@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"esasim/esa"
+	"esasim/internal/due"
 )
 
 // Log is what delivery needs of the event log.
@@ -73,7 +74,7 @@ type Queue struct {
 	orders orders
 
 	// Touched by Run's goroutine alone.
-	due      timers
+	due      due.Queue[*timer]
 	told     told
 	lanes    map[string]*lane
 	controls controls
@@ -202,7 +203,7 @@ func (q *Queue) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	q.due = nil
+	q.due = due.Queue[*timer]{}
 	return q.takeUp(ctx, open)
 }
 
@@ -311,6 +312,6 @@ func (q *Queue) wait(m *esa.Message) {
 		q.parked[m.MID] = struct{}{}
 	}
 	if at := q.earliest(m); !at.IsZero() {
-		q.due.add(timer{at: at, mid: m.MID})
+		q.remind(m.MID, at)
 	}
 }

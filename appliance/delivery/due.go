@@ -1,12 +1,12 @@
 package delivery
 
 import (
-	"container/heap"
 	"context"
 	"strings"
 	"time"
 
 	"esasim/esa"
+	"esasim/internal/due"
 )
 
 // dueRecipients are those to be tried now; those at the domains in a hurry are,
@@ -81,9 +81,8 @@ func Domain(address string) string {
 
 // deliverDue delivers what is due.
 func (q *Queue) deliverDue(ctx context.Context) error {
-	for ctx.Err() == nil && !q.orders.suspended.Load() && len(q.due) > 0 && !q.due[0].at.After(time.Now()) {
-		t := heap.Pop(&q.due).(timer)
-		if err := q.deliver(ctx, t.mid); err != nil {
+	for ctx.Err() == nil && !q.orders.suspended.Load() && q.due.Len() > 0 && !q.due.First().When().After(time.Now()) {
+		if err := q.deliver(ctx, q.due.Pop().mid); err != nil {
 			return err
 		}
 	}
@@ -104,8 +103,8 @@ func (q *Queue) rung() error {
 // nobody uses.
 func (q *Queue) alarm() *time.Timer {
 	var at time.Time
-	if len(q.due) > 0 && !q.orders.suspended.Load() {
-		at = q.due[0].at
+	if q.due.Len() > 0 && !q.orders.suspended.Load() {
+		at = q.due.First().When()
 	}
 	for _, l := range q.lanes {
 		if len(l.idle) > 0 && (at.IsZero() || l.idle[0].until.Before(at)) {
@@ -123,23 +122,9 @@ func (q *Queue) alarm() *time.Timer {
 
 // timer is the moment of a message's next attempt.
 type timer struct {
-	at  time.Time
+	due.Item
 	mid esa.MID
 }
 
-// timers is a heap, the earliest first.
-type timers []timer
-
-func (t timers) Len() int           { return len(t) }
-func (t timers) Less(i, j int) bool { return t[i].at.Before(t[j].at) }
-func (t timers) Swap(i, j int)      { t[i], t[j] = t[j], t[i] }
-func (t *timers) Push(x any)        { *t = append(*t, x.(timer)) }
-
-func (t *timers) Pop() any {
-	last := len(*t) - 1
-	x := (*t)[last]
-	*t = (*t)[:last]
-	return x
-}
-
-func (t *timers) add(x timer) { heap.Push(t, x) }
+// remind has the message looked at when one of its recipients is due.
+func (q *Queue) remind(mid esa.MID, at time.Time) { q.due.Add(&timer{due.At(at), mid}) }

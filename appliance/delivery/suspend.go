@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"container/heap"
 	"slices"
 	"strings"
 	"sync"
@@ -116,7 +115,7 @@ func (q *Queue) turn() error {
 	q.orders.mu.Unlock()
 	now := time.Now()
 	for mid := range q.parked { // who is still held is parked again
-		q.due.add(timer{at: now, mid: mid})
+		q.remind(mid, now)
 	}
 	clear(q.parked)
 	if len(retry) > 0 {
@@ -126,7 +125,7 @@ func (q *Queue) turn() error {
 		if len(q.orders.domains()) > 0 { // those who wait for a connection are looked at again
 			for _, j := range l.waiting {
 				q.back(j)
-				q.due.add(timer{at: now, mid: j.mid})
+				q.remind(j.mid, now)
 			}
 			l.waiting = nil
 		}
@@ -160,12 +159,14 @@ func (q *Queue) suspensions() (out []esa.Event) {
 // hasten makes all that waits for its next attempt due. Hosts that were down may be
 // up again.
 func (q *Queue) hasten(domains []string, now time.Time) {
-	for i := range q.due {
-		t := &q.due[i]
-		t.at = now
-		q.hurried[t.mid] = domains
+	var waiting []esa.MID
+	for q.due.Len() > 0 {
+		waiting = append(waiting, q.due.Pop().mid)
 	}
-	heap.Init(&q.due)
+	for _, mid := range waiting {
+		q.remind(mid, now)
+		q.hurried[mid] = domains
+	}
 	for _, l := range q.lanes {
 		l.failed, l.down = 0, time.Time{}
 	}
