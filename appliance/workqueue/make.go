@@ -9,50 +9,20 @@ import (
 
 	"esasim/appliance/dsn"
 	"esasim/appliance/stage"
+	"esasim/appliance/successor"
 	"esasim/esa"
-	"esasim/smtp/content"
 )
 
 // Content takes the bytes of a message that is made.
-type Content interface {
-	io.Writer
-	Discard() error
-}
-
-// errUnreadable says that a message cannot be read, so that none can be made of it.
-// It goes on as it is then: one message must not stop the others.
-var errUnreadable = errors.New("cannot be read")
+type Content = successor.Content
 
 // readable lets a message go on whose content cannot be read, and says so.
 func (p *passage) readable(err error) error {
-	if errors.Is(err, errUnreadable) {
+	if errors.Is(err, successor.ErrUnreadable) {
 		p.q.Logger.Error("message goes on unchanged", "mid", p.m.MID, "error", err)
 		return nil
 	}
 	return err
-}
-
-// successor is a message that is made of another one.
-type successor struct {
-	mid  esa.MID
-	from string
-	to   []string
-	said []esa.Event // of its content
-	size int64
-}
-
-// begin are the events of its beginning. It did not come by a connection (ICID 0),
-// but what is known of the other one's sender holds of it.
-func (p *passage) begin(s *successor) []esa.Event {
-	source := p.m.Source
-	events := []esa.Event{
-		{Kind: esa.MessageStarted, Other: p.m.MID, Source: &source, Text: p.m.HELO, Name: p.m.TLS, Address: p.m.User},
-		{Kind: esa.SenderGiven, Address: s.from},
-	}
-	for i, to := range s.to {
-		events = append(events, esa.Event{Kind: esa.RecipientGiven, Address: to, RIDs: []esa.RID{esa.RID(i)}})
-	}
-	return append(events, s.said...)
 }
 
 // add adds the events of a message that was made.
@@ -71,50 +41,36 @@ func (p *passage) inherited(behind esa.Engine) []esa.Event {
 			found[e.Engine] = e.Verdict
 		}
 	}
-	var events []esa.Event
-	for _, e := range p.m.Auth.Events() {
-		events = append(events, esa.Event{Kind: esa.Inherited, Other: p.m.MID, Name: e.Name, Text: e.Text})
-	}
-	for e := esa.MessageFilters; e <= behind; e++ {
-		events = append(events, esa.Event{Kind: esa.Inherited, Other: p.m.MID, Engine: e, Verdict: found[e]})
-	}
-	for e := behind + 1; e < esa.Engines; e++ {
-		if p.skip[e] {
-			events = append(events, esa.Event{Kind: esa.Inherited, Other: p.m.MID, Engine: e, Text: esa.StageSkipped})
-		}
-	}
-	for _, h := range p.asked {
-		events = append(events, esa.Event{Kind: esa.QuarantineAsked, Engine: h.Engine, Name: h.Quarantine, Text: h.Reason})
-	}
-	return events
+	known := successor.Known{Verdicts: found, Behind: behind, Skip: p.skip, Asked: p.asked}
+	return known.Inherited(p.m.MID, &p.m.Auth)
 }
 
 // split makes a message for the recipients that match another policy. It comes back
 // into the queue as one that has met the message filters.
 func (p *passage) split(policy *Policy, rids []esa.RID) error {
-	s := successor{from: p.m.Sender, said: p.described(), size: p.m.Size}
+	s := successor.Of(p.m, nil)
 	for _, rid := range rids {
 		for _, r := range p.m.Recipients {
 			if r.RID == rid {
-				s.to = append(s.to, r.Address)
+				s.To = append(s.To, r.Address)
 			}
 		}
 	}
 	if err := p.copyContent(&s); err != nil {
 		return err
 	}
-	p.say(esa.Event{Kind: esa.MessageSplit, Other: s.mid, RIDs: rids, Name: policy.Name})
-	events := append(p.begin(&s), p.inherited(esa.MessageFilters)...)
-	p.add(s.mid, append(events, esa.Event{Kind: esa.MessageReady, Size: s.size, Address: s.from}))
+	p.say(esa.Event{Kind: esa.MessageSplit, Other: s.MID, RIDs: rids, Name: policy.Name})
+	events := append(s.Begin(p.m), p.inherited(esa.MessageFilters)...)
+	p.add(s.MID, append(events, s.Ready()))
 	return nil
 }
 
 // rewrite makes the message that this one becomes. It comes back into the queue
 // behind the stage that wants it.
 func (p *passage) rewrite(by esa.Engine, w *stage.Want) error {
-	s := successor{from: p.m.Sender, to: w.To, said: p.described(), size: p.m.Size}
-	if len(s.to) == 0 {
-		s.to = p.recipients()
+	s := successor.Of(p.m, w.To)
+	if len(s.To) == 0 {
+		s.To = p.recipients()
 	}
 	if w.Edit.Empty() {
 		if err := p.copyContent(&s); err != nil {
@@ -123,12 +79,12 @@ func (p *passage) rewrite(by esa.Engine, w *stage.Want) error {
 	} else if err := p.editContent(&s, w); err != nil {
 		return err
 	}
-	p.say(esa.Event{Kind: esa.MessageRewritten, Other: s.mid, Engine: by, Text: w.By}, esa.Event{Kind: esa.MessageFinished, Text: "done"})
-	events := append(p.begin(&s), p.inherited(by)...)
+	p.say(esa.Event{Kind: esa.MessageRewritten, Other: s.MID, Engine: by, Text: w.By}, esa.Event{Kind: esa.MessageFinished, Text: "done"})
+	events := append(s.Begin(p.m), p.inherited(by)...)
 	if p.job.Policy != "" {
 		events = append(events, esa.Event{Kind: esa.Inherited, Other: p.m.MID, Name: p.job.Policy})
 	}
-	p.add(s.mid, append(events, esa.Event{Kind: esa.MessageReady, Size: s.size, Address: s.from}))
+	p.add(s.MID, append(events, s.Ready()))
 	return nil
 }
 
@@ -154,25 +110,25 @@ func (p *passage) recipients() []string {
 // copy makes a message beside this one: a copy, or a notification. It is delivered
 // at once unless it is to meet the stages itself.
 func (p *passage) copy(c *stage.Copy) error {
-	s := successor{from: p.m.Sender, to: c.To, said: p.described(), size: p.m.Size}
+	s := successor.Of(p.m, c.To)
 	if c.Null {
-		s.from = ""
+		s.From = ""
 	}
 	var err error
 	if c.Content == nil {
 		err = p.copyContent(&s)
 	} else {
-		err = p.keep(&s, bytes.NewReader(c.Content))
+		err = p.keep(&s, s.Write(p.q.Log, bytes.NewReader(c.Content)))
 	}
 	if err != nil {
 		return err
 	}
-	p.say(esa.Event{Kind: esa.MessageGenerated, Other: s.mid, Text: c.By})
+	p.say(esa.Event{Kind: esa.MessageGenerated, Other: s.MID, Text: c.By})
 	end := esa.Event{Kind: esa.MessageQueued}
 	if c.Scan {
-		end = esa.Event{Kind: esa.MessageReady, Size: s.size, Address: s.from}
+		end = s.Ready()
 	}
-	p.add(s.mid, append(p.begin(&s), end))
+	p.add(s.MID, append(s.Begin(p.m), end))
 	return nil
 }
 
@@ -198,83 +154,30 @@ func (p *passage) bounce(by esa.Engine, w *stage.Want) error {
 	return nil
 }
 
-// described are the events that tell of the message's content.
-func (p *passage) described() []esa.Event {
-	var out []esa.Event
-	for _, e := range p.m.Events {
-		switch e.Kind {
-		case esa.MessageIDSeen, esa.SubjectSeen, esa.HeaderSeen, esa.AttachmentSeen:
-			e.ICID = 0
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
-// open begins a message and its content.
-func (p *passage) open(s *successor) (c Content, err error) {
-	if s.mid, err = p.q.Log.NextMID(); err != nil {
-		return nil, err
-	}
-	return p.q.Log.NewContent(s.mid), nil
-}
-
 // copyContent gives a successor the content of this message.
-func (p *passage) copyContent(s *successor) error {
-	r, err := p.job.Content()
-	if err != nil {
-		return fmt.Errorf("%w: %w", errUnreadable, err)
-	}
-	defer r.Close()
-	c, err := p.open(s)
-	if err != nil {
-		return err
-	}
-	if _, err := io.CopyBuffer(struct{ io.Writer }{c}, struct{ io.Reader }{r}, p.job.Buffer()[:cap(p.job.Buffer())]); err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", errUnreadable, err), c.Discard())
-	}
-	p.kept = append(p.kept, c)
-	return nil
+func (p *passage) copyContent(s *successor.Message) error {
+	return p.read(s, func(r io.Reader) error { return s.Copy(p.q.Log, r, p.job.Buffer()[:cap(p.job.Buffer())]) })
 }
 
 // editContent gives a successor the content of this message, changed.
-func (p *passage) editContent(s *successor, w *stage.Want) error {
-	src, err := p.job.Content()
+func (p *passage) editContent(s *successor.Message, w *stage.Want) error {
+	return p.read(s, func(r io.Reader) error { return s.Edit(p.q.Log, r, &w.Edit) })
+}
+
+// read has the content of a successor made of that of this message.
+func (p *passage) read(s *successor.Message, make func(io.Reader) error) error {
+	r, err := p.job.Content()
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUnreadable, err)
+		return fmt.Errorf("%w: %w", successor.ErrUnreadable, err)
 	}
-	defer src.Close()
-	r, edited := io.Pipe()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		edited.CloseWithError(w.Edit.Apply(edited, src))
-	}()
-	err = p.keep(s, r)
-	r.CloseWithError(io.ErrClosedPipe) // the goroutine ends, however far it is
-	<-done
+	defer r.Close()
+	return p.keep(s, make(r))
+}
+
+// keep keeps the content of a successor, if it could be made.
+func (p *passage) keep(s *successor.Message, err error) error {
+	if err == nil {
+		p.kept = append(p.kept, s.Content)
+	}
 	return err
-}
-
-// keep gives a successor new content, and says of it what it says of itself.
-func (p *passage) keep(s *successor, r io.Reader) error {
-	c, err := p.open(s)
-	if err != nil {
-		return err
-	}
-	var n counter
-	got, err := content.Scan(io.TeeReader(r, io.MultiWriter(c, &n)))
-	if err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", errUnreadable, err), c.Discard())
-	}
-	s.size, s.said = int64(n), slices.Collect(got.Events)
-	p.kept = append(p.kept, c)
-	return nil
-}
-
-type counter int64
-
-func (n *counter) Write(b []byte) (int, error) {
-	*n += counter(len(b))
-	return len(b), nil
 }
