@@ -43,7 +43,7 @@ const (
 	MessageSplit                       // MID, Other (the new one), RIDs (that go there), Name: the per-recipient policy that asked for it
 	BounceGenerated                    // MID (that bounced), Other (the bounce message)
 	MessageQuarantined                 // MID, Engine (that asked for it), Name (the quarantine), Text: the reason, Until: when it leaves by itself, DCID: the RCID, of the spam quarantine
-	MessageReleased                    // MID, Name (the quarantine; empty: all), Text: how, as in "manual", "expired", Size: seconds it was there
+	MessageReleased                    // MID, Name (the quarantine; empty: all), Text: how, as in "manual", "expired", Size: seconds it was there; Engine: the last that had the message held which this one was made from when all let it go
 	QuarantineDeleted                  // MID, Name (the quarantine; empty: all), Text: how, Size: seconds it was there
 	AuthChecked                        // MID, ICID, Name (of the check: SPF, DKIM, DMARC), Text: what it found, in the words of the logs; see [Authentication]
 	DeliveryTLSStarted                 // DCID, Name (protocol), Text (cipher), Address (the domain that is delivered to)

@@ -68,6 +68,10 @@ func (m *Message) left(e *Event) {
 			m.Caught = max(m.Caught, h.Engine)
 		}
 	}
+	if e.Engine != NoEngine {
+		m.Caught = max(m.Caught, e.Engine)
+		m.Passed = min(m.Passed, m.Caught) // what the other one had passed behind that was before it was held
+	}
 	m.leave(e.Name)
 	if len(m.Quarantines) > 0 || m.State != Quarantined {
 		return

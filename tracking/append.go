@@ -203,13 +203,16 @@ func (s *Store) noteOpen(t segment.Table, number uint64, since []esa.Event) {
 
 // stillOpen tells whether a restart must take a message up after these events, if
 // they tell: it was accepted, is not finished, and no quarantine holds it. One that
-// several hold is taken for open when the first lets it go; whoever takes it up
-// looks closer.
+// several hold is open when all have let it go.
 func stillOpen(part []esa.Event) (open, known bool) {
 	for i := range part {
 		switch part[i].Kind {
-		case esa.MessageReady, esa.MessageReleased, esa.MessageQueued: // a bounce message is made in the queue
+		case esa.MessageReady, esa.MessageQueued: // a bounce message is made in the queue
 			open, known = true, true
+		case esa.MessageReleased:
+			if part[i].Name == "" {
+				open, known = true, true
+			}
 		case esa.MessageFinished, esa.MessageQuarantined:
 			open, known = false, true
 		}

@@ -3,6 +3,7 @@ package details
 import (
 	"fmt"
 
+	"esasim/appliance/stage"
 	"esasim/esa"
 )
 
@@ -28,7 +29,7 @@ func messageQuarantined(_ *story, e *esa.Event) []string {
 // quarantineAsked speaks of the spam quarantine alone: where the others are, the
 // message comes to.
 func quarantineAsked(_ *story, e *esa.Event) []string {
-	if e.Engine != esa.AntiSpam && e.Engine != esa.Graymail {
+	if e.Name != stage.SpamQuarantine {
 		return nil
 	}
 	return []string{fmt.Sprintf("Message %d tagged for the spam quarantine.", e.MID)}
@@ -57,7 +58,7 @@ func quarantineDeleted(_ *story, e *esa.Event) []string { return []string{left(e
 // left is how a message got out of one quarantine, or of all.
 func left(e *esa.Event, how string) string {
 	if e.Name == "" {
-		return fmt.Sprintf("Message %d %s from all quarantines.", e.MID, how)
+		return fmt.Sprintf("Message %d %s%s from all quarantines.", e.MID, how, bracketed(e.Text))
 	}
 	return fmt.Sprintf(`Message %d %s from quarantine "%s"%s.`, e.MID, how, e.Name, bracketed(e.Text))
 }

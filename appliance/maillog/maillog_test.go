@@ -11,6 +11,7 @@ import (
 
 	"esasim/appliance/logs"
 	"esasim/appliance/specimen"
+	"esasim/appliance/stage"
 	"esasim/esa"
 	"esasim/internal/golden"
 )
@@ -133,7 +134,7 @@ func TestSentencesGolden(t *testing.T) {
 func TestEveryKindHasASentence(t *testing.T) {
 	silent := []esa.Kind{esa.HeaderSeen, esa.Inherited, esa.FileJudged, esa.MessageRemediated}
 	for k := esa.ConnectionOpened; k < esa.Kinds; k++ {
-		e := esa.Event{Kind: k, Source: &esa.Source{}, RIDs: []esa.RID{0}, Attachment: &esa.Attachment{}, Engine: esa.AntiSpam, Verdict: esa.Negative}
+		e := esa.Event{Kind: k, Name: stage.SpamQuarantine, Source: &esa.Source{}, RIDs: []esa.RID{0}, Attachment: &esa.Attachment{}, Engine: esa.AntiSpam, Verdict: esa.Negative}
 		if got := sentencesOf(&e); (len(got) == 0) != slices.Contains(silent, k) {
 			t.Errorf("kind %d: %q", k, got)
 		}

@@ -1,9 +1,11 @@
 package maillog
 
-import "esasim/esa"
+import (
+	"esasim/appliance/stage"
+	"esasim/esa"
+)
 
-// quarantined: mail that antispam or graymail asked for goes to the spam
-// quarantine, of which the logs speak in sentences of their own.
+// quarantined: of the spam quarantine the logs speak in sentences of their own.
 func (l *lines) quarantined(e *esa.Event) {
 	if isSpam(e) {
 		l.say(e, "RPC Delivery start RCID %D MID %M to local IronPort Spam Quarantine")
@@ -14,13 +16,13 @@ func (l *lines) quarantined(e *esa.Event) {
 	l.say(e, `MID %M quarantined to "%N"%s`, bracketed(e.Text))
 }
 
-func isSpam(e *esa.Event) bool { return e.Engine == esa.AntiSpam || e.Engine == esa.Graymail }
+func isSpam(e *esa.Event) bool { return e.Name == stage.SpamQuarantine }
 
 // left is how a message got out of one quarantine, after how many seconds, or
 // out of all.
 func (l *lines) left(e *esa.Event, how string) {
 	if e.Name == "" {
-		l.say(e, "MID %M %s from all quarantines", how)
+		l.say(e, "MID %M %s from all quarantines", how+bracketed(e.Text))
 		return
 	}
 	l.say(e, `MID %M %s from quarantine "%N"%s t=%S`, how, bracketed(e.Text))

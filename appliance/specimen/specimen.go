@@ -67,8 +67,11 @@ func Events() []*esa.Event {
 			out = append(out, checks()...)
 		case esa.MessageReleased, esa.QuarantineDeleted:
 			all := Of(k)
-			all.Name = ""
+			all.Name, all.Text = "", ""
 			out = append(out, Of(k), all)
+			if all.Text = "attachments stripped"; k == esa.MessageReleased {
+				out = append(out, all)
+			}
 		default:
 			out = append(out, Of(k))
 		}

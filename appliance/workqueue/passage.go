@@ -56,14 +56,14 @@ func (p *passage) walk() error {
 // Source: AsyncOS user guide, "Rescanning of Quarantined Messages".
 func (p *passage) meets(e esa.Engine) bool {
 	switch {
-	case p.skip[e], e <= p.m.Passed:
+	case p.skip[e]:
 		return false
 	case p.m.Caught == esa.OutbreakFilters:
 		return e == esa.AntiSpam || e == esa.AntiVirus || e == esa.AMP || e > esa.OutbreakFilters
 	case p.m.Caught == esa.AMP && e == esa.AMP:
 		return true
 	}
-	return e > p.m.Caught
+	return e > p.m.Caught && e > p.m.Passed
 }
 
 // meet has a stage look at the message, and does what it wants. The message is at
@@ -140,7 +140,7 @@ func (p *passage) end() {
 			p.q.Logger.Error("there is no such quarantine", "mid", p.m.MID, "quarantine", h.Quarantine)
 			continue
 		}
-		if h.Engine == esa.AntiSpam || h.Engine == esa.Graymail {
+		if h.Quarantine == stage.SpamQuarantine {
 			spam = h
 			continue
 		}

@@ -136,7 +136,7 @@ func wants(e esa.Engine, w stage.Want) stage.Stage {
 // with is a queue whose only policy has these stages.
 func with(stages ...stage.Stage) Options {
 	return Options{Policies: [2]Table{{{Name: "DEFAULT", Stages: stages}}, {{Name: "DEFAULT"}}}, Bounces: true, Host: "esa.test",
-		Keep: map[string]time.Duration{"Policy": time.Hour, "Virus": 2 * time.Hour, "Spam": 3 * time.Hour}}
+		Keep: map[string]time.Duration{"Policy": time.Hour, "Virus": 2 * time.Hour, "Spam Quarantine": 3 * time.Hour}}
 }
 
 func hold(q string) stage.Want { return stage.Want{Hold: []stage.Hold{{Quarantine: q, Reason: "r"}}} }
@@ -152,14 +152,14 @@ func TestWants(t *testing.T) {
 		{"clean", with(clean(esa.AntiSpam), clean(esa.AntiVirus)), []string{"ready, DEFAULT, 2:1, 3:1, queued"}},
 		{"dropped", with(wants(esa.AntiSpam, drop), clean(esa.AntiVirus)), []string{"ready, DEFAULT, 2:2, Dropped by X, aborted"}},
 		{"bounced", with(wants(esa.AntiSpam, bounce), clean(esa.AntiVirus)), []string{"ready, DEFAULT, 2:2, Bounced by X,  -> 2, aborted", "queued"}},
-		{"held by two, at the end", with(wants(esa.AntiSpam, hold("Spam")), wants(esa.AntiVirus, hold("Virus")), wants(esa.ContentFilters, hold("Policy"))),
-			[]string{"ready, DEFAULT, 2:2, ask Spam, 3:2, ask Virus, 6:2, ask Policy, hold Virus, hold Policy"}},
-		{"spam", with(wants(esa.AntiSpam, hold("Spam")), clean(esa.AntiVirus)), []string{"ready, DEFAULT, 2:2, ask Spam, 3:1, hold Spam"}},
+		{"held by two, at the end", with(wants(esa.AntiSpam, hold("Spam Quarantine")), wants(esa.AntiVirus, hold("Virus")), wants(esa.ContentFilters, hold("Policy"))),
+			[]string{"ready, DEFAULT, 2:2, ask Spam Quarantine, 3:2, ask Virus, 6:2, ask Policy, hold Virus, hold Policy"}},
+		{"spam", with(wants(esa.AntiSpam, hold("Spam Quarantine")), clean(esa.AntiVirus)), []string{"ready, DEFAULT, 2:2, ask Spam Quarantine, 3:1, hold Spam Quarantine"}},
 		{"to be held, then dropped", with(wants(esa.AntiVirus, hold("Virus")), wants(esa.ContentFilters, drop)),
 			[]string{"ready, DEFAULT, 3:2, ask Virus, 6:2, Dropped by X, aborted"}},
 		{"to a quarantine that is not", with(wants(esa.AntiVirus, hold("None"))), []string{"ready, DEFAULT, 3:2, ask None, queued"}},
-		{"rewritten, held", with(wants(esa.AntiSpam, hold("Spam")), wants(esa.AntiVirus, stage.Want{To: []string{"x@y.test"}, By: "antivirus"}), clean(esa.AMP)),
-			[]string{"ready, DEFAULT, 2:2, ask Spam, 3:2, antivirus -> 2, done", "ask Spam, ready, 4:1, hold Spam"}},
+		{"rewritten, held", with(wants(esa.AntiSpam, hold("Spam Quarantine")), wants(esa.AntiVirus, stage.Want{To: []string{"x@y.test"}, By: "antivirus"}), clean(esa.AMP)),
+			[]string{"ready, DEFAULT, 2:2, ask Spam Quarantine, 3:2, antivirus -> 2, done", "ask Spam Quarantine, ready, 4:1, hold Spam Quarantine"}},
 		{"copied", with(wants(esa.ContentFilters, stage.Want{Copies: []stage.Copy{{To: []string{"b@c.test"}, By: "bcc filter 'f'"}, {To: []string{"a@n.test"}, Content: []byte("Subject: note\r\n\r\n"), By: "notify filter 'f'", Null: true}}})),
 			[]string{"ready, DEFAULT, 6:2, bcc filter 'f' -> 2, notify filter 'f' -> 3, queued", "queued", "queued"}},
 		{"copied to be scanned", with(clean(esa.AntiSpam), says(esa.ContentFilters, stage.Finding{Verdict: esa.Negative})), []string{"ready, DEFAULT, 2:1, 6:1, queued"}},
