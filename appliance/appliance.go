@@ -20,6 +20,7 @@ import (
 	"esasim/appliance/console"
 	"esasim/appliance/delivery"
 	"esasim/appliance/mailbox"
+	"esasim/appliance/quarantine"
 	"esasim/appliance/workqueue"
 	"esasim/cloudlink"
 	"esasim/esa"
@@ -50,18 +51,19 @@ type Options struct {
 
 // Appliance is one box. Close it when Run has returned.
 type Appliance struct {
-	o         Options
-	serial    string
-	store     *tracking.Store
-	listener  *smtp.Listener
-	link      *cloudlink.Link
-	logs      []subscription
-	queue     *workqueue.Queue
-	delivery  *delivery.Queue
-	mailboxes *mailbox.Mailboxes
-	toScan    []esa.MID // accepted before this start and not yet through the work queue
-	toSend    []esa.MID // through it, and not finished
-	from      uint64    // the log's end at this start
+	o           Options
+	serial      string
+	store       *tracking.Store
+	listener    *smtp.Listener
+	link        *cloudlink.Link
+	logs        []subscription
+	queue       *workqueue.Queue
+	quarantines *quarantine.Keeper
+	delivery    *delivery.Queue
+	mailboxes   *mailbox.Mailboxes
+	toScan      []esa.MID // accepted before this start and not yet through the work queue
+	toSend      []esa.MID // through it, and not finished
+	from        uint64    // the log's end at this start
 }
 
 // New opens the appliance's data and prepares everything.
@@ -79,7 +81,7 @@ func New(o Options) (*Appliance, error) {
 		return nil, err
 	}
 	a := &Appliance{o: o, serial: serial, store: store}
-	a.queue, a.delivery = a.newWorkQueue(), a.newDelivery()
+	a.queue, a.quarantines, a.delivery = a.newWorkQueue(), a.newQuarantines(), a.newDelivery()
 	a.mailboxes = &mailbox.Mailboxes{Log: mailLog{store}, Headers: a.headers(), Hosts: delivery.Simulated{}}
 	if err := a.build(); err != nil {
 		return nil, errors.Join(err, a.closeLogs(), store.Close())
@@ -125,7 +127,7 @@ func (a *Appliance) leftOver() error {
 		switch m.State {
 		case esa.Processing:
 			a.toScan = append(a.toScan, mid)
-		case esa.Quarantined: // another quarantine holds it still
+		case esa.Quarantined: // nobody takes it up before it is let go
 		default:
 			a.toSend = append(a.toSend, mid)
 		}
@@ -149,6 +151,9 @@ func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
 	g := group.New(context.WithoutCancel(ctx))
 	g.Go("work queue", func(ctx context.Context) error {
 		return a.queue.Run(ctx, a.toScan, a.store.Follow(a.from))
+	})
+	g.Go("quarantines", func(ctx context.Context) error {
+		return a.quarantines.Run(ctx, a.store.Follow(a.from))
 	})
 	g.Go("delivery", func(ctx context.Context) error {
 		a.delivery.Local = local(mail)
@@ -200,6 +205,9 @@ func (a *Appliance) Tracking() *tracking.Store { return a.store }
 
 // WorkQueue is the appliance's work queue.
 func (a *Appliance) WorkQueue() *workqueue.Queue { return a.queue }
+
+// Quarantines are the appliance's quarantines.
+func (a *Appliance) Quarantines() *quarantine.Keeper { return a.quarantines }
 
 // Delivery is the appliance's delivery queue.
 func (a *Appliance) Delivery() *delivery.Queue { return a.delivery }

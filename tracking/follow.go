@@ -112,6 +112,14 @@ func (s *Store) Last() uint64 {
 	return durable
 }
 
+// Sync returns when all that was appended before the call is safely on disk.
+func (s *Store) Sync(ctx context.Context) error {
+	s.mu.Lock()
+	last := s.last
+	s.mu.Unlock()
+	return s.waitDurable(ctx, last)
+}
+
 // Cursor tells how far a follower has come, and the note it left; 0 and nothing
 // for one that has not begun.
 func (s *Store) Cursor(name string) (seq uint64, note []byte, err error) {

@@ -21,8 +21,10 @@ type Appliance struct {
 	SenderGroups        []SenderGroup        `yaml:"sender_groups"` // the HAT, in order; the first that matches decides
 	Recipients          []Recipient          `yaml:"recipients"`    // the RAT: for whom mail is taken
 	Verification        SenderVerification   `yaml:"sender_verification"`
-	Authentication      Authentication       `yaml:"authentication"`       // SPF, DKIM and DMARC
-	MailPolicies        MailPolicies         `yaml:"mail_policies"`        // what stages do with a message, by its recipients
+	Authentication      Authentication       `yaml:"authentication"` // SPF, DKIM and DMARC
+	MailPolicies        MailPolicies         `yaml:"mail_policies"`  // what stages do with a message, by its recipients
+	Quarantines         []Quarantine         `yaml:"quarantines"`
+	QuarantineSpace     QuarantineSpace      `yaml:"quarantine_space"`
 	Routes              []Route              `yaml:"routes"`               // SMTP routes: where mail goes to
 	DestinationControls []DestinationControl `yaml:"destination_controls"` // how domains are delivered to
 	Fates               []Fate               `yaml:"fates"`                // what happens to recipients, whatever their route
@@ -83,9 +85,10 @@ func Default() Appliance {
 			MaxHeaderLines: 1000, MaxConnections: 1000, IdleTimeout: 5 * time.Minute,
 		},
 		Senders: []Sender{}, Policies: defaultPolicies(), SenderGroups: defaultGroups(),
-		Recipients:          []Recipient{{Address: "ALL"}},
-		Authentication:      Authentication{DMARCReject: "none", DMARCQuarantine: "none"},
-		MailPolicies:        MailPolicies{Incoming: []MailPolicy{factoryPolicy()}, Outgoing: []MailPolicy{factoryPolicy()}},
+		Recipients:     []Recipient{{Address: "ALL"}},
+		Authentication: Authentication{DMARCReject: "none", DMARCQuarantine: "none"},
+		MailPolicies:   MailPolicies{Incoming: []MailPolicy{factoryPolicy()}, Outgoing: []MailPolicy{factoryPolicy()}},
+		Quarantines:    factoryQuarantines(), QuarantineSpace: QuarantineSpace{Policy: 10 << 30, Spam: 10 << 30},
 		Routes:              []Route{{Domain: "ALL", Hosts: []string{"simulated"}}},
 		DestinationControls: []DestinationControl{{Domain: "default", TLS: "preferred", Concurrency: 10, MaxMessages: 50}},
 		Fates:               []Fate{},

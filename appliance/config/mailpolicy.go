@@ -60,13 +60,14 @@ func factoryPolicy() MailPolicy {
 
 // Queue is what the work queue does. An error names the key.
 func (a *Appliance) Queue() (*workqueue.Options, error) {
-	o := &workqueue.Options{Bounces: a.Delivery.Bounces, Host: a.Hostname, Keep: map[string]time.Duration{}}
-	var errs []error
+	keep, err := a.keep()
+	o := &workqueue.Options{Bounces: a.Delivery.Bounces, Host: a.Hostname, Keep: keep}
+	errs := []error{err}
 	for d, list := range map[esa.Direction]struct {
 		key      string
 		policies []MailPolicy
 	}{esa.Incoming: {"incoming", a.MailPolicies.Incoming}, esa.Outgoing: {"outgoing", a.MailPolicies.Outgoing}} {
-		table, err := a.policyTable(list.policies, d)
+		table, err := a.policyTable(list.policies, keep, d)
 		if err != nil {
 			errs = append(errs, under("appliance.mail_policies."+list.key, err))
 		}
@@ -75,7 +76,7 @@ func (a *Appliance) Queue() (*workqueue.Options, error) {
 	return o, errors.Join(errs...)
 }
 
-func (a *Appliance) policyTable(list []MailPolicy, d esa.Direction) (workqueue.Table, error) {
+func (a *Appliance) policyTable(list []MailPolicy, keep map[string]time.Duration, d esa.Direction) (workqueue.Table, error) {
 	def := factoryPolicy()
 	if n := len(list); n > 0 && list[n-1].Name == defaultPolicy {
 		def = list[n-1].or(def)
@@ -86,6 +87,7 @@ func (a *Appliance) policyTable(list []MailPolicy, d esa.Direction) (workqueue.T
 	seen := map[string]bool{defaultPolicy: true}
 	for i, p := range append(list[:len(list):len(list)], def) {
 		made, err := a.policy(p.or(def), d)
+		err = errors.Join(err, unknownQuarantines(&p, keep))
 		if i < len(list) && (p.Name == "" || seen[p.Name]) {
 			err = errors.Join(err, fmt.Errorf("name: %q is missing, taken, or not the last one", p.Name))
 		}

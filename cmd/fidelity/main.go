@@ -23,6 +23,7 @@ import (
 	"esasim/appliance/logs"
 	"esasim/appliance/mailbox"
 	"esasim/appliance/maillog"
+	"esasim/appliance/quarantine"
 	"esasim/cloud"
 	"esasim/cloud/ctr"
 	"esasim/cloud/portal"
@@ -51,7 +52,7 @@ func write(args []string) error {
 	page, err := fidelity.Page(slices.Concat(
 		smtp.Fidelity(), auth.Fidelity(), content.Fidelity(), dialect.Fidelity(),
 		tracking.Fidelity(),
-		appliance.Fidelity(), config.Fidelity(), engine.Fidelity(), delivery.Fidelity(), letter.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
+		appliance.Fidelity(), config.Fidelity(), engine.Fidelity(), quarantine.Fidelity(), delivery.Fidelity(), letter.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
 		details.Fidelity(), console.Fidelity(),
 		cloudlink.Fidelity(),
