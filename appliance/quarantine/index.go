@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -155,12 +156,9 @@ func (x *index) oldest(chosen func(name string) bool) *held {
 			continue
 		}
 		first := b.ages.First()
-		if d := 0; out != nil {
-			if d = first.When().Compare(out.When()); d > 0 || d == 0 && first.mid > out.mid {
-				continue
-			}
+		if out == nil || cmp.Or(first.When().Compare(out.When()), cmp.Compare(first.mid, out.mid), cmp.Compare(name, out.box.name)) < 0 {
+			out = first
 		}
-		out = first
 	}
 	if out == nil {
 		return nil
