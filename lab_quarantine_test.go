@@ -45,9 +45,9 @@ func (v *virtual) becomes(t *testing.T, mid esa.MID, status string) esa.Message 
 	return m
 }
 
-// story is the end of what Message Details say of a message, from the first line on
+// toldSince is the end of what Message Details say of a message, from the first line on
 // that has a text.
-func story(m *esa.Message, from string) []string {
+func toldSince(m *esa.Message, from string) []string {
 	var out []string
 	for _, l := range details.Lines(m.Events) {
 		if len(out) > 0 || strings.Contains(l.Text, from) {
@@ -134,7 +134,7 @@ func TestQuarantines(t *testing.T) {
 
 		done(t)(q.Release(t.Context(), []esa.MID{released}, "Policy"))
 		m := v.becomes(t, released, "Delivered")
-		if got, want := story(&m, "released")[:3], []string{
+		if got, want := toldSince(&m, "released")[:3], []string{
 			fmt.Sprintf(`Message %d released from quarantine "Policy" (manual).`, released),
 			fmt.Sprintf("Message %d released from all quarantines.", released),
 			fmt.Sprintf("Message %d scanned by Anti-Virus engine Sophos. Interim verdict: CLEAN", released)}; !slices.Equal(got, want) {
@@ -147,7 +147,7 @@ func TestQuarantines(t *testing.T) {
 		refused(t, quarantine.ErrNotHeld)(q.Delete(t.Context(), []esa.MID{deleted}, "Virus"))
 		done(t)(q.Delete(t.Context(), []esa.MID{deleted}, ""))
 		m = v.becomes(t, deleted, "Deleted from quarantine")
-		if got := story(&m, "deleted"); len(got) != 2 || got[0] != fmt.Sprintf(`Message %d deleted from quarantine "Policy" (manual).`, deleted) || !m.Finished {
+		if got := toldSince(&m, "deleted"); len(got) != 2 || got[0] != fmt.Sprintf(`Message %d deleted from quarantine "Policy" (manual).`, deleted) || !m.Finished {
 			t.Errorf("deleted: %q", got)
 		}
 
@@ -175,7 +175,7 @@ func TestQuarantines(t *testing.T) {
 		}
 		done(t)(q.Release(t.Context(), []esa.MID{twice}, "Policy"))
 		m = v.becomes(t, twice, "Delivered")
-		if got := story(&m, "released"); len(got) < 3 || !strings.Contains(got[1], "Policy") || !strings.Contains(got[2], "from all") {
+		if got := toldSince(&m, "released"); len(got) < 3 || !strings.Contains(got[1], "Policy") || !strings.Contains(got[2], "from all") {
 			t.Errorf("held twice: %q", got)
 		}
 
@@ -192,7 +192,7 @@ func TestQuarantines(t *testing.T) {
 		time.Sleep(time.Hour)
 		v.start(t, change) // behind their time
 		m = v.becomes(t, waits, "Deleted from quarantine")
-		if got := story(&m, "deleted"); got[0] != fmt.Sprintf(`Message %d deleted from quarantine "Policy" (expired).`, waits) {
+		if got := toldSince(&m, "deleted"); got[0] != fmt.Sprintf(`Message %d deleted from quarantine "Policy" (expired).`, waits) {
 			t.Errorf("expired: %q", got)
 		}
 		m = v.becomes(t, moved, "Delivered") // Mine releases
@@ -268,13 +268,13 @@ func TestQuarantineSpace(t *testing.T) {
 		second, third, fourth := send(2), send(3), send(4)
 		v.becomes(t, first, status) // it is the oldest
 		m := v.becomes(t, second, "Rewritten")
-		if got, want := story(&m, "released"), []string{
+		if got, want := toldSince(&m, "released"), []string{
 			fmt.Sprintf(`Message %d released from quarantine "Mine" (queue full).`, second),
 			fmt.Sprintf("Message %d rewritten to message %d by quarantine.", second, m.Into[0])}; !slices.Equal(got, want) {
 			t.Errorf("early: %q", got)
 		}
 		m = v.becomes(t, m.Into[0], "Delivered")
-		if got := story(&m, "released from all"); len(got) < 2 || !strings.Contains(got[1], "Anti-Virus") {
+		if got := toldSince(&m, "released from all"); len(got) < 2 || !strings.Contains(got[1], "Anti-Virus") {
 			t.Errorf("early, rewritten: %q", got)
 		}
 		v.becomes(t, third, status)
