@@ -268,16 +268,16 @@ func TestDocumentedAuthentication(t *testing.T) {
 // A configuration that cannot be meant is refused with its key.
 func TestAuthenticationConfiguration(t *testing.T) {
 	for text, want := range map[string]string{
-		`zones: "b.example TXT \"v=spf1 -all\"\nb.example A 1.2.3\n"`: "configuration f: appliance.authentication.zones: dns: bad A A: \"1.2.3\" at line: 2:",
-		`servfail: [""]`:      "configuration f: appliance.authentication.servfail: \"\": want a domain name",
-		`timeout: ["a..b"]`:   "configuration f: appliance.authentication.timeout: \"a..b\": want a domain name",
-		`resolver: 192.0.2.1`: "configuration f: appliance.authentication.resolver: \"192.0.2.1\": want host:port",
-		`{resolver: "192.0.2.1:53", timeout: [a.example]}`: "configuration f: appliance.authentication.resolver: 192.0.2.1:53 is asked instead of zones, servfail and timeout",
-		`spf_reject: [fail]`:       "configuration f: appliance.authentication.spf_reject: \"fail\": want None, Neutral, SoftFail, Fail, TempError, PermError",
-		`spf_reject_helo: [Pass]`:  "configuration f: appliance.authentication.spf_reject_helo: \"Pass\": want",
-		`dmarc_reject: drop`:       "configuration f: appliance.authentication.dmarc_reject: \"drop\": want none, quarantine or reject",
-		`dmarc_quarantine: reject`: "configuration f: appliance.authentication.dmarc_quarantine: \"reject\": want none or quarantine",
-		`spf: reject`:              "configuration f: line 3: unknown key \"spf\"",
+		`zones: "b.example TXT \"v=spf1 -all\"\nb.example A 1.2.3\n"`: "configuration f:3: appliance.authentication.zones: dns: bad A A: \"1.2.3\" at line: 2:",
+		`servfail: [""]`:      "configuration f:3: appliance.authentication.servfail: \"\": want a domain name",
+		`timeout: ["a..b"]`:   "configuration f:3: appliance.authentication.timeout: \"a..b\": want a domain name",
+		`resolver: 192.0.2.1`: "configuration f:3: appliance.authentication.resolver: \"192.0.2.1\": want host:port",
+		`{resolver: "192.0.2.1:53", timeout: [a.example]}`: "configuration f:2: appliance.authentication.resolver: 192.0.2.1:53 is asked instead of zones, servfail and timeout",
+		`spf_reject: [fail]`:       "configuration f:3: appliance.authentication.spf_reject: \"fail\": want None, Neutral, SoftFail, Fail, TempError, PermError",
+		`spf_reject_helo: [Pass]`:  "configuration f:3: appliance.authentication.spf_reject_helo: \"Pass\": want",
+		`dmarc_reject: drop`:       "configuration f:3: appliance.authentication.dmarc_reject: \"drop\": want none, quarantine or reject",
+		`dmarc_quarantine: reject`: "configuration f:3: appliance.authentication.dmarc_quarantine: \"reject\": want none or quarantine",
+		`spf: reject`:              "configuration f:3: appliance.authentication.spf: unknown key",
 	} {
 		if !strings.HasPrefix(text, "{") {
 			text = "\n    " + text

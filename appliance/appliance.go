@@ -39,8 +39,10 @@ type Options struct {
 	Console string
 	// Servers are the URLs of the clouds it may register with, by region.
 	Servers map[string]string
-	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // to the cloud, to hosts of routes and to syslog servers; nil: the network
-	Logger  *slog.Logger
+	// SchemaVersion of CTIM is what its sightings have; empty: that of 2020.
+	SchemaVersion string
+	Dial          func(ctx context.Context, network, address string) (net.Conn, error) // to the cloud, to hosts of routes and to syslog servers; nil: the network
+	Logger        *slog.Logger
 	// SegmentRows, if not 0, makes the store seal, merge and cut off its log in
 	// steps of so many messages. Small numbers are for tests.
 	SegmentRows int
@@ -100,7 +102,7 @@ func (a *Appliance) build() (err error) {
 		return err
 	}
 	a.link, err = cloudlink.New(cloudlink.Options{
-		Device: a.device(), Console: a.o.Console, Servers: a.o.Servers, Log: linkLog{a.store},
+		Device: a.device(), Console: a.o.Console, Servers: a.o.Servers, SchemaVersion: a.o.SchemaVersion, Log: linkLog{a.store},
 		Follow: func(after uint64) cloudlink.Reader { return a.store.Follow(after) },
 		Keep:   statefile.File{FS: a.o.FS, Dir: a.o.Dir, Key: "registration.json"},
 		Dial:   a.o.Dial, Logger: a.o.Logger,
@@ -193,7 +195,7 @@ func (a *Appliance) Handler() http.Handler {
 	in, _ := a.o.Config.Location() // checked by New
 	return console.New(console.Options{
 		Location: in, Tracker: a.store, Host: a.o.Config.Hostname, Model: "Cisco " + model,
-		Product: product, Version: a.o.Config.Version, Logger: a.o.Logger,
+		Product: a.o.Config.Product, Version: a.o.Config.Version, Logger: a.o.Logger,
 	})
 }
 

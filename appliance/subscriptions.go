@@ -22,11 +22,8 @@ import (
 	"esasim/tracking"
 )
 
-// The appliance on its pages and in its logs.
-const (
-	model   = "C100V"
-	product = "Email Security Virtual Appliance"
-)
+// model of the appliance on its pages and in its logs, in front of the product.
+const model = "C100V"
 
 // subscription is one of the appliance's logs.
 type subscription struct {
@@ -110,14 +107,15 @@ func (a *Appliance) logOptions(l *config.LogSubscription, in *time.Location) (lo
 func (a *Appliance) logContent(kind string, in *time.Location) (c logs.Content, stem string) {
 	switch kind {
 	case "consolidated_event":
-		d := consolidated.Device{Product: model + " " + product, Version: a.o.Config.Version, Serial: a.serial}
+		d := consolidated.Device{Product: model + " " + a.o.Config.Product, Version: a.o.Config.Version, Serial: a.serial,
+			Wording: int(a.o.Config.Wording)}
 		return consolidated.New(d, in, logStore{a.store}), kind
 	case "bounces":
 		return bouncelog.New(logStore{a.store}), kind
 	case "amp":
 		return amplog.New(logStore{a.store}), kind
 	default: // the configuration was checked
-		return maillog.Log{}, "mail"
+		return maillog.Log{Wording: int(a.o.Config.Wording)}, "mail"
 	}
 }
 

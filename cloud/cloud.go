@@ -23,15 +23,17 @@ import (
 )
 
 // ErrRegion says that there is no such region.
-var ErrRegion = errors.New("unknown region: want AMERICAS or EUROPE")
+var ErrRegion = errors.New("unknown region: want AMERICAS, EUROPE or APJC")
 
 // Options say what a region's cloud is made of.
 type Options struct {
-	Region       string                         // AMERICAS or EUROPE
+	Region       string                         // AMERICAS, EUROPE or APJC
 	FS           vfs.FS                         // nil: the file system of the machine
 	Dir          string                         // of the store; made when it is not there
 	Logger       *slog.Logger                   // nil: silent
 	Organisation string                         // the one organisation's name
+	Schema       string                         // CTIM's version; see ctr.Options
+	Envelope     string                         // of answers; likewise
 	Portal       func(*ctr.Threat) http.Handler // the pages, at "/"; nil: none
 	Registered   func(c *Cloud, device string)  // called once for each device that has registered; nil: nobody wants to know
 }
@@ -64,6 +66,7 @@ func Open(o Options) (*Cloud, error) {
 	})
 	threat, err := ctr.Open(ctr.Options{
 		Region: o.Region, Organisation: o.Organisation, Store: s, Devices: exchange, Logger: o.Logger,
+		SchemaVersion: o.Schema, Envelope: o.Envelope,
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open cloud %s: %w", o.Region, err), s.Close())

@@ -53,6 +53,9 @@ func Hosts(region string) []string {
 	case "EUROPE":
 		return []string{"api.eu.sse.itd.cisco.com", "admin.eu.sse.itd.cisco.com", "visibility.eu.amp.cisco.com",
 			"private.intel.eu.amp.cisco.com", "intel.eu.amp.cisco.com"}
+	case "APJC":
+		return []string{"api.apj.sse.itd.cisco.com", "admin.apj.sse.itd.cisco.com", "visibility.apjc.amp.cisco.com",
+			"private.intel.apjc.amp.cisco.com", "intel.apjc.amp.cisco.com"}
 	}
 	return nil
 }

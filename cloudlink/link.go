@@ -68,6 +68,8 @@ type Options struct {
 	// Console is the URL of the appliance's pages, to which a sighting's
 	// source_uri points; empty: sightings have none.
 	Console string
+	// SchemaVersion of CTIM is what sightings have; empty: ctim.SchemaVersion.
+	SchemaVersion string
 	// Servers are the URLs of the regions' clouds, as far as they are known:
 	// the list "Threat Response Server". A registration remembers its own, but
 	// what is said here holds.
@@ -122,6 +124,7 @@ type Link struct {
 // New makes the link of an appliance. A registration made before is in force.
 func New(o Options) (*Link, error) {
 	l := &Link{o: o, sightings: newSightings(o.Device.Serial, o.Console), changed: make(chan struct{}), lifecycle: make(chan struct{}, 1)}
+	l.sightings.schema = cmp.Or(o.SchemaVersion, l.sightings.schema)
 	l.http = &http.Client{Transport: &http.Transport{
 		DialContext: o.Dial, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute,
 	}}

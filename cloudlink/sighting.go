@@ -26,11 +26,12 @@ const (
 type sightings struct {
 	serial    string
 	console   string // URL of the appliance's pages; may be empty
+	schema    string // CTIM's version
 	namespace uuid.UUID
 }
 
 func newSightings(serial, console string) sightings {
-	return sightings{serial, console, uuid.NewSHA1(uuid.NameSpaceURL, []byte("esasim:"+serial))}
+	return sightings{serial, console, ctim.SchemaVersion, uuid.NewSHA1(uuid.NameSpaceURL, []byte("esasim:"+serial))}
 }
 
 // externalID is what makes a sighting the same one when it is sent again.
@@ -53,7 +54,7 @@ func (s sightings) of(m *esa.Message) ctim.Sighting {
 	return ctim.Sighting{
 		Type:          "sighting",
 		ID:            "transient:sighting-" + uuid.NewSHA1(s.namespace, []byte(m.MID.String())).String(),
-		SchemaVersion: ctim.SchemaVersion,
+		SchemaVersion: s.schema,
 		ExternalIDs:   []string{s.externalID(m.MID)},
 		Source:        Module,
 		SourceURI:     s.uri(m.MID),

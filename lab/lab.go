@@ -114,7 +114,7 @@ func (l *Lab) open() error {
 	}
 	a, err := appliance.New(appliance.Options{
 		FS: l.o.FS, Dir: l.o.Dir, Config: l.o.Config.Appliance,
-		Console: "http://" + reachable(l.console.Addr()), Servers: l.servers(),
+		Console: "http://" + reachable(l.console.Addr()), Servers: l.servers(), SchemaVersion: l.o.Config.ThreatResponse.SchemaVersion,
 		Dial: l.o.Dial, Logger: l.o.Logger, SegmentRows: l.o.SegmentRows, DeliveryLag: l.o.DeliveryLag,
 	})
 	l.appliance = a
@@ -156,8 +156,9 @@ func (l *Lab) openCloud(region string) error {
 	}
 	c, err := cloud.Open(cloud.Options{
 		Region: region, FS: l.o.FS, Dir: dir, Logger: l.o.Logger.With("region", region), Organisation: organisation,
+		Schema: l.o.Config.ThreatResponse.SchemaVersion, Envelope: l.o.Config.ThreatResponse.Envelope,
 		Portal: func(t *ctr.Threat) http.Handler {
-			return portal.New(portal.Options{Region: region, Investigator: t, Organisation: organisation, User: portalUser, Logger: l.o.Logger})
+			return portal.New(portal.Options{Region: region, Name: l.o.Config.ThreatResponse.Name, Investigator: t, Organisation: organisation, User: portalUser, Logger: l.o.Logger})
 		},
 		Registered: l.adopt,
 	})

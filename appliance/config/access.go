@@ -13,25 +13,25 @@ type Sender struct {
 	Host       string `yaml:"host"`       // its name by reverse DNS
 	Unverified bool   `yaml:"unverified"` // the name does not lead back to the address
 	SBRS       string `yaml:"sbrs"`       // -10.0 to 10.0, none, rfc1918, unable to retrieve, or not enabled
-	Country    string `yaml:"country"`
+	Country    string `yaml:"country"`    // empty: not enabled
 }
 
 // MailFlowPolicy says what the senders of a group may do. A limit of 0 is none,
 // or where the listener has one, that.
 type MailFlowPolicy struct {
-	Name                 string `yaml:"name"`
-	Rule                 string `yaml:"rule"`         // ACCEPT, RELAY, REJECT, TCPREFUSE or CONTINUE
-	TLS                  string `yaml:"tls"`          // off, preferred (the default) or required
-	MaxMessages          int    `yaml:"max_messages"` // of one connection
-	MaxRecipients        int    `yaml:"max_recipients"`
+	Name                 string `yaml:"name"`                    // as sender groups have it: "$ACCEPTED"
+	Rule                 string `yaml:"rule"`                    // ACCEPT, RELAY, REJECT, TCPREFUSE or CONTINUE
+	TLS                  string `yaml:"tls"`                     // off, preferred (the default) or required
+	MaxMessages          int    `yaml:"max_messages"`            // of one connection
+	MaxRecipients        int    `yaml:"max_recipients"`          // of one message
 	MaxRecipientsPerHour int    `yaml:"max_recipients_per_hour"` // of one remote address
-	MaxMessageSize       Size   `yaml:"max_message_size"`
-	MaxConnections       int    `yaml:"max_connections"` // of one remote address at a time
+	MaxMessageSize       Size   `yaml:"max_message_size"`        // with its header
+	MaxConnections       int    `yaml:"max_connections"`         // of one remote address at a time
 }
 
 // SenderGroup is one row of the HAT.
 type SenderGroup struct {
-	Name   string `yaml:"name"`
+	Name   string `yaml:"name"`   // as the logs have it
 	Policy string `yaml:"policy"` // the name of a mail flow policy
 	// Members are ALL, addresses, CIDR ranges, 10.0.0.1-10.0.0.20, 10.1.1., host
 	// names, .example.com, sbrs[-10.0:-3.0], sbrs[none] or country[Netherlands].
@@ -45,6 +45,9 @@ type Recipient struct {
 	Reply   string `yaml:"reply"`              // to those rejected, with its code: "550 no such user"
 	Bypass  bool   `yaml:"bypass_rate_limits"` // max_recipients_per_hour does not count here
 }
+
+// Abbreviates names the key that a row may be alone.
+func (Recipient) Abbreviates() string { return "address" }
 
 // UnmarshalYAML reads a row, or an address alone. In this form, with a function,
 // the decoder stays as strict as it is.
@@ -92,12 +95,12 @@ func (a *Appliance) checkAccess() error {
 	var errs []error
 	for i, p := range a.Policies {
 		if p.Name == "" {
-			errs = append(errs, fmt.Errorf("appliance.mail_flow_policies: number %d has no name", i+1))
+			errs = append(errs, fmt.Errorf("appliance.mail_flow_policies[%d].name: is missing", i))
 		}
 	}
 	for i, g := range a.SenderGroups {
 		if g.Name == "" {
-			errs = append(errs, fmt.Errorf("appliance.sender_groups: number %d has no name", i+1))
+			errs = append(errs, fmt.Errorf("appliance.sender_groups[%d].name: is missing", i))
 		}
 	}
 	return errors.Join(errs...)

@@ -15,11 +15,14 @@ type Appliance struct {
 	Hostname            string               `yaml:"hostname"` // what it calls itself in SMTP and on its pages
 	Serial              string               `yaml:"serial"`   // empty: made at the first start and kept
 	Version             string               `yaml:"version"`  // AsyncOS version with build: "13.0.0-392"
-	Listener            Listener             `yaml:"listener"` // the public listener
-	Senders             []Sender             `yaml:"senders"`  // who connects: what DNS and the reputation service would say
-	Policies            []MailFlowPolicy     `yaml:"mail_flow_policies"`
-	SenderGroups        []SenderGroup        `yaml:"sender_groups"` // the HAT, in order; the first that matches decides
-	Recipients          []Recipient          `yaml:"recipients"`    // the RAT: for whom mail is taken
+	Product             string               `yaml:"product"`  // what its pages and the Consolidated Event Log call it, behind the model
+	Wording             Wording              `yaml:"wording"`  // the AsyncOS version in whose words logs are written
+	API                 API                  `yaml:"api"`
+	Listener            Listener             `yaml:"listener"`           // the public listener
+	Senders             []Sender             `yaml:"senders"`            // who connects: what DNS and the reputation service would say
+	Policies            []MailFlowPolicy     `yaml:"mail_flow_policies"` // what senders may do
+	SenderGroups        []SenderGroup        `yaml:"sender_groups"`      // the HAT, in order; the first that matches decides
+	Recipients          []Recipient          `yaml:"recipients"`         // the RAT: for whom mail is taken
 	Verification        SenderVerification   `yaml:"sender_verification"`
 	Authentication      Authentication       `yaml:"authentication"` // SPF, DKIM and DMARC
 	MailPolicies        MailPolicies         `yaml:"mail_policies"`  // what stages do with a message, by its recipients
@@ -33,19 +36,19 @@ type Appliance struct {
 	BounceProfiles      []NamedProfile       `yaml:"bounce_profiles"`
 	Tracking            Tracking             `yaml:"tracking"`
 	Timezone            string               `yaml:"timezone"` // of the times in logs and pages: a name of the IANA database, or Local
-	Logs                []LogSubscription    `yaml:"logs"`
+	Logs                []LogSubscription    `yaml:"logs"`     // log subscriptions
 }
 
 // Listener are the limits of a listener. Their defaults are those of the
 // policy $ACCEPTED (AsyncOS user guide, "Default mail flow policies"), apart
 // from the connections, which a lab may need more of.
 type Listener struct {
-	Interface      string        `yaml:"interface"` // its name in the logs
-	MaxMessageSize Size          `yaml:"max_message_size"`
-	MaxRecipients  int           `yaml:"max_recipients"` // of a message
-	MaxHeaderLines int           `yaml:"max_header_lines"`
-	MaxConnections int           `yaml:"max_connections"`
-	IdleTimeout    time.Duration `yaml:"idle_timeout"`
+	Interface      string        `yaml:"interface"`        // its name in the logs
+	MaxMessageSize Size          `yaml:"max_message_size"` // with its header
+	MaxRecipients  int           `yaml:"max_recipients"`   // of a message
+	MaxHeaderLines int           `yaml:"max_header_lines"` // of a message
+	MaxConnections int           `yaml:"max_connections"`  // at a time, of all hosts
+	IdleTimeout    time.Duration `yaml:"idle_timeout"`     // for how long a client may be silent
 	// DelayedRejection gives those whom a policy rejects a banner, and rejects
 	// each recipient; so the logs tell who wanted to write to whom.
 	DelayedRejection bool `yaml:"delayed_rejection"`
@@ -75,11 +78,13 @@ type Tracking struct {
 	ContentMaxSize Size          `yaml:"content_max_size"`
 }
 
-// Default is the configuration from the factory, for AsyncOS 13.0.
+// Default is the configuration from the factory, for AsyncOS 13.0: that of the
+// profile [CTR2020].
 func Default() Appliance {
 	return Appliance{
 		Hostname: "esa.esasim.test",
 		Version:  "13.0.0-392",
+		Product:  "Email Security Virtual Appliance", Wording: 13, API: API{TrackingRows: Keyed},
 		Listener: Listener{
 			Interface: "IncomingMail", MaxMessageSize: 100 << 20, MaxRecipients: 1000,
 			MaxHeaderLines: 1000, MaxConnections: 1000, IdleTimeout: 5 * time.Minute,
@@ -132,6 +137,7 @@ func (a *Appliance) Check() error {
 		errs = append(errs, err)
 	}
 	errs = append(errs, a.checkRoutes(), a.checkControls(), a.checkProfiles(), a.checkFates(), a.checkAccess())
+	errs = append(errs, a.checkProfile()...)
 	if _, err := a.Location(); err != nil {
 		errs = append(errs, err)
 	}

@@ -13,11 +13,11 @@ import (
 // BounceProfile says when a delivery is tried again. The defaults are the
 // appliance's own (AsyncOS user guide, "Default bounce profile").
 type BounceProfile struct {
-	InitialRetry time.Duration `yaml:"initial_retry"`
-	MaxRetry     time.Duration `yaml:"max_retry"`
-	MaxTime      time.Duration `yaml:"max_time_in_queue"`
-	MaxRetries   int           `yaml:"max_retries"`
-	Bounces      bool          `yaml:"bounces"` // tell senders what was not delivered, by a bounce message
+	InitialRetry time.Duration `yaml:"initial_retry"`     // how long after the first attempt
+	MaxRetry     time.Duration `yaml:"max_retry"`         // the longest time between attempts
+	MaxTime      time.Duration `yaml:"max_time_in_queue"` // then the message bounces
+	MaxRetries   int           `yaml:"max_retries"`       // likewise
+	Bounces      bool          `yaml:"bounces"`           // tell senders what was not delivered, by a bounce message
 }
 
 // NamedProfile is a bounce profile for destination controls. What it does not say is

@@ -29,6 +29,7 @@ func Fidelity() []fidelity.Claim {
 	var out []fidelity.Claim
 	for _, r := range []struct{ what, level, source string }{
 		{"AsyncOS version " + d.Version, fidelity.Documented, "vendor's integration guide"},
+		{"profile xdr2025: AsyncOS 15.5, product Secure Email Gateway Virtual, sender groups ALLOWED_LIST and BLOCKED_LIST for WHITELIST and BLACKLIST", fidelity.Documented, "release notes of AsyncOS 14.2; the product's name is that of published samples, the build of 15.5 is left out"},
 		{"sender groups, in order: " + strings.ReplaceAll(groups, " ,", ","), fidelity.Documented, guide + "HAT defaults of 13.x, the moderate score ranges"},
 		{"mail flow policies: " + policies, fidelity.Documented, guide + "default mail flow policies"},
 		{fmt.Sprintf("mail flow policy %s: max_messages %d, max_recipients %d, max_recipients_per_hour %d, max_message_size %d, max_connections %d",

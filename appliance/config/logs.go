@@ -16,7 +16,7 @@ import (
 // one has an address.
 type LogSubscription struct {
 	Name     string `yaml:"name"`          // of its directory, or its program name in syslog
-	Type     string `yaml:"type"`          // one of LogTypes
+	Type     string `yaml:"type"`          // what is logged
 	Level    string `yaml:"level"`         // critical, warning, info, debug or trace; empty: info
 	RollSize Size   `yaml:"rollover_size"` // 0: 10M
 	Keep     int    `yaml:"max_files"`     // 0: 10
@@ -27,7 +27,7 @@ type LogSubscription struct {
 type Syslog struct {
 	Protocol  string `yaml:"protocol"`  // udp, tcp or tls; empty: udp
 	Address   string `yaml:"address"`   // empty: the log goes to files
-	Facility  string `yaml:"facility"`  // one of Facilities; empty: mail
+	Facility  string `yaml:"facility"`  // empty: mail
 	Trust     string `yaml:"trust"`     // for tls: PEM certificates that vouch for the server; empty: the system's
 	Elsewhere bool   `yaml:"elsewhere"` // it may be another machine than this
 }

@@ -12,7 +12,7 @@ import (
 // package delivery.
 type Route struct {
 	Domain string   `yaml:"domain"`
-	Hosts  []string `yaml:"hosts"`
+	Hosts  []string `yaml:"hosts"` // host:port, tried in this order; or simulated alone
 }
 
 // Fate is a rule of what hosts answer about recipients.

@@ -26,3 +26,17 @@ func (s *Size) UnmarshalText(b []byte) error {
 	*s = Size(n * unit)
 	return nil
 }
+
+// MarshalText writes a size in the largest unit that it is a multiple of.
+func (s Size) MarshalText() ([]byte, error) {
+	switch {
+	case s > 0 && s%(1<<20) == 0:
+		return fmt.Appendf(nil, "%dM", s>>20), nil
+	case s > 0 && s%(1<<10) == 0:
+		return fmt.Appendf(nil, "%dK", s>>10), nil
+	}
+	return strconv.AppendInt(nil, int64(s), 10), nil
+}
+
+// Form says how a size is written, in words and as a regular expression.
+func (Size) Form() (words, pattern string) { return "bytes, with K or M", "^[0-9]+[KM]?$" }

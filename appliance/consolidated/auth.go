@@ -1,6 +1,10 @@
 package consolidated
 
-import "esasim/esa"
+import (
+	"strings"
+
+	"esasim/esa"
+)
 
 // spfVerdict is the word of SPF for the envelope sender, for the name in HELO if
 // that is all there was to check; "" if nobody did.
@@ -9,6 +13,27 @@ func spfVerdict(a *esa.Authentication) string {
 		return a.MailFrom.Result
 	}
 	return a.HELO.Result
+}
+
+// spf is the verdict as the version says it: a word, since AsyncOS 14 a dictionary
+// of the identities that were checked.
+func (d Device) spf(a *esa.Authentication) string {
+	if d.Wording < 14 {
+		return spfVerdict(a)
+	}
+	var out []string
+	for _, s := range [...]struct {
+		identity string
+		*esa.SPFResult
+	}{{"mailfrom", &a.MailFrom}, {"helo", &a.HELO}} {
+		if s.Result != "" {
+			out = append(out, "'"+s.identity+"': {'result': "+quote(s.Result)+", 'sender': "+quote(s.Identity)+"}")
+		}
+	}
+	if out == nil {
+		return ""
+	}
+	return "{" + strings.Join(out, ", ") + "}"
 }
 
 // dkimVerdict is that of the best signature: one that passes counts for all. The

@@ -25,6 +25,8 @@ func Fidelity() []fidelity.Claim {
 		{"subject and message-id in single quotes, in double quotes if they have a single one", fidelity.Inferred, samples + " have single quotes, in the notation of the language the appliance is written in"},
 		{"ESAAttachmentDetails is a dictionary in that notation: {'resume.docx': {'AMP': {'Verdict': 'MALICIOUS', 'fileHash': '...'}, 'BodyScanner': {}}}; without Verdict if it is not known of this file", fidelity.Observed, samples},
 		{"in values = is written \\=, a backslash twice, ends of lines as \\n and \\r; other control characters as ?", fidelity.Documented, "Common Event Format; the question mark is ours"},
+		{"wording 15: start, end, src, shost for startTime, endTime, sourceAddress, sourceHostName; product Secure Email Gateway Virtual", fidelity.Observed, "published samples and the vendor's guide of AsyncOS 15"},
+		{"wordings 14 and 15: ESASPFVerdict {'mailfrom': {'result': 'Pass', 'sender': 'a@b.example'}, 'helo': {...}}", fidelity.Observed, "published samples of AsyncOS 14; they have 'pra' besides, which is not computed here"},
 		{"in a file and in syslog Info: stands before CEF:", fidelity.Inferred, "as in all other logs"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Consolidated Event Log", What: r.what, Level: r.level, Source: r.source})

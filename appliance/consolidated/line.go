@@ -15,6 +15,25 @@ type Device struct {
 	Product string // "C100V Email Security Virtual Appliance"
 	Version string // "13.0.0-392"
 	Serial  string
+	Wording int // the AsyncOS version in whose words it is: 13, which 0 is too, 14 or 15
+}
+
+// key is the name of a field, of which some are others since AsyncOS 15.0.
+func (d Device) key(name string) string {
+	if d.Wording < 15 {
+		return name
+	}
+	switch name {
+	case "startTime":
+		return "start"
+	case "endTime":
+		return "end"
+	case "sourceAddress":
+		return "src"
+	case "sourceHostName":
+		return "shost"
+	}
+	return name
 }
 
 // TLS is how a connection was encrypted; empty: it was not.
@@ -29,6 +48,7 @@ type Ways struct{ In, Out TLS }
 
 // line is one line that is being put together.
 type line struct {
+	Device
 	buf  []byte
 	many bool // there is a field already
 }
@@ -40,7 +60,7 @@ func (d Device) Append(b []byte, m *esa.Message, w Ways, in *time.Location) []by
 	if in == nil {
 		in = time.UTC
 	}
-	l := &line{buf: append(b, "CEF:0|Cisco|"...)}
+	l := &line{Device: d, buf: append(b, "CEF:0|Cisco|"...)}
 	l.buf = append(append(l.buf, header(d.Product)...), '|')
 	l.buf = append(append(l.buf, header(d.Version)...), "|ESA_CONSOLIDATED_LOG_EVENT|Consolidated Log Event|5|"...)
 	l.field("deviceExternalId", d.Serial)
@@ -53,7 +73,7 @@ func (d Device) Append(b []byte, m *esa.Message, w Ways, in *time.Location) []by
 	l.field("ESAASVerdict", spamVerdict(m.Verdicts[esa.AntiSpam]))
 	l.field("ESAAVVerdict", verdict(m.Verdicts[esa.AntiVirus]))
 	l.field("ESACFVerdict", filterVerdict(m.Verdicts[esa.ContentFilters]))
-	l.field("endTime", m.Changed.In(in).Format(logs.Stamp))
+	l.field(d.key("endTime"), m.Changed.In(in).Format(logs.Stamp))
 	l.field("ESADLPVerdict", dlpVerdict(m.Verdicts[esa.DLP]))
 	l.field("ESADMARCVerdict", dmarcVerdict(&m.Auth))
 	l.addr("dvc", m.Source.Local)
@@ -62,7 +82,7 @@ func (d Device) Append(b []byte, m *esa.Message, w Ways, in *time.Location) []by
 	}
 	l.field("ESAFriendlyFrom", m.HeaderFrom)
 	l.field("ESAGMVerdict", plainVerdict(m.Verdicts[esa.Graymail]))
-	l.field("startTime", m.Received.In(in).Format(logs.Stamp))
+	l.field(d.key("startTime"), m.Received.In(in).Format(logs.Stamp))
 	l.field("deviceDirection", strconv.Itoa(int(m.Direction)))
 	l.rest(m)
 	l.secure("ESATLSIn", w.In)
@@ -96,10 +116,10 @@ func (l *line) rest(m *esa.Message) {
 	l.field("ESAOFVerdict", plainVerdict(m.Verdicts[esa.OutbreakFilters]))
 	l.field("duser", recipients(m))
 	l.labelled("cfp1", "SBRSScore", s.SBRS)
-	l.field("ESASPFVerdict", spfVerdict(&m.Auth))
-	l.field("sourceHostName", s.Host)
+	l.field("ESASPFVerdict", l.spf(&m.Auth))
+	l.field(l.key("sourceHostName"), s.Host)
 	l.field("ESASenderGroup", s.Group)
-	l.addr("sourceAddress", s.Remote)
+	l.addr(l.key("sourceAddress"), s.Remote)
 	if m.Subject != "" {
 		l.field("msg", quote(m.Subject))
 	}

@@ -15,8 +15,9 @@ const stamp = logs.Stamp
 
 // lines are where the sentences go.
 type lines struct {
-	out *logs.Lines
-	in  *time.Location // of the times in sentences
+	out     *logs.Lines
+	in      *time.Location // of the times in sentences
+	wording int            // see [Log]
 }
 
 // say writes a sentence about an event. In its form %M, %I, %D and %O stand for
@@ -94,6 +95,6 @@ func appendRIDs(b []byte, list []esa.RID) []byte {
 // and its end: for those who write no file.
 func sentencesOf(e *esa.Event) []string {
 	out := logs.NewLines(time.UTC)
-	(&lines{out, time.UTC}).sentences(e)
+	(&lines{out: out, in: time.UTC}).sentences(e)
 	return out.Texts()
 }

@@ -12,11 +12,13 @@ import (
 
 // Log is the content of a subscription of the type of mail_logs. The zero value is
 // ready.
-type Log struct{}
+type Log struct {
+	Wording int // the AsyncOS version in whose words it is: 13, which 0 is too, 14 or 15
+}
 
 // Write says every event of the entries.
-func (Log) Write(_ context.Context, out *logs.Lines, entries []esa.Entry) error {
-	l := lines{out, out.In}
+func (g Log) Write(_ context.Context, out *logs.Lines, entries []esa.Entry) error {
+	l := lines{out: out, in: out.In, wording: g.Wording}
 	if l.in == nil {
 		l.in = time.UTC
 	}

@@ -3,6 +3,7 @@ package maillog
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -157,6 +158,29 @@ func TestVerdictsHaveSentences(t *testing.T) {
 			if e.Verdict != esa.Negative && (strings.Contains(s, "negative") || strings.Contains(s, "CLEAN")) {
 				t.Errorf("engine %d verdict %d: %q", e.Engine, e.Verdict, s)
 			}
+		}
+	}
+}
+
+// The last row of the HAT has no name in the older wording; a group that has the
+// member ALL has it in both.
+func TestWording(t *testing.T) {
+	const want = "ICID 5 ACCEPT SG %s SBRS None country not enabled"
+	for _, c := range []struct {
+		wording     int
+		group, want string
+	}{
+		{0, "None", "None match "}, {13, "None", "None match "}, {14, "None", "None match ALL"}, {15, "None", "None match ALL"},
+		{13, "MINE", "MINE match ALL"}, {15, "MINE", "MINE match ALL"},
+	} {
+		out := logs.NewLines(time.UTC)
+		src := &esa.Source{Rule: "ACCEPT", Group: c.group, Match: "ALL", SBRS: "None", Country: "not enabled"}
+		entry := esa.Entry{Events: []esa.Event{{Kind: esa.HATDecided, ICID: 5, Source: src}}}
+		if err := (Log{Wording: c.wording}).Write(t.Context(), out, []esa.Entry{entry}); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.Texts(); len(got) != 1 || got[0] != fmt.Sprintf(want, c.want) {
+			t.Errorf("wording %d: %q, want %q", c.wording, got, fmt.Sprintf(want, c.want))
 		}
 	}
 }

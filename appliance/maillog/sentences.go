@@ -141,7 +141,11 @@ func (l *lines) hatDecided(e *esa.Event) {
 	if s.Rule == refuse {
 		form = "ICID 0 %s SG %s match %s SBRS %s country %s"
 	}
-	l.say(e, form, s.Rule, s.Group, s.Match, s.SBRS, s.Country)
+	match := s.Match
+	if s.Group == "None" && match == "ALL" && l.wording < 14 {
+		match = "" // the table's implied last row; newer versions name it
+	}
+	l.say(e, form, s.Rule, s.Group, match, s.SBRS, s.Country)
 }
 
 func (l *lines) newICID(e *esa.Event) {

@@ -12,7 +12,6 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 
-	"esasim/cloud/ctim"
 	"esasim/cloud/route"
 )
 
@@ -33,7 +32,7 @@ func (t *Threat) Handler() http.Handler {
 	m.HandleFunc("POST /iroh/iroh-enrich/health/{id}", t.needs("integration/health:read", t.serveOneHealth))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, "/.well-known/") {
-			irohHeaders(w.Header())
+			irohHeaders(w.Header(), t.schema)
 		}
 		m.ServeHTTP(w, r)
 	})
@@ -41,11 +40,11 @@ func (t *Threat) Handler() http.Handler {
 
 // irohHeaders are those of every answer of the service. Source: recorded
 // answers; the values of version and config are ours.
-func irohHeaders(h http.Header) {
+func irohHeaders(h http.Header, schema string) {
 	h.Set("Content-Type", "application/json;charset=utf-8")
 	h.Set("X-Iroh-Version", "esasim")
 	h.Set("X-Iroh-Config", "esasim")
-	h.Set("X-Ctim-Version", ctim.SchemaVersion)
+	h.Set("X-Ctim-Version", schema)
 	h.Set("X-Ratelimit-Org-Limit", "8000")
 }
 

@@ -22,12 +22,12 @@ func (t *Threat) serveObserve(w http.ResponseWriter, r *http.Request) {
 		t.fail(w, err)
 		return
 	}
-	route.JSON(w, http.StatusOK, env)
+	route.JSON(w, http.StatusOK, t.wrapped(env))
 }
 
 func (t *Threat) serveDeliberate(w http.ResponseWriter, r *http.Request) {
 	if modules, _, ok := t.readEnrich(w, r); ok {
-		route.JSON(w, http.StatusOK, deliberate(modules))
+		route.JSON(w, http.StatusOK, t.wrapped(deliberate(modules)))
 	}
 }
 

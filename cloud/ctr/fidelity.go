@@ -54,6 +54,8 @@ func enrichment() []fidelity.Claim {
 		{"200 also when every module failed; each failure is an entry of errors, which is absent when empty", fidelity.Observed, recorded},
 		{"entries have module (the instance's name), module_instance_id, module_type_id", fidelity.Observed, recorded + " since August 2020"},
 		{"a sighting's observables are those asked for", fidelity.Observed, recorded},
+		{`envelope module-type (profile strict2020): {"module":"...","module-type":"Email Security Appliance","data":{}}`, fidelity.Inferred, "a published answer of April 2020 has the form; the appliance's own type and the form of errors were not seen"},
+		{"schema_version 1.3.28 (profile xdr2025)", fidelity.Documented, "the last release of the public schema in 2025"},
 		{"schema_version " + ctim.SchemaVersion, fidelity.Observed, recorded + " of May 2020"},
 		{"times in UTC with milliseconds", fidelity.Observed, recorded},
 		{timedOut(m).Code + ": " + timedOut(m).Message, fidelity.Observed, recorded + "; that a silent device looks like this is inferred"},

@@ -8,6 +8,7 @@
 package ctr
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"esasim/cloud/ctim"
 	"esasim/cloud/sse"
 	"esasim/cloud/store"
 )
@@ -36,6 +38,8 @@ type Options struct {
 	Devices        Devices
 	Logger         *slog.Logger
 	ModuleDeadline time.Duration // for each module's answer; 0: DefaultModuleDeadline
+	SchemaVersion  string        // of CTIM, as the header X-Ctim-Version has it; empty: ctim.SchemaVersion
+	Envelope       string        // ByID or ByType; empty: ByID
 }
 
 // DefaultModuleDeadline is how long a module may take. The real figure is not
@@ -50,6 +54,8 @@ type Threat struct {
 	devices  Devices
 	log      *slog.Logger
 	deadline time.Duration
+	schema   string
+	envelope string
 
 	asking  chan struct{}               // holds one for each call that looks something up
 	key     func() (*signingKey, error) // made or read once, by whoever asks first
@@ -71,6 +77,7 @@ type organisation struct {
 func Open(o Options) (*Threat, error) {
 	t := &Threat{
 		region: o.Region, store: o.Store, devices: o.Devices, log: o.Logger, deadline: o.ModuleDeadline,
+		schema: cmp.Or(o.SchemaVersion, ctim.SchemaVersion), envelope: o.Envelope,
 		asking: make(chan struct{}, maxAsking),
 	}
 	if t.deadline == 0 {

@@ -39,6 +39,7 @@ type Investigator interface {
 type Options struct {
 	Region       string // "AMERICAS"
 	Investigator Investigator
+	Name         string // of the product; empty: "Threat Response"
 	Organisation string
 	User         string       // shown at the right of the navigation
 	Logger       *slog.Logger // nil: slog.Default()
@@ -57,7 +58,7 @@ type portal struct {
 
 // New makes the handler of all pages. "/" leads to Investigate.
 func New(o Options) http.Handler {
-	o.Logger = cmp.Or(o.Logger, slog.Default())
+	o.Logger, o.Name = cmp.Or(o.Logger, slog.Default()), cmp.Or(o.Name, "Threat Response")
 	p := &portal{Options: o,
 		investigate: parse("investigate.html", "graph.html", "sightings.html"),
 		notYet:      parse("notyet.html"), failed: parse("failed.html")}

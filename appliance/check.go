@@ -1,0 +1,89 @@
+package appliance
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"esasim/appliance/config"
+	"esasim/smtp"
+)
+
+// Check says all that is wrong with a configuration, its tables included. Every
+// fault begins with its key, "appliance.sender_groups[2]: ...".
+func Check(c *config.Appliance) error {
+	errs := []error{c.Check()}
+	found := faultyRows(c)
+	if errs = append(errs, found...); len(found) == 0 {
+		errs = append(errs, tables(c)) // what rows have against each other
+	}
+	return errors.Join(errs...)
+}
+
+// tables makes the listener's tables, and says the first thing that is wrong.
+func tables(c *config.Appliance) error { return access(&smtp.Options{}, c) }
+
+// faultyRows tries each row in a configuration that is the factory's apart from it.
+// Rows that name others are tried when those are right.
+func faultyRows(c *config.Appliance) []error {
+	t := trial{}
+	t.each("appliance.senders", len(c.Senders), func(a *config.Appliance, i int) { a.Senders = c.Senders[i : i+1] })
+	before := len(t.errs)
+	t.each("appliance.mail_flow_policies", len(c.Policies), func(a *config.Appliance, i int) {
+		a.Policies, a.SenderGroups = c.Policies[i:i+1], nil
+	})
+	if len(t.errs) == before {
+		t.groups(c)
+	}
+	t.each("appliance.recipients", len(c.Recipients), func(a *config.Appliance, i int) { a.Recipients = c.Recipients[i : i+1] })
+	missing, exceptions := c.Verification.Missing, c.Verification.Exceptions
+	t.each("appliance.sender_verification.missing", len(missing), func(a *config.Appliance, i int) { a.Verification.Missing = missing[i : i+1] })
+	t.each("appliance.sender_verification.exceptions", len(exceptions), func(a *config.Appliance, i int) {
+		a.Verification.Exceptions = exceptions[i : i+1]
+	})
+	xclient := c.Listener.XCLIENT
+	t.each("appliance.listener.xclient", len(xclient), func(a *config.Appliance, i int) { a.Listener.XCLIENT = xclient[i : i+1] })
+	return t.errs
+}
+
+// groups are tried member by member, then as they are.
+func (t *trial) groups(c *config.Appliance) {
+	for i, g := range c.SenderGroups {
+		before, key := len(t.errs), fmt.Sprintf("appliance.sender_groups[%d]", i)
+		with := func(members []string) func(*config.Appliance, int) {
+			return func(a *config.Appliance, j int) {
+				one := g
+				if one.Members = members; members != nil {
+					one.Members = members[j : j+1]
+				}
+				a.Policies, a.SenderGroups = c.Policies, []config.SenderGroup{one}
+			}
+		}
+		t.try(key, "appliance.sender_groups", with(nil), 0)
+		for j := range g.Members {
+			if len(t.errs) == before {
+				t.try(fmt.Sprintf("%s.members[%d]", key, j), "appliance.sender_groups", with(g.Members), j)
+			}
+		}
+	}
+}
+
+// trial gathers the faults of rows.
+type trial struct{ errs []error }
+
+func (t *trial) each(key string, n int, set func(*config.Appliance, int)) {
+	for i := range n {
+		t.try(fmt.Sprintf("%s[%d]", key, i), key, set, i)
+	}
+}
+
+// try notes what is wrong with the factory's configuration once it has a row. The
+// fault names the table; it is given the row's key instead.
+func (t *trial) try(row, table string, set func(*config.Appliance, int), i int) {
+	a := config.Default()
+	set(&a, i)
+	if err := tables(&a); err != nil {
+		reason := strings.TrimPrefix(err.Error(), table+": ")
+		t.errs = append(t.errs, fmt.Errorf("%s: %s", row, reason))
+	}
+}

@@ -1,0 +1,36 @@
+package config
+
+import "slices"
+
+// Choices are the words that a key may have, by the name of its struct and the
+// key; of a list, its entries. nil: anything that fits. They are for those who
+// write a configuration; what is wrong with one is found by those who read it.
+func Choices(structName, key string) []string {
+	switch structName + "." + key {
+	case "Appliance.wording":
+		return []string{"13", "14", "15"}
+	case "API.tracking_rows":
+		return []string{Keyed, Flat}
+	case "MailFlowPolicy.rule":
+		return []string{"ACCEPT", "RELAY", "REJECT", "TCPREFUSE", "CONTINUE"}
+	case "MailFlowPolicy.tls":
+		return []string{"", "off", "preferred", "required"}
+	case "Route.tls":
+		return []string{"", "none", "preferred", "required"}
+	case "LogSubscription.type":
+		return LogTypes()
+	case "LogSubscription.level":
+		return append([]string{""}, LogLevels()...)
+	case "Syslog.protocol":
+		return []string{"", "udp", "tcp", "tls"}
+	case "Syslog.facility":
+		return slices.Compact(slices.Sorted(slices.Values(facilities[:])))
+	case "Authentication.spf_reject", "Authentication.spf_reject_helo":
+		return []string{"None", "Neutral", "SoftFail", "Fail", "TempError", "PermError"}
+	case "Authentication.dmarc_reject":
+		return []string{"none", "quarantine", "reject"}
+	case "Authentication.dmarc_quarantine":
+		return []string{"none", "quarantine"}
+	}
+	return nil
+}
