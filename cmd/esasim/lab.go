@@ -43,12 +43,17 @@ func labCommand(name string) *cobra.Command {
 		},
 	}
 	s.common(c)
+	s.labFlags(c)
+	return c
+}
+
+// labFlags override the configuration of a lab.
+func (s *settings) labFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&s.flags.SMTP, "smtp", "", "address of the SMTP listener (default 127.0.0.1:2525)")
 	f.StringVar(&s.flags.Console, "console", "", "address of the appliance's pages (default 127.0.0.1:8080)")
-	f.StringVar(&s.cloud, "cloud", "", "addresses of the cloud: AMERICAS=HOST:PORT,EUROPE=HOST:PORT (default 127.0.0.1:9080 and :9081)")
+	f.StringVar(&s.cloud, "cloud", "", "addresses of the cloud: AMERICAS=HOST:PORT,EUROPE=HOST:PORT (default 127.0.0.1:9080 and :9081; with --profile xdr2025 APJC=127.0.0.1:9082, too)")
 	f.BoolVar(&s.flags.Unregistered, "unregistered", false, "start as from the factory, not registered with the cloud")
-	return c
 }
 
 func applianceCommand() *cobra.Command {
@@ -93,19 +98,25 @@ func cloudCommand() *cobra.Command {
 		},
 	}
 	s.common(c)
-	c.Flags().StringVar(&s.cloud, "cloud", "", "addresses of the regions: AMERICAS=HOST:PORT,EUROPE=HOST:PORT (default 127.0.0.1:9080 and :9081)")
+	c.Flags().StringVar(&s.cloud, "cloud", "", "addresses of the regions: AMERICAS=HOST:PORT,EUROPE=HOST:PORT (default 127.0.0.1:9080 and :9081; with --profile xdr2025 APJC=127.0.0.1:9082, too)")
 	return c
 }
 
 // common are the flags of everything that runs.
 func (s *settings) common(c *cobra.Command) {
+	s.sources(c)
 	f := c.Flags()
-	f.StringVar(&s.config, "config", "", "YAML configuration; flags and ESASIM_* variables override it")
 	f.StringVar(&s.data, "data", "", "directory that keeps everything between runs (default: a temporary one, removed at the end)")
 	f.StringVar(&s.addressesFile, "addresses-file", "", "write addresses and credentials to this file, as JSON, once every port answers")
 	f.StringVar(&s.cpuProfile, "cpuprofile", "", "write a CPU profile to this file")
 	_ = f.MarkHidden("cpuprofile") // for work on esasim itself
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "log what the program does")
+}
+
+// sources are the flags that say what the configuration is made of.
+func (s *settings) sources(c *cobra.Command) {
+	c.Flags().StringVar(&s.config, "config", "", "YAML configuration; flags and ESASIM_* variables override it")
+	profileFlag(c, &s.flags.Profile)
 }
 
 // run runs a lab until the command's context ends.

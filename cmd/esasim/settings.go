@@ -18,17 +18,22 @@ func (s *settings) load(c *cobra.Command) (lab.Config, error) {
 	if err := environment(c.Flags(), os.LookupEnv); err != nil {
 		return lab.Config{}, err
 	}
-	cfg := lab.DefaultConfig()
-	if s.config != "" {
-		b, err := os.ReadFile(s.config)
-		if err != nil {
-			return cfg, fmt.Errorf("configuration: %w", err)
-		}
-		if cfg, err = lab.ReadConfig(s.config, b); err != nil {
-			return cfg, err
-		}
+	cfg, err := s.read()
+	if err != nil {
+		return cfg, err
 	}
 	return cfg, s.override(c.Flags(), &cfg)
+}
+
+func (s *settings) read() (lab.Config, error) {
+	if s.config == "" {
+		return lab.ProfileConfig(s.flags.Profile)
+	}
+	b, err := readConfig(s.config)
+	if err != nil {
+		return lab.Config{}, err
+	}
+	return lab.ReadConfigAs(s.flags.Profile, s.config, b)
 }
 
 func (s *settings) override(flags *pflag.FlagSet, cfg *lab.Config) (err error) {

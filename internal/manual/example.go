@@ -131,6 +131,13 @@ func rows(k *Key, depth int) (*yaml.Node, error) {
 
 // withDefaults are the keys of an entry with what the entry has.
 func withDefaults(keys []Key, v reflect.Value) []Key {
+	for v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			v = reflect.Zero(v.Type().Elem())
+			continue
+		}
+		v = v.Elem()
+	}
 	out := make([]Key, len(keys))
 	for i := range keys {
 		out[i] = keys[i]

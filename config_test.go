@@ -1,0 +1,396 @@
+package esasim_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+
+	"esasim/appliance/config"
+	"esasim/internal/manual"
+	"esasim/lab"
+)
+
+// configKeys are the keys of a profile, with the words of the source as it is now.
+func configKeys(t *testing.T, profile string) (manual.Words, []manual.Key) {
+	t.Helper()
+	words, err := manual.FromSource("lab", "appliance/config", "appliance/delivery", "smtp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := lab.KeysBy(profile, words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return words.Used(keys), keys
+}
+
+// The files that are made of the configuration's structs are what the structs say.
+func TestConfigurationPages(t *testing.T) {
+	words, keys := configKeys(t, "")
+	for file, want := range map[string]string{
+		"lab/words.json": string(words.JSON()), "docs/config.schema.json": string(lab.Schema(keys)), "docs/configuration.md": lab.Reference(keys),
+	} {
+		if diff := cmp.Diff(readFile(t, file), want); diff != "" {
+			t.Errorf("%s is not what the code says (make generate; -file +code):\n%s", file, diff)
+		}
+	}
+	n := 0
+	manual.Each(keys, func(k *manual.Key) {
+		if n++; k.Words == "" {
+			t.Errorf("%s: the field has no comment", k.Path)
+		}
+	})
+	if n < 90 {
+		t.Errorf("only %d keys", n)
+	}
+}
+
+var sampleRow = regexp.MustCompile(`(?m)^( *)# An entry has these keys:\n((?:^ *#   .*\n)+)^ *(\w+):`)
+
+// The example has every key, with the defaults of its profile, and its sample rows are
+// keys, too.
+func TestConfigurationExample(t *testing.T) {
+	for _, profile := range config.Profiles() {
+		_, keys := configKeys(t, profile)
+		text, err := lab.Example(keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := lab.ReadConfig("example", []byte(text))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		want, err := lab.ProfileConfig(profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("profile %s: -default +example\n%s", profile, diff)
+		}
+		manual.Each(keys, func(k *manual.Key) {
+			if !regexp.MustCompile(`(?m)^[ #-]*\b` + k.Name + `:`).MatchString(text) {
+				t.Errorf("the example has no %s", k.Path)
+			}
+		})
+		rows := sampleRow.FindAllStringSubmatch(text, -1)
+		if len(rows) < 3 {
+			t.Fatalf("only %d sample rows", len(rows))
+		}
+		for _, m := range rows {
+			uncommented := regexp.MustCompile(`(?m)^ *#   `).ReplaceAllString(m[2], "    ")
+			_, err := lab.ReadConfig("row", []byte("appliance:\n  "+m[3]+":\n"+uncommented))
+			if err != nil && strings.Contains(err.Error(), "unknown key") {
+				t.Errorf("%v in\n%s", err, uncommented)
+			}
+		}
+	}
+}
+
+// configSchema is the committed one, compiled.
+func configSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(readFile(t, "docs/config.schema.json")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("config.schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("config.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// bySchema is what the schema says of a file.
+func bySchema(t *testing.T, s *jsonschema.Schema, text string) error {
+	t.Helper()
+	var v any
+	if err := yaml.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Validate(doc)
+}
+
+// The schema takes the example of each profile and what the README shows.
+func TestConfigurationSchema(t *testing.T) {
+	s := configSchema(t)
+	texts := blocks(t, "README.md", "yaml")
+	for _, profile := range config.Profiles() {
+		_, keys := configKeys(t, profile)
+		text, err := lab.Example(keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, text)
+	}
+	for _, text := range texts {
+		if err := bySchema(t, s, text); err != nil {
+			t.Errorf("%v in\n%s", err, text)
+		}
+	}
+}
+
+// Schema and program agree on what is good and what is bad, as far as a schema
+// can tell.
+func TestConfigurationAgrees(t *testing.T) {
+	s := configSchema(t)
+	appliance := func(format string, args ...any) string { return "appliance: {" + fmt.Sprintf(format, args...) + "}" }
+	good := []string{
+		"{}", "profile: xdr2025", "smtp: ''", "appliance:", "cloud: {APJC: '127.0.0.1:1'}", "unregistered: true", "threat_response: {name: XDR}",
+		appliance("hostname: 13"), appliance("version: 15.5"), appliance("wording: 14"), appliance("senders: null"),
+		appliance("listener: {max_message_size: 5K, idle_timeout: 1h30m}"), appliance("listener: {max_message_size: 1024, idle_timeout: 1.5s}"),
+		appliance("recipients: [ALL, {address: a.example, access: reject}]"), appliance("recipients: [5]"), appliance("senders: [{address: 192.0.2.1, sbrs: 3.5}]"),
+		appliance("routes: [{domain: ALL, hosts: ['a:25'], tls: none}]"), appliance("logs: [{name: a, type: amp, syslog: {address: '127.0.0.1:514', protocol: tls, facility: local7}}]"),
+		appliance("authentication: {spf_reject: [Fail, None], dmarc_reject: quarantine}"), appliance("delivery: {bounces: false}"), appliance("tracking: {keep: 0s}"),
+	}
+	bad := []string{
+		"[]", "5", "smpt: x", "profile: 2020", "unregistered: perhaps", "unregistered: 1", "cloud: []", "cloud: {AMERICAS: []}",
+		"threat_response: {envelope: x}", "threat_response: {nam: x}", "appliance: []", "appliance: 1",
+		appliance("hostname: []"), appliance("hostname: {}"), appliance("wording: 12"), appliance("wording: old"), appliance("api: {tracking_rows: x}"),
+		appliance("listener: {max_message_size: 5G}"), appliance("listener: {max_message_size: -1}"), appliance("listener: {max_message_size: 1.5}"),
+		appliance("listener: {idle_timeout: 5}"), appliance("listener: {idle_timeout: 5 minutes}"), appliance("listener: {max_recipients: many}"),
+		appliance("listener: {max_recipients: 1.5}"), appliance("listener: {delayed_rejection: 'yes'}"), appliance("listener: {xclient: 127.0.0.1}"),
+		appliance("recipients: ALL"), appliance("recipients: [[ALL]]"), appliance("recipients: [{adress: ALL}]"), appliance("senders: [{address: []}]"),
+		appliance("mail_flow_policies: [{name: a, rule: accept}]"), appliance("mail_flow_policies: [{name: a, rule: ACCEPT, tls: on}]"),
+		appliance("routes: [{domain: ALL, hosts: ['a:25'], tls: off}]"), appliance("routes: {}"), appliance("routes: [5]"),
+		appliance("logs: [{name: a, type: x}]"), appliance("logs: [{name: a, type: amp, level: x}]"),
+		appliance("logs: [{name: a, type: amp, syslog: {address: '127.0.0.1:514', protocol: sctp}}]"),
+		appliance("logs: [{name: a, type: amp, syslog: {address: '127.0.0.1:514', facility: kern}}]"),
+		appliance("authentication: {spf_reject: [Pass]}"), appliance("authentication: {spf_reject_helo: [x]}"),
+		appliance("authentication: {dmarc_reject: drop}"), appliance("authentication: {dmarc_quarantine: reject}"),
+	}
+	for _, text := range good {
+		if _, err := lab.ReadConfig("f", []byte(text)); err != nil {
+			t.Errorf("%s: the program refuses it: %v", text, err)
+		}
+		if err := bySchema(t, s, text); err != nil {
+			t.Errorf("%s: the schema refuses it: %v", text, err)
+		}
+	}
+	for _, text := range bad {
+		if _, err := lab.ReadConfig("f", []byte(text)); err == nil {
+			t.Errorf("%s: the program takes it", text)
+		}
+		if bySchema(t, s, text) == nil {
+			t.Errorf("%s: the schema takes it", text)
+		}
+	}
+	everyChoice(t, bad)
+}
+
+// everyChoice looks whether each key with a list of words has a bad one in the texts.
+func everyChoice(t *testing.T, bad []string) {
+	t.Helper()
+	_, keys := configKeys(t, "")
+	manual.Each(keys, func(k *manual.Key) {
+		if len(k.Choices) > 0 && !slices.ContainsFunc(bad, func(s string) bool { return strings.Contains(s, k.Name+": ") }) {
+			t.Errorf("no bad text for %s", k.Path)
+		}
+	})
+}
+
+// What a file or a flag says wins over the profile, the flag over the file.
+func TestProfilePrecedence(t *testing.T) {
+	const own = "appliance:\n  version: 14.0.0-698\n  sender_groups: [{name: MINE, policy: $ACCEPTED, members: [ALL]}]\ncloud: {EUROPE: '127.0.0.1:1'}\n"
+	for _, c := range []struct {
+		flag, file, profile, version, group, regions string
+		wording                                      config.Wording
+	}{
+		{"", "", "ctr2020", "13.0.0-392", "WHITELIST", "AMERICAS EUROPE", 13},
+		{"", "profile: xdr2025", "xdr2025", "15.5", "ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
+		{"xdr2025", "", "xdr2025", "15.5", "ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
+		{"xdr2025", "profile: strict2020", "xdr2025", "15.5", "ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
+		{"strict2020", "profile: xdr2025", "strict2020", "13.0.0-392", "WHITELIST", "AMERICAS EUROPE", 13},
+		{"xdr2025", own, "xdr2025", "14.0.0-698", "MINE", "EUROPE", 15},
+		{"", own + "profile: xdr2025", "xdr2025", "14.0.0-698", "MINE", "EUROPE", 15},
+	} {
+		got, err := lab.ReadConfigAs(c.flag, "f", []byte(c.file))
+		if err != nil {
+			t.Errorf("%+v: %v", c, err)
+			continue
+		}
+		a := &got.Appliance
+		if got.Profile != c.profile || a.Version != c.version || a.SenderGroups[0].Name != c.group || strings.Join(got.Cloud.Names(), " ") != c.regions || a.Wording != c.wording {
+			t.Errorf("%+v: %s %s %s %v %d", c, got.Profile, a.Version, a.SenderGroups[0].Name, got.Cloud.Names(), a.Wording)
+		}
+	}
+	for _, c := range []struct{ flag, file, want string }{
+		{"", "smtp: ''\nprofile: x", "configuration f:2: profile: \"x\": want ctr2020, strict2020, xdr2025"},
+		{"x", "", "profile: \"x\": want ctr2020, strict2020, xdr2025"},
+	} {
+		if _, err := lab.ReadConfigAs(c.flag, "f", []byte(c.file)); err == nil || err.Error() != c.want {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+// Every fault is told at once, with its line, by `config check` and by a start.
+func TestConfigurationFaults(t *testing.T) {
+	const text = `smtp: nowhere
+cloud:
+  ASIA: 127.0.0.1:1
+appliance:
+  hostnam: x
+  routes:
+    - domain: example.org
+      hosts:
+        - mx:25
+      tls: off
+      concurrency: 1.5
+  senders:
+    - {address: 300.1.1.1}
+    - {address: 192.0.2.1, sbrs: 11}
+  mail_flow_policies:
+    - {name: $ACCEPTED, rule: ACCEPT}
+    - {rule: accept}
+  recipients: [ALL, "a b"]
+  sender_verification:
+    missing: [a.example, "@"]
+    exceptions:
+      - b.example
+      - c d
+  listener:
+    xclient: [localhost]
+  authentication:
+    zones: |
+      a.example TXT "fine"
+      b.example A 1.2.3
+  tracking: {keep: 3, max_size: 10G}
+  timezone: Nowhere
+  logs:
+    - {name: x, type: y, syslog: {protocol: tcp}}
+`
+	want := []string{
+		`1: smtp: "nowhere": want HOST:PORT`, `3: cloud.ASIA: unknown region: want AMERICAS, EUROPE or APJC`,
+		`5: appliance.hostnam: unknown key; hostname is one`, `10: appliance.routes[0].tls: "off": want none, preferred or required`,
+		`11: appliance.routes[0].concurrency: "1.5": want a number`, `13: appliance.senders[0]: `, `14: appliance.senders[1]: sender 192.0.2.1: sbrs "11": `,
+		`17: appliance.mail_flow_policies[1].name: is missing`, `17: appliance.mail_flow_policies[1]: mail flow policy : rule "accept": `,
+		`18: appliance.recipients[1]: `, `20: appliance.sender_verification.missing[1]: `, `23: appliance.sender_verification.exceptions[1]: `,
+		`25: appliance.listener.xclient[0]: address "localhost": want an IP address or a CIDR range`, `27: appliance.authentication.zones: `,
+		`30: appliance.tracking.keep: "3": want a duration as 30s or 72h`, `30: appliance.tracking.max_size: size "10G": `, `31: appliance.timezone: `,
+		`33: appliance.logs[0].type: "y": want one of `, `33: appliance.logs[0].syslog.address: is missing`,
+	}
+	_, err := lab.ReadConfig("f", []byte(text))
+	if err == nil {
+		t.Fatal("nothing is wrong")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if lines[0] != fmt.Sprintf("configuration has %d faults:", len(want)) {
+		t.Error(lines[0])
+	}
+	for i, w := range want {
+		if i+1 >= len(lines) || !strings.HasPrefix(lines[i+1], "f:"+w) {
+			t.Errorf("want %s", w)
+		}
+	}
+	if t.Failed() {
+		t.Log(err)
+	}
+}
+
+// What rows have against each other is found when each is right for itself.
+func TestConfigurationRows(t *testing.T) {
+	for text, want := range map[string]string{
+		"recipients: [ALL, a.example, ALL]":                                                           "configuration f:2: appliance.recipients: recipient ALL: address ALL: there are two of them",
+		"sender_groups:\n  - {name: A, policy: $ACCEPTED}\n  - {name: B, policy: $NONE}":              `configuration f:4: appliance.sender_groups[1]: sender group B: policy "$NONE": there is no mail flow policy of this name`,
+		"sender_groups:\n  - name: A\n    policy: $ACCEPTED\n    members:\n    - ALL\n    - sbrs[]":   `configuration f:7: appliance.sender_groups[0].members[1]: sender group A: member "sbrs[]": `,
+		"mail_flow_policies: [{name: A, rule: ACCEPT}, {name: A, rule: ACCEPT}]\n  sender_groups: []": "configuration f:2: appliance.mail_flow_policies: mail flow policy A: there are two of this name",
+	} {
+		_, err := lab.ReadConfig("f", []byte("appliance:\n  "+text))
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s:\n%v\nwant\n%s", text, err, want)
+		}
+	}
+}
+
+// The commands of `esasim config`.
+func TestConfigCommand(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	right, wrong := file("right.yaml", "profile: xdr2025\n"), file("wrong.yaml", "smtp: ''\nappliance:\n  timezone: Nowhere\n  x: y\n")
+	for _, c := range []struct {
+		args   []string
+		status int
+		want   []string
+	}{
+		{[]string{"config", "check", right}, 0, []string{right + ": ok\n"}},
+		{[]string{"config", "check", wrong}, 1, []string{wrong + ":3: appliance.timezone: \"Nowhere\"", "\n" + wrong + ":4: appliance.x: unknown key\n", "has 2 faults\n"}},
+		{[]string{"lab", "--config", wrong}, 1, []string{wrong + ":3: appliance.timezone: ", "\n" + wrong + ":4: appliance.x: unknown key\n"}},
+		{[]string{"config", "check", right, "--profile", "x"}, 1, []string{`profile: "x": want ctr2020`}},
+		{[]string{"config", "check", filepath.Join(dir, "none.yaml")}, 1, []string{"none.yaml"}},
+		{[]string{"config", "check"}, 1, []string{"accepts 1 arg"}},
+		{[]string{"config", "nonsense"}, 1, []string{`unknown command "nonsense"`}},
+		{[]string{"config"}, 0, []string{"check", "show", "example", "schema"}},
+		{[]string{"config", "show", "--config", right, "--smtp", "127.0.0.1:1"}, 0, []string{"profile: xdr2025\nsmtp: 127.0.0.1:1\n", "APJC: 127.0.0.1:9082\n"}},
+		{[]string{"config", "show", "--smtp", "nowhere"}, 1, []string{`smtp: "nowhere": want HOST:PORT`}},
+		{[]string{"config", "example", "--profile", "strict2020"}, 0, []string{"\nprofile: strict2020\n", "\n    tracking_rows: flat\n"}},
+		{[]string{"config", "schema"}, 0, []string{readFile(t, "docs/config.schema.json")}},
+	} {
+		status, out := program(t, c.args...)
+		if status != c.status {
+			t.Errorf("%q: status %d\n%s", c.args, status, out)
+		}
+		for _, w := range c.want {
+			if !strings.Contains(out, w) {
+				t.Errorf("%q: no %q in\n%s", c.args, w, out)
+			}
+		}
+	}
+	_, shown := program(t, "config", "show")
+	got, err := lab.ReadConfig("shown", []byte(shown))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(lab.DefaultConfig(), got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("shown and read again: -want +got\n%s", diff)
+	}
+	if len(slices.Collect(maps.Keys(got.Cloud))) != 2 {
+		t.Errorf("regions %v", got.Cloud)
+	}
+}
+
+// program runs esasim to its end.
+func program(t *testing.T, args ...string) (status int, out string) {
+	t.Helper()
+	exe, err := esasimBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, args...)
+	b, err := cmd.CombinedOutput()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), string(b)
+}
