@@ -9,11 +9,12 @@ const (
 	DMARC = "DMARC"
 )
 
-// Authentication is what SPF, DKIM and DMARC found of a message; nothing if
+// Authentication is what SDR, SPF, DKIM and DMARC found of a message; nothing if
 // they were not asked. It goes to the log as the sentences of [Authentication.Events],
 // from which [Fold] reads it back, so there is one truth and it is the one that
 // people see.
 type Authentication struct {
+	SDR      SDRResult
 	HELO     SPFResult    // of the name in HELO or EHLO
 	MailFrom SPFResult    // of the envelope sender
 	DKIM     []DKIMResult // of each signature, from the top; a single one with [NoSignature] if there is none
@@ -52,8 +53,13 @@ type DMARCResult struct {
 // Events are the result as AuthChecked events in the order of the log, with
 // Kind, Name and Text filled.
 func (a *Authentication) Events() []Event {
-	out := make([]Event, 0, 4+len(a.DKIM))
+	out := make([]Event, 0, 6+len(a.DKIM))
 	say := func(name, text string) { out = append(out, Event{Kind: AuthChecked, Name: name, Text: text}) }
+	if a.SDR.Verdict != "" {
+		for _, text := range a.SDR.texts() {
+			say(SDR, text)
+		}
+	}
 	for _, s := range [...]struct {
 		identity string
 		SPFResult
@@ -132,6 +138,8 @@ func bracketed(text string) string {
 // changes nothing.
 func (a *Authentication) read(name, text string) {
 	switch name {
+	case SDR:
+		a.SDR.read(text)
 	case SPF:
 		a.readSPF(text)
 	case DKIM:

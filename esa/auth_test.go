@@ -13,6 +13,15 @@ func TestAuthentication(t *testing.T) {
 		said  []string
 	}{
 		"not asked": {},
+		"of ill repute": {Authentication{SDR: SDRResult{Asked: SDRDomains{Host: "mx.c.example", HELO: "c.example", MailFrom: "b.example", From: "b.example", ReplyTo: "d.example"},
+			Verdict: "Awful", Threat: "Spam", Suspected: []string{"b.example", "d.example"}, Age: "1 day", Youngest: "d.example"}}, []string{
+			"SDR: Domains for which SDR is requested: reverse DNS host: mx.c.example, helo: c.example, env-from: b.example, header-from: b.example, reply-to: d.example",
+			"SDR: Consolidated Sender Reputation: Awful, Threat Category: Spam, Suspected Domain(s) : b.example, d.example. Youngest Domain Age: 1 day for domain: d.example",
+		}},
+		"of no repute": {Authentication{SDR: SDRResult{Asked: SDRDomains{HELO: "c"}, Verdict: "Neutral", Threat: "N/A", Age: "30 days (or greater)", Youngest: "c"}}, []string{
+			"SDR: Domains for which SDR is requested: reverse DNS host: Not Present, helo: c, env-from: Not Present, header-from: Not Present, reply-to: Not Present",
+			"SDR: Consolidated Sender Reputation: Neutral, Threat Category: N/A. Youngest Domain Age: 30 days (or greater) for domain: c",
+		}},
 		"all pass": {Authentication{
 			HELO: SPFResult{"postmaster@mail.b.example", "None"}, MailFrom: SPFResult{"a@b.example", "Pass"},
 			DKIM:  []DKIMResult{{"pass", "signature verified", "b.example", "sel1", "@b.example"}},
@@ -65,6 +74,14 @@ func TestAuthenticationDamaged(t *testing.T) {
 		"Verification ", "Verification skipped (", "Message from domain ", "Message from domain b.example", "pass (d=", "pass )("} {
 		for _, name := range []string{"", SPF, DKIM, DMARC} {
 			Fold([]Event{{Kind: AuthChecked, Name: name, Text: text}})
+		}
+	}
+}
+
+func TestSDRAge(t *testing.T) {
+	for days, want := range map[int]string{0: "30 days (or greater)", 1: "1 day", 30: "1 month", 364: "12 months 4 days", 365: "1 year", 8002: "21 years 11 months 7 days"} {
+		if got := SDRAge(days); got != want {
+			t.Errorf("%d days: %s, want %s", days, got, want)
 		}
 	}
 }

@@ -45,11 +45,11 @@ const (
 	MessageQuarantined                 // MID, Engine (that asked for it), Name (the quarantine), Text: the reason, Until: when it leaves by itself, DCID: the RCID, of the spam quarantine
 	MessageReleased                    // MID, Name (the quarantine; empty: all), Text: how, as in "manual", "expired", Size: seconds it was there; Engine: the last that had the message held which this one was made from when all let it go
 	QuarantineDeleted                  // MID, Name (the quarantine; empty: all), Text: how, Size: seconds it was there
-	AuthChecked                        // MID, ICID, Name (of the check: SPF, DKIM, DMARC), Text: what it found, in the words of the logs; see [Authentication]
+	AuthChecked                        // MID, ICID, Name (of the check: SDR, SPF, DKIM, DMARC), Text: what it found, in the words of the logs; see [Authentication]
 	DeliveryTLSStarted                 // DCID, Name (protocol), Text (cipher), Address (the domain that is delivered to)
 	DeliveryTrouble                    // DCID, MID, Text: what went wrong on the way to a host, in the words of the logs: "Connection Error: ..."
 	DoubleBounced                      // MID (a bounce message), RIDs, Name (reason), Text (answer): it bounced itself, and nobody is told
-	AuthTried                          // ICID, Name (mechanism and profile, as in "LOGIN with profile: users"), Address (the user), Text: how it went, as in "succeeded"
+	AuthTried                          // ICID, Name (mechanism and profile, as in "LOGIN with profile: users"; empty: nobody tried, although he should have), Address (the user), Text: how it went, as in "succeeded"
 	Inherited                          // MID, Other (whose), and what was found of that message, which this one was made from: Engine, Verdict and Name; or Name and Text of a check of its sender; or Name, the mail policy. With the Text [StageSkipped] it need not meet the stage Engine. Logs say it only of the other one
 	QuarantineAsked                    // MID, Engine, Name (the quarantine), Text: the reason. At the end of the work queue the message goes there
 	MessageBounced                     // MID, Engine, RIDs (all), Name (reason), Text: by what, as in "Bounced by content filter 'f' in the inbound table"

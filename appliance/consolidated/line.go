@@ -115,7 +115,16 @@ func (l *line) rest(m *esa.Message) {
 	}
 	l.field("ESAOFVerdict", plainVerdict(m.Verdicts[esa.OutbreakFilters]))
 	l.field("duser", recipients(m))
+	if m.HELO != "" {
+		l.field("ESAHeloDomain", m.HELO)
+		l.addr("ESAHeloIP", s.Remote)
+	}
 	l.labelled("cfp1", "SBRSScore", s.SBRS)
+	if sdr := &m.Auth.SDR; sdr.Verdict != "" {
+		l.field("ESASDRDomainAge", sdr.Age)
+		l.labelled("cs3", "SDRThreatCategory", sdr.Threat)
+		l.labelled("cs6", "SDRRepScore", sdr.Verdict)
+	}
 	l.field("ESASPFVerdict", l.spf(&m.Auth))
 	l.field(l.key("sourceHostName"), s.Host)
 	l.field("ESASenderGroup", s.Group)

@@ -61,6 +61,13 @@ func lives() map[string][]esa.Event {
 		"hostile":     of(hostile, with(esa.MessageQueued, esa.MessageFinished)...),
 		"null sender": of(func(e *esa.Event) { e.Address, e.Source = "", nil }, esa.MessageStarted, esa.SenderGiven, esa.RecipientGiven, esa.MessageFinished),
 	}
+	sdr := esa.Authentication{SDR: esa.SDRResult{Verdict: "Awful", Threat: "Spam", Suspected: []string{"b.example"}, Age: esa.SDRAge(397), Youngest: "b.example"}}
+	out["of ill repute"] = of(nil, received...)
+	for _, e := range sdr.Events() {
+		e.MID, e.Time = 8, out["of ill repute"][0].Time
+		out["of ill repute"] = append(out["of ill repute"], e)
+	}
+	out["of ill repute"] = append(out["of ill repute"], of(nil, esa.MessageFinished)...)
 	for _, e := range specimen.Events() {
 		if e.Kind == esa.EngineVerdict {
 			name := fmt.Sprintf("engine %d verdict %02d", e.Engine, e.Verdict)
@@ -168,7 +175,7 @@ func unquote(t *testing.T, s string) string {
 func TestLinesGolden(t *testing.T) {
 	var out []byte
 	lives := lives()
-	for _, name := range []string{"delivered", "bounced", "dropped", "aborted", "quarantined", "hostile", "null sender"} {
+	for _, name := range []string{"delivered", "bounced", "dropped", "aborted", "quarantined", "hostile", "null sender", "of ill repute"} {
 		m := esa.Fold(lives[name])
 		out = append(device.Append(append(out, name+": "...), &m, ways, time.UTC), '\n')
 	}
@@ -200,6 +207,13 @@ func TestEveryValue(t *testing.T) {
 		}
 		if m.Source.Local != (netip.Addr{}) {
 			want["dvc"], want["sourceAddress"] = "192.0.2.1", "192.0.2.2"
+		}
+		if m.HELO != "" {
+			want["ESAHeloDomain"], want["ESAHeloIP"] = m.HELO, want["sourceAddress"]
+		}
+		if sdr := m.Auth.SDR; sdr.Verdict != "" {
+			want["cs3Label"], want["cs3"], want["cs6Label"], want["cs6"] = "SDRThreatCategory", "Spam", "SDRRepScore", "Awful"
+			want["ESASDRDomainAge"] = "1 year 1 month 2 days"
 		}
 		if m.Size > 0 {
 			want["ESAMsgSize"] = "88"

@@ -63,5 +63,8 @@ func reputation(src *esa.Source) string {
 
 // authTried is inferred: the mail log's words.
 func authTried(_ *story, e *esa.Event) []string {
+	if e.Name == "" {
+		return []string{fmt.Sprintf("SMTP Auth (ICID %d) %s.", e.ICID, e.Text)}
+	}
 	return []string{fmt.Sprintf("SMTP Auth (ICID %d) %s for user: %s using AUTH mechanism: %s.", e.ICID, e.Text, e.Address, e.Name)}
 }

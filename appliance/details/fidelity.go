@@ -59,7 +59,7 @@ func learnt(e *esa.Event) (level, source string) {
 	case esa.EngineVerdict:
 		return learntVerdict(e, style)
 	case esa.AuthChecked:
-		for _, seen := range []string{"Pass (v=spf1)", "pass signature verified", "DMARC pass", "Verification passed"} {
+		for _, seen := range []string{"Pass (v=spf1)", "pass signature verified", "DMARC pass", "Verification passed", "SDR is requested"} {
 			if strings.Contains(e.Text, seen) {
 				return fidelity.Observed, recorded
 			}

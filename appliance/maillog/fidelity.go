@@ -74,6 +74,8 @@ func learnt(e *esa.Event) (level, source string) {
 // learntCheck: SPF's sentences were all seen, of the others some.
 func learntCheck(e *esa.Event) (level, source string) {
 	switch {
+	case strings.Contains(e.Text, "Suspected Domain(s)"):
+		return fidelity.Inferred, samples + " of a later version have the words"
 	case strings.Contains(e.Text, "DMARC action "):
 		return fidelity.Inferred, samples + " have the words, not the whole line"
 	case strings.HasPrefix(e.Text, "tempfail "):

@@ -93,7 +93,7 @@ func (l *lines) queueSentences(e *esa.Event) {
 	case esa.DeliveryTrouble:
 		l.say(e, "%T")
 	case esa.AuthTried:
-		l.say(e, "SMTP Auth (ICID %I) %T for user: %A using AUTH mechanism: %N")
+		l.authTried(e)
 	case esa.DoubleBounced:
 		code, text, _ := strings.Cut(e.Text, " ")
 		for _, r := range e.RIDs {
@@ -170,6 +170,15 @@ func (l *lines) closed(e *esa.Event) {
 	default:
 		l.say(e, "ICID %I %T")
 	}
+}
+
+// authTried: with no mechanism nobody has tried, although it was required.
+func (l *lines) authTried(e *esa.Event) {
+	if e.Name == "" {
+		l.say(e, "SMTP Auth (ICID %I) %T")
+		return
+	}
+	l.say(e, "SMTP Auth (ICID %I) %T for user: %A using AUTH mechanism: %N")
 }
 
 // subject stands in single quotes, in double quotes when it has a single one

@@ -63,6 +63,9 @@ func Events() []*esa.Event {
 				e.Text = how
 				out = append(out, e)
 			}
+			nobody := Of(k)
+			nobody.Name, nobody.Address, nobody.Text = "", "", "was required but remote host did not initiate it"
+			out = append(out, nobody)
 		case esa.AuthChecked:
 			out = append(out, checks()...)
 		case esa.MessageReleased, esa.QuarantineDeleted:
@@ -129,6 +132,8 @@ func checks() []*esa.Event {
 		{MailFrom: mail("SoftFail"), DKIM: signed("tempfail", "key unavailable"), DMARC: skipped("Temporary failure")},
 		{MailFrom: mail("TempError"), DKIM: signed("invalid", "signature missing required tag"), DMARC: skipped("Permanent failure")},
 		{MailFrom: mail("PermError"), DKIM: []esa.DKIMResult{{Result: esa.NoSignature, Reason: "signature"}}},
+		{SDR: esa.SDRResult{Asked: esa.SDRDomains{Host: "mail.b.example", HELO: "mail.b.example", MailFrom: "b.example"}, Verdict: "Neutral", Threat: "N/A",
+			Age: "21 years 11 months 7 days", Youngest: "mail.b.example"}},
 		{MailFrom: mail("None"), DMARC: skipped("Sending domain could not be determined")},
 	} {
 		for _, e := range a.Events() {
