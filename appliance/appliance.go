@@ -56,7 +56,7 @@ type Appliance struct {
 	o           Options
 	serial      string
 	store       *tracking.Store
-	listener    *smtp.Listener
+	listeners   []*smtp.Listener // in the order of the configuration
 	link        *cloudlink.Link
 	logs        []subscription
 	queue       *workqueue.Queue
@@ -98,7 +98,7 @@ func (a *Appliance) build() (err error) {
 	if err := a.leftOver(); err != nil {
 		return err
 	}
-	if a.listener, err = a.newListener(); err != nil {
+	if a.listeners, err = a.newListeners(); err != nil {
 		return err
 	}
 	a.link, err = cloudlink.New(cloudlink.Options{
@@ -147,9 +147,13 @@ func (a *Appliance) device() cloudlink.Device {
 	}
 }
 
-// Run takes mail from the listener and does all that follows, until ctx ends.
-// Intake stops first, then the rest.
-func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
+// Run takes mail from the ports, one for each listener of the configuration and in
+// its order, and does all that follows, until ctx ends. Intake stops first, then
+// the rest.
+func (a *Appliance) Run(ctx context.Context, mail ...net.Listener) error {
+	if len(mail) != len(a.listeners) {
+		return fmt.Errorf("run appliance: %d ports for %d listeners", len(mail), len(a.listeners))
+	}
 	g := group.New(context.WithoutCancel(ctx))
 	g.Go("work queue", func(ctx context.Context) error {
 		return a.queue.Run(ctx, a.toScan, a.store.Follow(a.from))
@@ -158,7 +162,7 @@ func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
 		return a.quarantines.Run(ctx, a.store.Follow(a.from))
 	})
 	g.Go("delivery", func(ctx context.Context) error {
-		a.delivery.Local = local(mail)
+		a.delivery.Local = local(mail[0])
 		return a.delivery.Run(ctx, a.toSend, a.deliveryReader())
 	})
 	for _, l := range a.logs {
@@ -169,8 +173,17 @@ func (a *Appliance) Run(ctx context.Context, mail net.Listener) error {
 	intake, stop := context.WithCancel(ctx)
 	defer stop()
 	context.AfterFunc(g.Context(), stop) // one of them failed: take no more mail
-	err := a.listener.Serve(intake, mail)
+	err := a.intake(intake, mail)
 	return errors.Join(err, g.Stop())
+}
+
+// intake serves all listeners; if one fails, the others end, too.
+func (a *Appliance) intake(ctx context.Context, mail []net.Listener) error {
+	g := group.New(ctx)
+	for i, l := range a.listeners {
+		g.Go("listener "+l.Interface(), func(ctx context.Context) error { return l.Serve(ctx, mail[i]) })
+	}
+	return g.Wait()
 }
 
 // local is the interface that mail goes out from: the one it comes in by.
@@ -210,6 +223,9 @@ func (a *Appliance) WorkQueue() *workqueue.Queue { return a.queue }
 
 // Quarantines are the appliance's quarantines.
 func (a *Appliance) Quarantines() *quarantine.Keeper { return a.quarantines }
+
+// Listeners are the appliance's listeners, in the order of the configuration.
+func (a *Appliance) Listeners() []*smtp.Listener { return a.listeners }
 
 // Delivery is the appliance's delivery queue.
 func (a *Appliance) Delivery() *delivery.Queue { return a.delivery }

@@ -15,13 +15,28 @@ func Check(c *config.Appliance) error {
 	errs := []error{c.Check()}
 	found := faultyRows(c)
 	if errs = append(errs, found...); len(found) == 0 {
-		errs = append(errs, tables(c)) // what rows have against each other
+		errs = append(errs, tryTables(c)) // what rows have against each other
 	}
 	return errors.Join(errs...)
 }
 
-// tables makes the listener's tables, and says the first thing that is wrong.
-func tables(c *config.Appliance) error { return access(&smtp.Options{}, c) }
+// tryTables makes the listeners' tables, and says the first thing that is wrong.
+func tryTables(c *config.Appliance) error {
+	var o smtp.Options
+	if err := tables(&o, c); err != nil {
+		return err
+	}
+	policies, err := smtp.NewPolicies(mailFlow(c))
+	if err != nil {
+		return fmt.Errorf("appliance.mail_flow_policies: %w", err)
+	}
+	for _, l := range c.Every() {
+		if err := access(&o, &l, policies); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // faultyRows tries each row in a configuration that is the factory's apart from it.
 // Rows that name others are tried when those are right.
@@ -41,6 +56,10 @@ func faultyRows(c *config.Appliance) []error {
 	t.each("appliance.sender_verification.exceptions", len(exceptions), func(a *config.Appliance, i int) {
 		a.Verification.Exceptions = exceptions[i : i+1]
 	})
+	users, domains, proxies := c.SMTPAuth.Users, c.Reputation.Domains, c.Listener.Proxies
+	t.each("appliance.smtp_auth.users", len(users), func(a *config.Appliance, i int) { a.SMTPAuth.Users = users[i : i+1] })
+	t.each("appliance.sender_domain_reputation.domains", len(domains), func(a *config.Appliance, i int) { a.Reputation.Domains = domains[i : i+1] })
+	t.each("appliance.listener.proxies", len(proxies), func(a *config.Appliance, i int) { a.Listener.Proxies = proxies[i : i+1] })
 	xclient := c.Listener.XCLIENT
 	t.each("appliance.listener.xclient", len(xclient), func(a *config.Appliance, i int) { a.Listener.XCLIENT = xclient[i : i+1] })
 	return t.errs
@@ -82,7 +101,7 @@ func (t *trial) each(key string, n int, set func(*config.Appliance, int)) {
 func (t *trial) try(row, table string, set func(*config.Appliance, int), i int) {
 	a := config.Default()
 	set(&a, i)
-	if err := tables(&a); err != nil {
+	if err := tryTables(&a); err != nil {
 		reason := strings.TrimPrefix(err.Error(), table+": ")
 		t.errs = append(t.errs, fmt.Errorf("%s: %s", row, reason))
 	}

@@ -8,9 +8,10 @@ import (
 // Addresses say where everything is and how to get in: what the first screen
 // shows and --addresses-file writes.
 type Addresses struct {
-	SMTP              string            `json:"smtp,omitempty"`    // host:port
-	Console           string            `json:"console,omitempty"` // URL
-	Cloud             map[string]string `json:"cloud,omitempty"`   // URL of each region
+	SMTP              string            `json:"smtp,omitempty"`      // host:port of the first listener
+	Listeners         map[string]string `json:"listeners,omitempty"` // host:port of each, by its interface, if there are several
+	Console           string            `json:"console,omitempty"`   // URL
+	Cloud             map[string]string `json:"cloud,omitempty"`     // URL of each region
 	ConsoleUser       string            `json:"console_user,omitempty"`
 	ConsolePassphrase string            `json:"console_passphrase,omitempty"`
 	PortalUser        string            `json:"portal_user,omitempty"`
@@ -25,7 +26,8 @@ type Addresses struct {
 func (l *Lab) Addresses() Addresses {
 	var a Addresses
 	if l.appliance != nil {
-		a.SMTP = reachable(l.smtp.Addr())
+		a.SMTP = reachable(l.smtp[0].Addr())
+		a.Listeners = l.listenerAddresses()
 		a.Console = "http://" + reachable(l.console.Addr())
 		a.ConsoleUser, a.ConsolePassphrase = "admin", "ironport" // the appliance's from the factory
 		a.Serial = l.appliance.Serial()
@@ -40,6 +42,18 @@ func (l *Lab) Addresses() Addresses {
 		a.ClientID, a.ClientPassword = l.client.ID, l.client.Password
 	}
 	return a
+}
+
+// listenerAddresses are where each listener is; nil if there is only one.
+func (l *Lab) listenerAddresses() map[string]string {
+	if len(l.smtp) < 2 {
+		return nil
+	}
+	out := map[string]string{}
+	for i, each := range l.appliance.Listeners() {
+		out[each.Interface()] = reachable(l.smtp[i].Addr())
+	}
+	return out
 }
 
 // reachable is an address to connect to: for a port open on all interfaces, the

@@ -58,6 +58,9 @@ func (l *Lab) withAPI(face http.Handler) http.Handler {
 		call("GET", "workqueue", l.serveWorkQueue)
 		call("POST", "workqueue/pause", l.servePause)
 		call("POST", "workqueue/resume", l.serveUnpause)
+		call("GET", "listeners", l.serveListeners)
+		call("POST", "listeners/suspend", l.serveSuspendListeners)
+		call("POST", "listeners/resume", l.serveResumeListeners)
 		t := &tracker{l.appliance.Tracking(), l.o.Config.Appliance.Hostname, l.o.Logger}
 		for name, h := range t.routes() {
 			call("GET", name, h)

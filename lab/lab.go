@@ -62,8 +62,8 @@ type Lab struct {
 	clouds    map[string]*cloud.Cloud
 	client    ctr.Client
 
-	smtp      net.Listener // nil: none
-	console   net.Listener // nil: none
+	smtp      []net.Listener // of the appliance's listeners, in the order of the configuration; none: no appliance
+	console   net.Listener   // nil: none
 	regions   map[string]net.Listener
 	backups   sync.Mutex // held while tracking data is copied
 	readyOnce sync.Once
@@ -109,7 +109,7 @@ func (l *Lab) open() error {
 	if err := l.openClient(); err != nil {
 		return err
 	}
-	if l.smtp == nil {
+	if len(l.smtp) == 0 {
 		return nil
 	}
 	a, err := appliance.New(appliance.Options{
@@ -125,7 +125,7 @@ func (l *Lab) open() error {
 func (l *Lab) listen() (err error) {
 	c := &l.o.Config
 	if c.SMTP != "" {
-		if l.smtp, err = l.port("smtp", c.SMTP); err != nil {
+		if err := l.listenSMTP(); err != nil {
 			return err
 		}
 		if l.console, err = l.port("console", c.Console); err != nil {
@@ -137,6 +137,22 @@ func (l *Lab) listen() (err error) {
 			delete(l.regions, region)
 			return err
 		}
+	}
+	return nil
+}
+
+// listenSMTP opens the ports of all listeners.
+func (l *Lab) listenSMTP() error {
+	for i, each := range l.o.Config.Appliance.Every() {
+		face, address := "listener "+each.Interface, each.Address
+		if i == 0 {
+			face, address = "smtp", l.o.Config.SMTP
+		}
+		ln, err := l.port(face, address)
+		if err != nil {
+			return err
+		}
+		l.smtp = append(l.smtp, ln)
 	}
 	return nil
 }
@@ -180,7 +196,7 @@ func (l *Lab) Run(ctx context.Context) error {
 	if l.appliance != nil {
 		h := web.Guard(web.Recover(l.withAPI(l.appliance.Handler()), l.o.Logger), hosts(l.o.Config.Console, []string{l.o.Config.Appliance.Hostname}))
 		g.Go("console", func(ctx context.Context) error { return web.Serve(ctx, l.console, h, l.o.Logger) })
-		g.Go("appliance", func(ctx context.Context) error { return l.appliance.Run(ctx, l.smtp) })
+		g.Go("appliance", func(ctx context.Context) error { return l.appliance.Run(ctx, l.smtp...) })
 	}
 	g.Go("lab", l.prepare)
 	return g.Wait()
@@ -208,9 +224,7 @@ func (l *Lab) listeners() []net.Listener {
 	for _, ln := range l.regions {
 		out = append(out, ln)
 	}
-	if l.smtp != nil {
-		out = append(out, l.smtp)
-	}
+	out = append(out, l.smtp...)
 	if l.console != nil {
 		out = append(out, l.console)
 	}

@@ -19,9 +19,14 @@ type conn struct {
 	full   bool // the client was told that the queue is full
 	naked  bool // the client was told that it must use TLS
 
+	unknown  bool        // the client was told that it must authenticate
+	relaying *esa.Source // see trusted; nil: nobody has authenticated
+
 	rejects  bool  // no recipient is taken: REJECT, delayed
 	counted  bool  // among the connections of its host
+	placed   bool  // among those of all listeners
 	hour     *hour // of its host; nil: not asked for yet
+	invalid  *hour // likewise, of the recipients that the RAT rejected
 	messages int   // begun
 }
 
@@ -36,6 +41,9 @@ func (c *conn) verdict() (dialect.Verdict, *gosmtp.SMTPError) {
 	case full:
 		c.trouble(receivingFailed + "Connection limit exceeded")
 		return dialect.Reject, dialect.TooManyToListener
+	case !c.place():
+		c.trouble(receivingFailed + "Connection limit exceeded")
+		return dialect.Reject, dialect.TooManyToHost
 	case p.Rule == Reject && !l.o.DelayRejection:
 		return dialect.Reject, nil
 	case p.Rule == Reject:
@@ -49,6 +57,12 @@ func (c *conn) verdict() (dialect.Verdict, *gosmtp.SMTPError) {
 		}
 	}
 	return dialect.Accept, nil
+}
+
+// place counts the connection among those of all listeners, if there is room.
+func (c *conn) place() bool {
+	c.placed = c.l.o.Shared.connections.Enter()
+	return c.placed
 }
 
 // maxRecipients is the limit for one message.
@@ -72,12 +86,21 @@ func (c *conn) inHour(now time.Time) bool {
 	return c.hour.take(limit, now)
 }
 
-// verify looks at an envelope sender; the error is the reply. Senders that may
-// relay are ours, and not asked (inferred).
-func (c *conn) verify(from string) error {
-	if c.policy.Rule == Relay {
-		return nil
+// harvests counts a recipient that the RAT rejects, and tells whether that is one
+// too many of its host in this hour.
+func (c *conn) harvests(now time.Time) bool {
+	limit := c.policy.MaxInvalid
+	if limit <= 0 {
+		return false
 	}
+	if c.invalid == nil {
+		c.invalid = c.l.harvests.of(c.source.Remote, now)
+	}
+	return !c.invalid.take(limit, now)
+}
+
+// verify looks at an envelope sender that may not relay; the error is the reply.
+func (c *conn) verify(from string) error {
 	exists, excepted := c.l.o.Verification.judge(from)
 	switch {
 	case excepted:
@@ -136,6 +159,9 @@ func (c *conn) UnknownCommand(line string) { c.trouble("Unknown command: " + lin
 
 func (c *conn) Closed(why dialect.Ending) {
 	c.l.live.Add(-1)
+	if c.placed {
+		c.l.o.Shared.connections.Leave()
+	}
 	if c.counted {
 		c.l.hosts.leave(c.source.Remote)
 	}
@@ -145,6 +171,8 @@ func (c *conn) Closed(why dialect.Ending) {
 		text = "refused"
 	case why == dialect.TimedOut:
 		text = "disconnected address " + c.source.Remote.String() + ", no messages injected within timeout period"
+	case why == dialect.TimeUp:
+		text = "disconnected address " + c.source.Remote.String() + ", exceeded allowable connection time"
 	}
 	c.report(esa.Event{Kind: esa.ConnectionClosed, Time: time.Now(), ICID: c.icid, Text: text})
 }

@@ -18,7 +18,7 @@ type SenderGroup struct {
 // decides, unless its rule is CONTINUE.
 type HAT struct {
 	groups []hatGroup
-	last   *Policy // of the implied last row
+	last   *Policy // of the last row
 }
 
 type hatGroup struct {
@@ -31,7 +31,15 @@ type hatGroup struct {
 // that they name.
 func NewHAT(groups []SenderGroup, known Policies) (HAT, error) {
 	h := HAT{last: known[lastPolicy]}
-	for _, g := range groups {
+	for i, g := range groups {
+		if g.Name == lastRow {
+			if i < len(groups)-1 || !isAll(g.Members) {
+				return HAT{}, fmt.Errorf("sender group %s: it must be the last one, with no member but ALL", lastRow)
+			}
+			if h.last = known[g.Policy]; h.last != nil && h.last.Rule == Continue {
+				return HAT{}, fmt.Errorf("sender group %s: policy %q: rule CONTINUE: it is the table's last row", lastRow, g.Policy)
+			}
+		}
 		c := hatGroup{SenderGroup: g, policy: known[g.Policy]}
 		if c.policy == nil {
 			return HAT{}, fmt.Errorf("sender group %s: policy %q: there is no mail flow policy of this name", g.Name, g.Policy)
@@ -43,15 +51,22 @@ func NewHAT(groups []SenderGroup, known Policies) (HAT, error) {
 			}
 			c.members = append(c.members, m)
 		}
-		if c.policy.Rule != Continue {
+		if c.policy.Rule != Continue && g.Name != lastRow {
 			h.groups = append(h.groups, c)
 		}
 	}
 	return h, nil
 }
 
-// decide is the table's word on a connection. Nothing matching is the implied
-// last row, ALL with the policy $ACCEPTED.
+// lastRow is the name of the row for those whom no other has. To the logs it is
+// no group. Where it is not written, it is ALL with the policy $ACCEPTED.
+const lastRow = "ALL"
+
+func isAll(members []string) bool {
+	return len(members) == 0 || len(members) == 1 && members[0] == "ALL"
+}
+
+// decide is the table's word on a connection.
 func (h *HAT) decide(remote netip.Addr, who *sender) (*esa.Source, *Policy) {
 	s := &esa.Source{Remote: remote, Host: who.host, Verified: who.verified, SBRS: who.sbrs, Country: who.country,
 		Group: "None", Match: "ALL"}

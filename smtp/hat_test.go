@@ -102,7 +102,20 @@ func TestHATErrors(t *testing.T) {
 			t.Errorf("%s: %v", m, err)
 		}
 	}
+	for want, groups := range map[string][]SenderGroup{
+		`sender group ALL: it must be the last one`:              {{"ALL", "$A", nil}, {"G", "$A", nil}},
+		`sender group ALL: it must be the last one, with no`:     {{"ALL", "$A", []string{"10.0.0.1"}}},
+		`sender group ALL: policy "$B": there is no`:             {{"ALL", "$B", nil}},
+		`sender group ALL: policy "$C": rule CONTINUE: it is th`: {{"ALL", "$C", nil}},
+	} {
+		known["$C"] = &Policy{Name: "$C", Rule: Continue}
+		if _, err := NewHAT(groups, known); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v: %v, want %s", groups, err, want)
+		}
+	}
 	for want, p := range map[string][]Policy{
+		`mail flow policy $A: auth "yes"`:                            {{Name: "$A", Rule: Accept, Auth: "yes"}},
+		`mail flow policy $A: a limit is negative; 0`:                {{Name: "$A", Rule: Accept, MaxInvalid: -1}},
 		`mail flow policy $A: rule "DROP"`:                           {{Name: "$A", Rule: "DROP"}},
 		`mail flow policy $A: tls "maybe"`:                           {{Name: "$A", Rule: Accept, TLS: "maybe"}},
 		`mail flow policy $A: a limit is negative`:                   {{Name: "$A", Rule: Accept, MaxConnections: -1}},
@@ -112,6 +125,35 @@ func TestHATErrors(t *testing.T) {
 		if _, err := NewPolicies(p); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%+v: %v, want %s", p, err, want)
 		}
+	}
+}
+
+// The last row is no group to the logs.
+func TestHATLastRow(t *testing.T) {
+	for _, members := range [][]string{nil, {"ALL"}} {
+		h := newTestHAT(t, SenderGroup{"G", "$A", []string{"10.0.0.1"}}, SenderGroup{"ALL", "$R", members})
+		if src, p := h.decide(netip.MustParseAddr("10.0.0.2"), nobody()); src.Group != "None" || src.Match != "ALL" || src.Rule != Reject || p.Name != "$R" {
+			t.Errorf("%+v", src)
+		}
+		if src, _ := h.decide(netip.MustParseAddr("10.0.0.1"), nobody()); src.Group != "G" {
+			t.Errorf("%+v", src)
+		}
+	}
+}
+
+func TestUsersFaults(t *testing.T) {
+	for want, list := range map[string][]User{
+		`users[0].name: ""`:                  {{"", "x"}},
+		`users[0].name: "a\nb": want`:        {{"a\nb", "x"}},
+		`users[0].passphrase: must not be`:   {{"a", ""}},
+		`users[1].name: there are two of th`: {{"a", "x"}, {"a", "y"}},
+	} {
+		if _, err := NewUsers("users", list); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if _, err := NewUsers("", nil); err == nil {
+		t.Error("a profile without a name")
 	}
 }
 

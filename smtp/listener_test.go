@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -83,7 +84,19 @@ func words(e *esa.Event) string {
 	case esa.ConnectionClosed:
 		return strings.TrimRight(fmt.Sprintf("%d closed %s", e.ICID, e.Text), " ")
 	case esa.MessageStarted:
-		return fmt.Sprintf("%d MID %d of %s", e.ICID, e.MID, e.Source.Group)
+		s := fmt.Sprintf("%d MID %d of %s", e.ICID, e.MID, e.Source.Group)
+		if e.Address != "" {
+			s += fmt.Sprintf(" by %s, %s", e.Address, e.Source.Rule)
+		}
+		return s
+	case esa.AuthTried:
+		return strings.TrimRight(fmt.Sprintf("%d auth %s %s %s", e.ICID, e.Text, e.Address, e.Name), " ")
+	case esa.AuthChecked:
+		return fmt.Sprintf("%d %s %s", e.ICID, e.Name, e.Text)
+	case esa.MessageAborted:
+		if strings.HasPrefix(e.Text, "Rejected") {
+			return fmt.Sprintf("%d %s", e.ICID, e.Text)
+		}
 	case esa.RecipientRejected:
 		return fmt.Sprintf("%d %s by %s", e.ICID, e.Address, e.Text)
 	case esa.RecipientGiven:
@@ -99,6 +112,7 @@ type talker struct {
 	conns []net.Conn
 	ins   []*bufio.Reader
 	at    int // which connection is meant
+	l     *Listener
 }
 
 // play does one line of a script: "> command", "< reply", lines of a long one
@@ -140,6 +154,18 @@ func (k *talker) play(line string) {
 			k.t.Fatal(err)
 		}
 		time.Sleep(d)
+	case "raw":
+		text, err := strconv.Unquote(arg)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		if _, err := io.WriteString(k.conns[k.at], text); err != nil {
+			k.t.Fatalf("%s: %v", line, err)
+		}
+	case "suspend":
+		k.l.Suspend()
+	case "resume":
+		k.l.Resume()
 	case "quit":
 		k.conns[k.at].Close()
 		synctest.Wait()
@@ -210,12 +236,7 @@ func TestAccess(t *testing.T) {
 	mail := func(from string) []string {
 		return []string{"> MAIL FROM:<" + from + ">", "< 250 sender <" + from + "> ok"}
 	}
-	for _, c := range []struct {
-		name   string
-		change func(*Options)
-		script [][]string
-		want   string // what was noted
-	}{
+	for _, c := range []accessCase{
 		{"a welcome one", nil, [][]string{{"dial", banner, "> EHLO c", hello}, mail("a@b.example"), {"> RCPT TO:<u@x.example>", "< 250", "> QUIT", "< 221", "end"}},
 			first + "1 MID 1 of UNKNOWNLIST; 1 u@x.example; 1 closed"},
 		{"XCLIENT", nil, [][]string{as("ADDR=IPV6:2001:db8::1 NAME=mx.partner.example HELO=other"), {banner, "> EHLO c", hello, "> QUIT", "< 221", "end"}},
@@ -279,33 +300,43 @@ func TestAccess(t *testing.T) {
 			"> RCPT TO:<u@y.example>", "< 550 #5.1.0 Address rejected.", "> QUIT", "< 221", "end"}},
 			first + "1 MID 1 of UNKNOWNLIST; 1 old@x.example by RAT; 1 u@y.example by RAT; 1 closed"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			cert := selfSigned(t)
-			synctest.Test(t, func(t *testing.T) {
-				o, noted := testTables(t, factory()), &ledger{}
-				o.Log, o.TLS = noted, cert
-				if c.change != nil {
-					c.change(&o)
-				}
-				k := &talker{t: t, net: &memnet.Network{}}
-				stop := k.serve(o)
-				defer stop()
-				for _, part := range c.script {
-					for _, line := range part {
-						k.play(line)
-					}
-				}
-				synctest.Wait()
-				noted.mu.Lock()
-				defer noted.mu.Unlock()
-				got := strings.Join(noted.lines, "; ")
-				want, open := strings.CutSuffix(c.want, "*")
-				if got != want && !(open && strings.HasPrefix(got, want)) {
-					t.Errorf("noted\n%s\nwant\n%s", got, c.want)
-				}
-			})
-		})
+		t.Run(c.name, func(t *testing.T) { c.run(t, factory()) })
 	}
+}
+
+// accessCase is a conversation with a listener, and what is noted of it.
+type accessCase struct {
+	name   string
+	change func(*Options)
+	script [][]string
+	want   string // with * at the end: what is noted begins so
+}
+
+func (c *accessCase) run(t *testing.T, policies []Policy) {
+	cert := selfSigned(t)
+	synctest.Test(t, func(t *testing.T) {
+		o, noted := testTables(t, policies), &ledger{}
+		o.Log, o.TLS = noted, cert
+		if c.change != nil {
+			c.change(&o)
+		}
+		k := &talker{t: t, net: &memnet.Network{}}
+		stop := k.serve(o)
+		defer stop()
+		for _, part := range c.script {
+			for _, line := range part {
+				k.play(line)
+			}
+		}
+		synctest.Wait()
+		noted.mu.Lock()
+		defer noted.mu.Unlock()
+		got := strings.Join(noted.lines, "; ")
+		want, open := strings.CutSuffix(c.want, "*")
+		if got != want && !(open && strings.HasPrefix(got, want)) {
+			t.Errorf("noted\n%s\nwant\n%s", got, c.want)
+		}
+	})
 }
 
 // serve runs a listener until the function it gives is called.
@@ -317,6 +348,7 @@ func (k *talker) serve(o Options) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	l := New(o)
+	k.l = l
 	go func() { done <- l.Serve(ctx, raw) }()
 	return func() {
 		for _, c := range k.conns {
@@ -327,8 +359,9 @@ func (k *talker) serve(o Options) (stop func()) {
 		if err := <-done; err != nil {
 			k.t.Error(err)
 		}
-		if n := l.live.Load(); n != 0 || len(l.hosts.open) != 0 {
-			k.t.Errorf("%d connections and hosts %v left", n, l.hosts.open)
+		all := l.o.Shared
+		if n := l.live.Load(); n != 0 || len(l.hosts.open) != 0 || all.connections.taken.Load() != 0 || all.tls.taken.Load() != 0 {
+			k.t.Errorf("%d connections and hosts %v left, shared %d and %d", n, l.hosts.open, all.connections.taken.Load(), all.tls.taken.Load())
 		}
 	}
 }

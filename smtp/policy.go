@@ -22,17 +22,28 @@ const (
 	TLSRequired  = "required"  // MAIL is refused without
 )
 
+// What a mail flow policy says of AUTH.
+const (
+	AuthOff       = "off"       // not available; also the meaning of ""
+	AuthPreferred = "preferred" // available
+	AuthRequired  = "required"  // MAIL is refused without
+)
+
 // Policy is a mail flow policy: what the senders of a group may do. A limit of
 // 0 is none, where not said otherwise.
 type Policy struct {
 	Name                 string
 	Rule                 string
 	TLS                  string
+	Auth                 string
+	AuthOnlyTLS          bool  // AUTH is not available in clear
 	MaxMessages          int   // of one connection
 	MaxRecipients        int   // of one message; 0: the listener's limit
 	MaxRecipientsPerHour int   // of one remote address
 	MaxMessageSize       int64 // octets; 0: the listener's limit
 	MaxConnections       int   // of one remote address at a time
+	MaxInvalid           int   // recipients of one remote address in an hour that the RAT rejects (directory harvest attack prevention)
+	DropInvalid          bool  // a connection with more than that is ended
 }
 
 func (p *Policy) check() error {
@@ -42,7 +53,10 @@ func (p *Policy) check() error {
 	if !slices.Contains([]string{"", TLSOff, TLSPreferred, TLSRequired}, p.TLS) {
 		return fmt.Errorf("mail flow policy %s: tls %q: want off, preferred or required", p.Name, p.TLS)
 	}
-	if p.MaxMessages < 0 || p.MaxRecipients < 0 || p.MaxRecipientsPerHour < 0 || p.MaxMessageSize < 0 || p.MaxConnections < 0 {
+	if !slices.Contains([]string{"", AuthOff, AuthPreferred, AuthRequired}, p.Auth) {
+		return fmt.Errorf("mail flow policy %s: auth %q: want off, preferred or required", p.Name, p.Auth)
+	}
+	if p.MaxInvalid < 0 || p.MaxMessages < 0 || p.MaxRecipients < 0 || p.MaxRecipientsPerHour < 0 || p.MaxMessageSize < 0 || p.MaxConnections < 0 {
 		return fmt.Errorf("mail flow policy %s: a limit is negative; 0 is none", p.Name)
 	}
 	return nil

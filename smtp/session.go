@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -25,6 +26,7 @@ type session struct {
 // transaction is a message that is being received.
 type transaction struct {
 	mid    esa.MID
+	source *esa.Source // that of the connection, or of its user
 	sender string
 	rcpts  int         // taken
 	bad    int         // refused, as far as they were noted
@@ -39,7 +41,8 @@ func newSession(c *gosmtp.Conn) (gosmtp.Session, error) {
 // Mail begins a message and gives it its MID.
 func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
 	s.conn = s.wire.Admission().Value.(*conn) // another one than at EHLO if XCLIENT came in between
-	if err := s.mayBegin(from); err != nil {
+	src := s.source()
+	if err := s.mayBegin(from, src); err != nil {
 		return err
 	}
 	mid, err := s.conn.l.o.Log.NextMID()
@@ -47,27 +50,42 @@ func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
 		s.conn.l.o.Logger.Error("no number for a message", "icid", s.conn.icid, "error", err)
 		return dialect.ServerErrorForNow
 	}
-	s.msg = &transaction{mid: mid, sender: from, events: make([]esa.Event, 0, 8)}
-	s.note(time.Now(), esa.Event{Kind: esa.MessageStarted, Source: s.conn.source}, esa.Event{Kind: esa.SenderGiven, Address: from})
+	s.msg = &transaction{mid: mid, source: src, sender: from, events: make([]esa.Event, 0, 8)}
+	hello, _ := s.wire.Hello()
+	s.note(time.Now(), esa.Event{Kind: esa.MessageStarted, Source: src, Text: hello, Name: s.wire.Secured(), Address: s.wire.User()},
+		esa.Event{Kind: esa.SenderGiven, Address: from})
 	return nil
+}
+
+// source is what the sender of a message counts as.
+func (s *session) source() *esa.Source {
+	if s.wire.User() != "" {
+		return s.conn.trusted()
+	}
+	return s.conn.source
 }
 
 // mayBegin looks whether the connection may send a message now; the error is
 // the reply.
-func (s *session) mayBegin(from string) error {
+func (s *session) mayBegin(from string, src *esa.Source) error {
 	c := s.conn
 	if !c.l.o.Room.MayBegin() {
 		return c.queueFull()
 	}
-	if _, encrypted := s.wire.TLS(); c.policy.TLS == TLSRequired && !encrypted {
+	if c.policy.TLS == TLSRequired && s.wire.Secured() == "" {
 		return c.needsTLS()
+	}
+	if c.policy.Auth == AuthRequired && s.wire.User() == "" {
+		return c.needsAuth()
 	}
 	if limit := c.policy.MaxMessages; limit > 0 && c.messages >= limit {
 		c.trouble(receivingFailed + "Too Many Messages")
 		return dialect.TooManyMessages
 	}
-	if err := c.verify(from); err != nil {
-		return err
+	if src.Rule != Relay { // those are ours, and not asked (inferred)
+		if err := c.verify(from); err != nil {
+			return err
+		}
 	}
 	c.messages++
 	return nil
@@ -79,15 +97,19 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	if m.rcpts >= c.maxRecipients() {
 		return dialect.TooManyRecipients
 	}
-	if c.rejects {
+	relay := m.source.Rule == Relay
+	if c.rejects && !relay {
 		return s.reject(to, "HAT", dialect.RejectedLate)
 	}
 	now := time.Now()
 	row := ratRow{}
-	if c.source.Rule != Relay {
+	if !relay && !c.l.o.Private {
 		row = c.l.o.RAT.judge(to)
 	}
 	if row.reply != nil {
+		if c.harvests(now) {
+			return s.harvested(to)
+		}
 		return s.reject(to, "RAT", row.reply)
 	}
 	if !row.bypass && !c.inHour(now) {
@@ -96,6 +118,17 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	s.note(now, esa.Event{Kind: esa.RecipientGiven, Address: to, RIDs: []esa.RID{esa.RID(m.rcpts)}})
 	m.rcpts++
 	return nil
+}
+
+// harvested refuses a recipient of somebody who seems to try out addresses.
+func (s *session) harvested(to string) error {
+	c := s.conn
+	if c.policy.DropInvalid {
+		c.trouble(fmt.Sprintf("Dropping connection due to potential Directory Harvest Attack from host=%s, dhap_limit=%d, sender_group=%s, listener=%s",
+			c.source.Remote, c.policy.MaxInvalid, c.source.Group, c.source.Listener))
+		s.wire.Hangup()
+	}
+	return s.reject(to, "RAT", dialect.TooManyInvalid)
 }
 
 // reject refuses a recipient and notes by what, unless enough is known of this
@@ -134,15 +167,13 @@ func (s *session) Data(io.Reader) error {
 		s.discard(kept)
 		return dialect.ServerErrorForNow // nobody reads it if the client is gone
 	}
-	if got.Hops > mostHops {
+	if most := s.conn.l.o.MaxHops; most > 0 && got.Hops > most {
 		return s.refuse(kept, dialect.TooManyHops)
 	}
-	if check != nil {
-		if reply, why := s.authenticate(check); reply != nil {
-			s.discard(kept)
-			s.abort(why)
-			return reply
-		}
+	if reply, why := s.screen(check, &got); reply != nil {
+		s.discard(kept)
+		s.abort(why)
+		return reply
 	}
 	now := time.Now()
 	s.describe(now, &got)
@@ -178,10 +209,6 @@ func (k *keeping) Write(p []byte) (int, error) {
 	}
 	return n, err
 }
-
-// mostHops is by how many hosts a message may have been passed on. One with more
-// goes round in circles. Source: RFC 5321, 6.3.
-const mostHops = 100
 
 // refuse ends a message that breaks a rule; bad is the rule's reply.
 func (s *session) refuse(kept Content, bad error) error {

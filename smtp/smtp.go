@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -52,6 +53,7 @@ type Room interface {
 // Options of a listener.
 type Options struct {
 	Interface      string // the listener's name in the logs: "IncomingMail"
+	Private        bool   // it takes mail for everybody: there is no RAT
 	Host           string // the appliance's host name
 	HAT            HAT
 	Senders        Senders // who the peers are
@@ -59,13 +61,20 @@ type Options struct {
 	Verification   Verification
 	DelayRejection bool        // REJECT is said to each recipient instead of at once
 	XCLIENT        Networks    // who may say that he is somebody else
+	Proxies        Networks    // who must say by the PROXY protocol for whom he speaks
 	TLS            *tls.Config // nil: no STARTTLS
+	ImplicitTLS    bool        // the client begins with TLS (SMTPS)
+	Users          Users       // who may authenticate
 	MaxMessage     int64       // octets, where the mail flow policy says nothing
 	MaxRecipients  int         // of a message, likewise
 	MaxHeaderLines int
 	MaxConnections int
+	MaxHops        int           // Received fields of a message; 0: any number
 	Idle           time.Duration // wait for a command
+	MaxTime        time.Duration // of a connection; 0: any
+	Shared         *Shared       // with the other listeners; nil: no limits but its own
 	Auth           *auth.Checker // nil: senders are not verified
+	SDR            *SDR          // nil: the reputation of domains is not asked for
 	Log            Log
 	Room           Room
 	Logger         *slog.Logger
@@ -77,22 +86,44 @@ type Listener struct {
 	ctx  context.Context // of Serve: what sessions look up ends with it
 	live atomic.Int64    // connections
 
-	hosts hosts
-	hours hours
+	suspended atomic.Bool // no new connection is taken
+
+	hosts    hosts
+	hours    hours // recipients
+	harvests hours // those that the RAT rejected
 }
 
 // New makes a listener; Serve runs it.
-func New(o Options) *Listener { return &Listener{o: o} }
+func New(o Options) *Listener {
+	if o.Shared == nil {
+		o.Shared = NewShared(math.MaxInt, math.MaxInt)
+	}
+	return &Listener{o: o}
+}
+
+// Interface is the listener's name.
+func (l *Listener) Interface() string { return l.o.Interface }
+
+// Suspend has the listener refuse new connections until Resume. Those that there
+// are go on.
+func (l *Listener) Suspend() { l.suspended.Store(true) }
+
+// Resume ends that.
+func (l *Listener) Resume() { l.suspended.Store(false) }
+
+// Suspended tells whether new connections are refused.
+func (l *Listener) Suspended() bool { return l.suspended.Load() }
 
 // Serve takes connections from l until ctx ends; then it tells the clients that
 // the service is going away and returns when the last one is gone.
 func (l *Listener) Serve(ctx context.Context, raw net.Listener) error {
 	opts := &dialect.Options{
 		Host: l.o.Host, TLS: l.o.TLS, MaxMessage: l.o.MaxMessage,
-		MaxHeaderLines: l.o.MaxHeaderLines, CommandIdle: l.o.Idle, Logger: l.o.Logger,
+		MaxHeaderLines: l.o.MaxHeaderLines, CommandIdle: l.o.Idle, MaxTime: l.o.MaxTime, Logger: l.o.Logger,
+		ImplicitTLS: l.o.ImplicitTLS, TLSSessions: &l.o.Shared.tls,
 	}
 	server := dialect.Server(gosmtp.BackendFunc(newSession), opts)
-	outer := dialect.Listen(raw, opts, l.admit)
+	outer := dialect.Listen(l.o.Proxies.listen(raw), opts, l.admit)
 	ctx, broken := context.WithCancelCause(ctx)
 	defer broken(nil)
 	l.ctx = ctx
@@ -139,12 +170,35 @@ type client struct {
 
 // admit decides about a new connection.
 func (l *Listener) admit(raw net.Conn) dialect.Admission {
-	remote := address(raw.RemoteAddr())
-	return l.judge(client{address(raw.LocalAddr()), remote, remote, l.o.Senders.of(remote)})
+	local, remote, err := ends(raw)
+	from := client{local, remote, remote, l.o.Senders.of(remote)}
+	if err != nil {
+		return l.mute(from, err)
+	}
+	return l.judge(from)
+}
+
+// mute ends the connection of a proxy that did not say for whom it speaks.
+func (l *Listener) mute(from client, why error) dialect.Admission {
+	a := dialect.Admission{Verdict: dialect.Refuse}
+	icid, err := l.o.Log.NextICID()
+	if err != nil || !l.o.Room.MayGoOn(0) {
+		return a
+	}
+	src := &esa.Source{Listener: l.o.Interface, Local: from.local, Remote: from.remote, Host: from.who.host, Verified: from.who.verified}
+	c := &conn{l: l, icid: icid, source: src, policy: &Policy{}}
+	l.live.Add(1)
+	c.report(esa.Event{Kind: esa.ConnectionOpened, Time: time.Now(), ICID: icid, Source: src})
+	c.trouble("PROXY protocol: " + why.Error())
+	a.Observer = c
+	return a
 }
 
 // judge decides about a client.
 func (l *Listener) judge(from client) dialect.Admission {
+	if l.suspended.Load() {
+		return dialect.Admission{Verdict: dialect.Reject, Reply: dialect.Unavailable(l.o.Host)}
+	}
 	// A connection is some events whatever comes of it. When what is left is
 	// needed for accepted mail, nothing may be written for it at all.
 	if !l.o.Room.MayGoOn(0) {
@@ -163,6 +217,9 @@ func (l *Listener) judge(from client) dialect.Admission {
 		esa.Event{Kind: esa.ConnectionOpened, Time: now, ICID: icid, Source: src},
 		esa.Event{Kind: esa.HATDecided, Time: now, ICID: icid, Source: src})
 	a := dialect.Admission{Observer: c, Value: c, MaxMessage: policy.MaxMessageSize, NoTLS: policy.TLS == TLSOff}
+	if policy.Auth == AuthPreferred || policy.Auth == AuthRequired {
+		a.Auth, a.AuthOnlyTLS = c.authenticate, policy.AuthOnlyTLS
+	}
 	if l.o.XCLIENT.has(from.real) {
 		a.XCLIENT = func(x dialect.XCLIENT) dialect.Admission { return l.judge(from.as(x, &l.o.Senders)) }
 	}

@@ -5,7 +5,9 @@ import (
 
 	gosmtp "github.com/emersion/go-smtp"
 
+	"esasim/esa"
 	"esasim/smtp/auth"
+	"esasim/smtp/content"
 	"esasim/smtp/dialect"
 )
 
@@ -14,10 +16,34 @@ import (
 // for by the HAT.
 func (s *session) verification() *auth.Check {
 	l := s.conn.l
-	if l.o.Auth == nil || s.conn.source.Rule == Relay {
+	if l.o.Auth == nil || s.msg.source.Rule == Relay {
 		return nil
 	}
 	return l.o.Auth.Begin(l.ctx)
+}
+
+// screen asks who the sender of a received message is. Refused is the reply to a
+// message that is not taken for it, and why is the reason for the logs.
+func (s *session) screen(check *auth.Check, got *content.Content) (refused *gosmtp.SMTPError, why string) {
+	if l := s.conn.l; l.o.SDR != nil && s.msg.source.Rule != Relay {
+		if found := s.reputation(got); l.o.SDR.refuses(found) {
+			return dialect.SDRRejected, "Rejected by SDR"
+		}
+	}
+	if check == nil {
+		return nil, ""
+	}
+	return s.authenticate(check)
+}
+
+// reputation notes what is thought of the domains of a message.
+func (s *session) reputation(got *content.Content) *esa.SDRResult {
+	hello, _ := s.wire.Hello()
+	found := s.conn.l.o.SDR.judge(esa.SDRDomains{Host: s.conn.source.Host, HELO: hello, MailFrom: domainOf(s.msg.sender),
+		From: domainOf(addressOf(got.From)), ReplyTo: domainOf(addressOf(got.ReplyTo))})
+	a := esa.Authentication{SDR: found}
+	s.note(time.Now(), a.Events()...)
+	return &a.SDR
 }
 
 // authenticate notes what the check of a received message found. Refused is the

@@ -27,6 +27,17 @@ type MailFlowPolicy struct {
 	MaxRecipientsPerHour int    `yaml:"max_recipients_per_hour"` // of one remote address
 	MaxMessageSize       Size   `yaml:"max_message_size"`        // with its header
 	MaxConnections       int    `yaml:"max_connections"`         // of one remote address at a time
+	Auth                 string `yaml:"auth"`                    // off (the default), preferred or required
+	AuthOnlyTLS          bool   `yaml:"auth_requires_tls"`       // AUTH is offered on encrypted connections only
+	// DHAPLimit is how many recipients of one remote address the RAT rejects in an
+	// hour before its words are "Too many invalid recipients"; with DHAPDrop the
+	// connection is ended then (directory harvest attack prevention).
+	DHAPLimit int  `yaml:"dhap_limit"`
+	DHAPDrop  bool `yaml:"dhap_drop"`
+	// SpamCheck and VirusCheck say whether the work queue looks at the mail: on (the
+	// default) or off.
+	SpamCheck  string `yaml:"spam_check"`
+	VirusCheck string `yaml:"virus_check"`
 }
 
 // SenderGroup is one row of the HAT.
@@ -74,19 +85,26 @@ func defaultPolicies() []MailFlowPolicy {
 		{Name: "$ACCEPTED", Rule: "ACCEPT", MaxMessages: 1000, MaxConnections: 1000},
 		{Name: "$THROTTLED", Rule: "ACCEPT", MaxMessages: 10, MaxRecipients: 20, MaxRecipientsPerHour: 20,
 			MaxMessageSize: 1 << 20, MaxConnections: 10},
-		{Name: "$TRUSTED", Rule: "ACCEPT", MaxMessages: 1000, MaxConnections: 600},
+		{Name: "$TRUSTED", Rule: "ACCEPT", MaxMessages: 1000, MaxConnections: 600, SpamCheck: "off"},
 		{Name: "$BLOCKED", Rule: "REJECT"},
-		{Name: "$RELAYED", Rule: "RELAY"},
+		{Name: "$RELAYED", Rule: "RELAY", SpamCheck: "off"},
 	}
 }
 
 func defaultGroups() []SenderGroup {
 	return []SenderGroup{
+		{"RELAYLIST", "$RELAYED", nil},
 		{"WHITELIST", "$TRUSTED", nil},
 		{"BLACKLIST", "$BLOCKED", []string{"sbrs[-10.0:-3.0]"}},
 		{"SUSPECTLIST", "$THROTTLED", []string{"sbrs[-3.0:-1.0]"}},
 		{"UNKNOWNLIST", "$ACCEPTED", []string{"sbrs[-1.0:10.0]", "sbrs[none]"}},
+		{"ALL", "$ACCEPTED", nil},
 	}
+}
+
+// privateGroups is the HAT of a private listener.
+func privateGroups() []SenderGroup {
+	return []SenderGroup{{"RELAYLIST", "$RELAYED", nil}, {"ALL", "$BLOCKED", nil}}
 }
 
 // checkAccess looks for what has no name. What else can be wrong is found by
@@ -97,10 +115,10 @@ func (a *Appliance) checkAccess() error {
 		if p.Name == "" {
 			errs = append(errs, fmt.Errorf("appliance.mail_flow_policies[%d].name: is missing", i))
 		}
-	}
-	for i, g := range a.SenderGroups {
-		if g.Name == "" {
-			errs = append(errs, fmt.Errorf("appliance.sender_groups[%d].name: is missing", i))
+		for key, value := range map[string]string{"spam_check": p.SpamCheck, "virus_check": p.VirusCheck} {
+			if value != "" && value != "on" && value != "off" {
+				errs = append(errs, fmt.Errorf("appliance.mail_flow_policies[%d].%s: %q: want on or off", i, key, value))
+			}
 		}
 	}
 	return errors.Join(errs...)

@@ -18,14 +18,18 @@ type Appliance struct {
 	Product             string               `yaml:"product"`  // what its pages and the Consolidated Event Log call it, behind the model
 	Wording             Wording              `yaml:"wording"`  // the AsyncOS version in whose words logs are written
 	API                 API                  `yaml:"api"`
-	Listener            Listener             `yaml:"listener"`           // the public listener
+	Listener            Listener             `yaml:"listener"`           // the first listener, which is public
+	Listeners           []MoreListener       `yaml:"listeners"`          // those beside it
+	All                 AllListeners         `yaml:"all_listeners"`      // what holds for all listeners together
 	Senders             []Sender             `yaml:"senders"`            // who connects: what DNS and the reputation service would say
 	Policies            []MailFlowPolicy     `yaml:"mail_flow_policies"` // what senders may do
 	SenderGroups        []SenderGroup        `yaml:"sender_groups"`      // the HAT, in order; the first that matches decides
 	Recipients          []Recipient          `yaml:"recipients"`         // the RAT: for whom mail is taken
 	Verification        SenderVerification   `yaml:"sender_verification"`
-	Authentication      Authentication       `yaml:"authentication"` // SPF, DKIM and DMARC
-	MailPolicies        MailPolicies         `yaml:"mail_policies"`  // what stages do with a message, by its recipients
+	SMTPAuth            SMTPAuth             `yaml:"smtp_auth"`                // who may authenticate by AUTH
+	Reputation          DomainReputation     `yaml:"sender_domain_reputation"` // what is known of senders' domains
+	Authentication      Authentication       `yaml:"authentication"`           // SPF, DKIM and DMARC
+	MailPolicies        MailPolicies         `yaml:"mail_policies"`            // what stages do with a message, by its recipients
 	Quarantines         []Quarantine         `yaml:"quarantines"`
 	QuarantineSpace     QuarantineSpace      `yaml:"quarantine_space"`
 	Routes              []Route              `yaml:"routes"`               // SMTP routes: where mail goes to
@@ -37,23 +41,6 @@ type Appliance struct {
 	Tracking            Tracking             `yaml:"tracking"`
 	Timezone            string               `yaml:"timezone"` // of the times in logs and pages: a name of the IANA database, or Local
 	Logs                []LogSubscription    `yaml:"logs"`     // log subscriptions
-}
-
-// Listener are the limits of a listener. Their defaults are those of the
-// policy $ACCEPTED (AsyncOS user guide, "Default mail flow policies"), apart
-// from the connections, which a lab may need more of.
-type Listener struct {
-	Interface      string        `yaml:"interface"`        // its name in the logs
-	MaxMessageSize Size          `yaml:"max_message_size"` // with its header
-	MaxRecipients  int           `yaml:"max_recipients"`   // of a message
-	MaxHeaderLines int           `yaml:"max_header_lines"` // of a message
-	MaxConnections int           `yaml:"max_connections"`  // at a time, of all hosts
-	IdleTimeout    time.Duration `yaml:"idle_timeout"`     // for how long a client may be silent
-	// DelayedRejection gives those whom a policy rejects a banner, and rejects
-	// each recipient; so the logs tell who wanted to write to whom.
-	DelayedRejection bool `yaml:"delayed_rejection"`
-	// XCLIENT are addresses and CIDR ranges that may say they are another client.
-	XCLIENT []string `yaml:"xclient"`
 }
 
 // Tracking says how the store of messages is kept.
@@ -85,10 +72,9 @@ func Default() Appliance {
 		Hostname: "esa.esasim.test",
 		Version:  "13.0.0-392",
 		Product:  "Email Security Virtual Appliance", Wording: 13, API: API{TrackingRows: Keyed},
-		Listener: Listener{
-			Interface: "IncomingMail", MaxMessageSize: 100 << 20, MaxRecipients: 1000,
-			MaxHeaderLines: 1000, MaxConnections: 1000, IdleTimeout: 5 * time.Minute,
-		},
+		Listener: defaultListener("IncomingMail"), Listeners: []MoreListener{},
+		All:      AllListeners{MaxConnections: 1000, MaxTLSConnections: 100, TotalTime: 15 * time.Minute},
+		SMTPAuth: SMTPAuth{Profile: "users", Users: []SMTPUser{}}, Reputation: DomainReputation{Domains: []Domain{}},
 		Senders: []Sender{}, Policies: defaultPolicies(), SenderGroups: defaultGroups(),
 		Recipients:     []Recipient{{Address: "ALL"}},
 		Authentication: Authentication{DMARCReject: "none", DMARCQuarantine: "none"},
@@ -111,19 +97,9 @@ func Default() Appliance {
 // Check says what is wrong with the configuration; each fault names its key.
 func (a *Appliance) Check() error {
 	var errs []error
-	positive := func(key string, ok bool) {
-		if !ok {
-			errs = append(errs, fmt.Errorf("appliance.%s: must be greater than 0", key))
-		}
-	}
 	if a.Hostname == "" {
 		errs = append(errs, errors.New("appliance.hostname: must not be empty"))
 	}
-	positive("listener.max_message_size", a.Listener.MaxMessageSize > 0)
-	positive("listener.max_recipients", a.Listener.MaxRecipients > 0)
-	positive("listener.max_header_lines", a.Listener.MaxHeaderLines > 0)
-	positive("listener.max_connections", a.Listener.MaxConnections > 0)
-	positive("listener.idle_timeout", a.Listener.IdleTimeout > 0)
 	if a.Tracking.Keep < 0 {
 		errs = append(errs, errors.New("appliance.tracking.keep: must not be negative; 0s is for ever"))
 	}
@@ -136,7 +112,7 @@ func (a *Appliance) Check() error {
 	if _, err := a.Queue(); err != nil {
 		errs = append(errs, err)
 	}
-	errs = append(errs, a.checkRoutes(), a.checkControls(), a.checkProfiles(), a.checkFates(), a.checkAccess())
+	errs = append(errs, a.checkRoutes(), a.checkControls(), a.checkProfiles(), a.checkFates(), a.checkAccess(), a.checkListeners(), a.checkAll())
 	errs = append(errs, a.checkProfile()...)
 	if _, err := a.Location(); err != nil {
 		errs = append(errs, err)

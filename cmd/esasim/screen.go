@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -78,6 +79,9 @@ func screen(a lab.Addresses, data string) string {
 	b.WriteString("esasim is ready.\n\n")
 	if a.SMTP != "" {
 		line("send mail to", a.SMTP)
+		for _, name := range slices.Sorted(maps.Keys(a.Listeners)) {
+			line("listener "+name, a.Listeners[name])
+		}
 		line("Message Tracking", a.Console+"/monitor/message_tracking")
 	}
 	for _, region := range regions(a) {

@@ -75,6 +75,9 @@ func (c *Conn) answer(whole, last []byte) {
 	default:
 		c.otherwise(expect, whole, code, own)
 	}
+	if c.final {
+		c.end(Closed)
+	}
 }
 
 // answerMessage says what became of a message. A session cannot have accepted
@@ -163,15 +166,10 @@ func (c *Conn) greetFirst() {
 
 // greet says to the client what was decided about it.
 func (c *Conn) greet(a Admission) {
-	c.mu.Lock()
-	c.admission, c.admitted = a, true
-	closed := c.closed
-	c.mu.Unlock()
-	if closed { // meanwhile, and nobody was told
-		c.ended = true
-		if a.Observer != nil {
-			a.Observer.Closed(Closed)
-		}
+	if !c.settle(a) {
+		return
+	}
+	if c.opts.ImplicitTLS && a.Verdict != Refuse && !c.encrypted() && !c.beginTLS() {
 		return
 	}
 	switch a.Verdict {
@@ -186,4 +184,19 @@ func (c *Conn) greet(a Admission) {
 		}
 	}
 	c.end(Closed)
+}
+
+// settle keeps what was decided; false if the connection was closed meanwhile.
+func (c *Conn) settle(a Admission) bool {
+	c.mu.Lock()
+	c.admission, c.admitted = a, true
+	closed := c.closed
+	c.mu.Unlock()
+	if closed { // meanwhile, and nobody was told
+		c.ended = true
+		if a.Observer != nil {
+			a.Observer.Closed(Closed)
+		}
+	}
+	return !closed
 }

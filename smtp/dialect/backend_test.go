@@ -61,8 +61,14 @@ func (r *recorder) note(s string) {
 }
 
 func (r *recorder) TLSStarted(protocol, cipher string) { r.note("tls " + protocol + " " + cipher) }
-func (r *recorder) TLSFailed(error)                    { r.note("tls failed") }
-func (r *recorder) UnknownCommand(line string)         { r.note("unknown " + line) }
+func (r *recorder) TLSFailed(err error) {
+	if errors.Is(err, ErrTooManyTLS) {
+		r.note("too many tls")
+		return
+	}
+	r.note("tls failed")
+}
+func (r *recorder) UnknownCommand(line string) { r.note("unknown " + line) }
 func (r *recorder) Closed(why Ending) {
 	r.note("closed " + string(why))
 	if r.xclient {
@@ -70,6 +76,34 @@ func (r *recorder) Closed(why Ending) {
 		return
 	}
 	close(r.gone)
+}
+
+// auth knows one user, whose name and passphrase are the same.
+func (r *recorder) auth(mechanism, user, passphrase string) bool {
+	r.note(fmt.Sprintf("auth %s %s %s", mechanism, user, passphrase))
+	return user == "joe" && passphrase == "joe"
+}
+
+// slots are TLS sessions.
+type slots struct {
+	mu   sync.Mutex // guards left
+	left int64
+}
+
+func (s *slots) Enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.left == 0 {
+		return false
+	}
+	s.left--
+	return true
+}
+
+func (s *slots) Leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left++
 }
 
 // anew takes whoever a client says it is.
@@ -127,6 +161,10 @@ func (s *recording) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	}
 	if strings.HasPrefix(to, "nobody@") {
 		return AddressRejected
+	}
+	if strings.HasPrefix(to, "harvest@") {
+		s.conn.Hangup()
+		return s.conn.Choose(TooManyInvalid)
 	}
 	s.rcpts = append(s.rcpts, to)
 	return nil

@@ -53,7 +53,7 @@ func (c *Conn) command() error {
 	case "VRFY", "EXPN":
 		c.say(replyVerify)
 	case "AUTH":
-		c.say(replyNoAuth)
+		return c.onAuth(arg)
 	case "STARTTLS":
 		return c.onStartTLS(line, arg)
 	case "XCLIENT":
@@ -158,9 +158,17 @@ func (c *Conn) onData(line, arg []byte) {
 
 func (c *Conn) onUnknown(line []byte) {
 	if o := c.admission.Observer; o != nil {
-		o.UnknownCommand(printable(line))
+		o.UnknownCommand(withoutSecrets(printable(line)))
 	}
 	c.sayBad(replyUnknown)
+}
+
+// withoutSecrets cuts off what may be credentials, where AUTH was not understood.
+func withoutSecrets(line string) string {
+	if len(line) > 4 && strings.EqualFold(line[:4], "AUTH") {
+		return line[:4]
+	}
+	return line
 }
 
 // sayBad answers a line that is no command. The appliance puts up with some of

@@ -27,6 +27,8 @@ type Conn struct {
 	in       *bufio.Reader
 	out      []byte    // replies not yet sent
 	until    time.Time // by when the command under way must have come; zero: not begun
+	last     time.Time // by when the connection must have ended; zero: any time
+	lastWait bool      // until is last
 	deadline time.Time // that reads and writes have; zero: not the same one
 
 	admission Admission
@@ -36,11 +38,15 @@ type Conn struct {
 	line  []byte // backing of feed for commands made anew
 	reply []byte // what go-smtp has written of a reply not yet complete
 	ended bool   // nothing more is read or said
+	final bool   // what is said next is the last thing; see Hangup
+
+	secured string // protocol and cipher; "" without TLS
 
 	down atomic.Bool // Shutdown was called
 
 	mu       sync.Mutex // guards what Close shares with the connection's goroutine, which writes admission, too
 	admitted bool
+	counted  bool // among Options.TLSSessions
 	closed   bool
 	ending   Ending
 }
@@ -51,6 +57,7 @@ type dialogue struct {
 	helo    string            // the name the client gave; "" before HELO and after STARTTLS
 	claimed string            // what XCLIENT gave instead
 	esmtp   bool              // by EHLO
+	user    string            // who has authenticated; "": nobody
 	mailed  bool              // MAIL was accepted
 	utf8    bool              // MAIL asked for SMTPUTF8
 	rcpts   int               // recipients accepted
@@ -66,6 +73,9 @@ func NewConn(raw net.Conn, opts *Options, admit func(net.Conn) Admission) *Conn 
 	c := &Conn{raw: raw, stream: raw, opts: opts, admit: admit}
 	c.in = bufio.NewReaderSize(wire{c}, inputBuffer)
 	c.expect = expectBanner
+	if opts.MaxTime > 0 {
+		c.last = time.Now().Add(opts.MaxTime)
+	}
 	return c
 }
 
@@ -101,6 +111,15 @@ func (c *Conn) TLS() (tls.ConnectionState, bool) {
 	}
 	return tls.ConnectionState{}, false
 }
+
+func (c *Conn) encrypted() bool { return c.secured != "" }
+
+// Secured is protocol and cipher of the encryption with a blank between, as the
+// mail logs write them; "" if there is none.
+func (c *Conn) Secured() string { return c.secured }
+
+// Hangup makes the session's next reply the last one: then the connection ends.
+func (c *Conn) Hangup() { c.final = true }
 
 // MaxMessage is the limit in force, in octets; 0: none.
 func (c *Conn) MaxMessage() int64 {
@@ -153,12 +172,16 @@ func (c *Conn) Read(p []byte) (int, error) {
 func (c *Conn) Close() error {
 	c.mu.Lock()
 	again, tell, why, observer := c.closed, c.admitted, c.ending, c.admission.Observer
-	c.closed = true
+	counted := c.counted
+	c.closed, c.counted = true, false
 	c.mu.Unlock()
 	if again {
 		return nil
 	}
 	err := c.raw.Close()
+	if counted {
+		c.opts.TLSSessions.Leave()
+	}
 	if c.forget != nil {
 		c.forget(c)
 	}

@@ -50,7 +50,17 @@ type Options struct {
 	MaxMessage     int64         // octets, said in EHLO and enforced in MAIL and DATA; 0: no limit
 	MaxHeaderLines int           // lines of a message's header; 0: no limit
 	CommandIdle    time.Duration // wait for a command, or for more of DATA; 0: 5 minutes
+	MaxTime        time.Duration // that a connection may take altogether; 0: any
+	ImplicitTLS    bool          // the client begins with TLS (SMTPS), for which TLS is needed
+	TLSSessions    TLSSessions   // counts those there are; nil: any number
 	Logger         *slog.Logger  // for what is wrong with us, not with clients; nil: slog.Default
+}
+
+// TLSSessions counts encrypted connections, those of other listeners included.
+// Its methods are called from many goroutines.
+type TLSSessions interface {
+	Enter() bool // false: there are too many, and it is not counted
+	Leave()
 }
 
 func (o *Options) idle() time.Duration {

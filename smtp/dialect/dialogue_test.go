@@ -91,6 +91,12 @@ func (d *player) step(line string) {
 			d.t.Fatalf("%s: got %q, %v instead of the end", d.at, line, err)
 		}
 		<-d.backend.gone
+	case "!gone":
+		d.connected()
+		if _, err := io.Copy(io.Discard, d.in); isTimeout(err) {
+			d.t.Fatalf("%s: the server has not ended the connection", d.at)
+		}
+		<-d.backend.gone
 	case "!got":
 		d.got(rest)
 	default:
@@ -210,6 +216,14 @@ func (d *player) set(rest string) {
 	case "tls1.2":
 		d.opts.TLS = &tls.Config{Certificates: []tls.Certificate{d.certificate}, MaxVersion: tls.VersionTLS12,
 			CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}}
+	case "implicit-tls":
+		d.opts.ImplicitTLS = true
+	case "tls-sessions":
+		d.opts.TLSSessions = &slots{left: n}
+	case "auth":
+		d.admission.Auth = d.backend.auth
+	case "auth-only-tls":
+		d.admission.Auth, d.admission.AuthOnlyTLS = d.backend.auth, true
 	case "policy-no-tls":
 		d.admission.NoTLS = true
 	case "xclient":
@@ -227,6 +241,7 @@ func (d *player) set(rest string) {
 
 func (d *player) startTLS() {
 	d.t.Helper()
+	d.connected()
 	if d.in.Buffered() > 0 {
 		d.t.Fatalf("%s: the server has said something before the handshake", d.at)
 	}

@@ -23,7 +23,7 @@ func (c *Conn) onMail(line, arg []byte) {
 		c.saySyntax(line)
 		return
 	}
-	var m mailParameters
+	m := mailParameters{auth: c.offersAuth()}
 	if refused := m.parse(rest, c.MaxMessage()); refused != "" {
 		c.say(refused)
 		return
@@ -83,6 +83,7 @@ type mailParameters struct {
 	size int64
 	body string
 	utf8 bool
+	auth bool // AUTH was offered, so a client may say here for whom it writes (RFC 4954 5); nobody asks
 }
 
 // parse reads "SIZE=1024 BODY=8BITMIME SMTPUTF8"; it returns the reply to
@@ -108,6 +109,7 @@ func (m *mailParameters) parse(params []byte, max int64) (refused string) {
 			if m.body != "7BIT" && m.body != "8BITMIME" {
 				return replyValue + printable([]byte(value))
 			}
+		case name == "AUTH" && given && m.auth:
 		case name == "SMTPUTF8" && !given:
 			m.utf8 = true
 		default:

@@ -55,7 +55,7 @@ func converse(t testing.TB, said []byte, chunk int) (string, *recorder) {
 	rec := newRecorder()
 	rec.xclient = true
 	client := &scripted{said: said, chunk: chunk}
-	l := Listen(client, opts, func(net.Conn) Admission { return Admission{Observer: rec, XCLIENT: rec.anew(Accept)} })
+	l := Listen(client, opts, func(net.Conn) Admission { return Admission{Observer: rec, XCLIENT: rec.anew(Accept), Auth: rec.auth} })
 	server := Server(rec, opts)
 	server.Serve(l)
 	server.Shutdown(t.Context())

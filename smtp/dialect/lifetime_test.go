@@ -64,7 +64,18 @@ func talk(t *testing.T, opts *Options, rec *recorder, client func(c net.Conn, l 
 const (
 	toData      = "HELO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<u@x>\r\nDATA\r\n"
 	unavailable = "421 h Service not available, closing transaction channel\r\n"
+	timeUp      = "421 Exceeded allowable connection time\r\n"
 )
+
+// busy says something every minute for as long as it can.
+func busy(c net.Conn, what string) {
+	for {
+		if _, err := io.WriteString(c, what); err != nil {
+			return
+		}
+		time.Sleep(time.Minute)
+	}
+}
 
 // TestEndings looks at every way a conversation ends: what the client hears
 // last, what the observer is told, and after how long.
@@ -115,6 +126,11 @@ func TestEndings(t *testing.T) {
 			synctest.Wait()
 			l.Shutdown()
 		}, "220 Go ahead with TLS\r\n", Closed, 0},
+		{"never idle", func(c net.Conn, _ *Listener) { busy(c, "NOOP\r\n") }, timeUp, TimeUp, 15 * time.Minute},
+		{"never idle in data", func(c net.Conn, _ *Listener) {
+			io.WriteString(c, toData)
+			busy(c, "x\r\n")
+		}, timeUp, TimeUp, 15 * time.Minute},
 		{"lost", func(c net.Conn, _ *Listener) { c.Close() }, "", Lost, 0},
 		{"lost in a command", func(c net.Conn, _ *Listener) {
 			io.WriteString(c, "MAIL FR")
@@ -141,7 +157,7 @@ func TestEndings(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
 				rec := newRecorder()
-				heard := talk(t, &Options{Host: "h", TLS: secure}, rec, test.client)
+				heard := talk(t, &Options{Host: "h", TLS: secure, MaxTime: 15 * time.Minute}, rec, test.client)
 				if !strings.HasSuffix(heard, test.last) {
 					t.Errorf("heard %q", heard)
 				}

@@ -22,6 +22,10 @@ type Admission struct {
 	Reply      *gosmtp.SMTPError // with Reject: said instead of the banner; nil: [PoorReputation]
 	MaxMessage int64             // the mail flow policy's limit in octets; 0: Options.MaxMessage
 	NoTLS      bool              // the mail flow policy does not offer STARTTLS
+	// Auth says whether somebody is who he says he is; nil: AUTH is not available.
+	// AuthOnlyTLS has it available only on an encrypted connection.
+	Auth        func(mechanism, user, passphrase string) bool
+	AuthOnlyTLS bool
 	// XCLIENT decides about the client that this one says it is; nil: it may not
 	// say so. It runs as admit does.
 	XCLIENT  func(XCLIENT) Admission
@@ -37,6 +41,7 @@ const (
 	Closed   Ending = ""        // by QUIT, or by us
 	Lost     Ending = "lost"    // the peer went away without QUIT
 	TimedOut Ending = "timeout" // idle for longer than Options.CommandIdle
+	TimeUp   Ending = "time up" // it has taken longer than Options.MaxTime
 )
 
 // Observer is told of what go-smtp and the session do not see. Calls come from
@@ -47,8 +52,8 @@ type Observer interface {
 	// TLSStarted gives protocol and cipher as the mail logs write them:
 	// "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384".
 	TLSStarted(protocol, cipher string)
-	// TLSFailed is told of a handshake that did not succeed; the connection
-	// ends.
+	// TLSFailed is told of a handshake that did not succeed, or was not begun
+	// ([ErrTooManyTLS]); the connection ends.
 	TLSFailed(err error)
 	// UnknownCommand gives the line, printable and bounded.
 	UnknownCommand(line string)

@@ -24,17 +24,22 @@ var (
 	TooManyMessages    = refusal(421, "#4.x.2 Too many messages for this session")
 	TooManyToListener  = refusal(421, "#4.4.5 Too many connections to this listener")
 	TooManyFromHost    = refusal(421, "#4.4.5 Too many connections from your host")
+	TooManyToHost      = refusal(421, "#4.4.5 Too many connections to this host")
+	TooManyTLS         = refusal(421, "#4.4.5 Too many TLS sessions at this time")
+	TooManyInvalid     = refusal(550, "Too many invalid recipients")
+	AuthFirst          = refusal(530, "Authentication required")
 	TooManyThisHour    = refusal(452, "Too many recipients received this hour")
 	TLSFirst           = refusal(530, "#5.7.0 Must issue a STARTTLS command first")
 	ServerErrorForNow  = refusal(451, "#4.3.0 Server Error")
 	ServerErrorForGood = refusal(554, "#5.3.0 Server Error")
 )
 
-// Replies to the end of DATA of mail whose sender is not who it says. That of
-// DMARC is inferred from that of SPF.
+// Replies to the end of DATA of mail whose sender is not who it says, or is not
+// trusted. Those of SDR and DMARC are inferred from that of SPF.
 var (
 	SPFUnauthorized      = refusal(550, "#5.7.1 SPF unauthorized mail is prohibited.")
 	SPFTemporary         = refusal(451, "#4.4.3 Temporary error occurred during SPF verification.")
+	SDRRejected          = refusal(550, "#5.7.1 Mail from domains of this reputation is prohibited.")
 	DMARCUnauthenticated = refusal(550, "#5.7.1 DMARC unauthenticated mail is prohibited.")
 )
 
@@ -90,11 +95,25 @@ const (
 	replyTLSActive   = "503 #5.5.1 STARTTLS already active"                         // inferred
 	replyXCLIENTLate = "503 #5.5.0 XCLIENT not permitted during a mail transaction" // ours, as AUTH's
 	replyNoAuth      = "503 #5.3.3 AUTH not available"
+	replyAuthDone    = "503 #5.5.0 Already authenticated"
+	replyAuthLate    = "503 #5.5.0 AUTH not permitted during a mail transaction"
+	replyAuthClear   = "538 #5.7.11 Encryption required"
+	replyTimeUp      = "421 Exceeded allowable connection time"
 	replySizeTooBig  = "552 size limit exceeded"
 	replyHelp        = "214-The following commands are recognized\r\n" +
 		"214- auth data ehlo helo\r\n" +
 		"214- help mail noop quit\r\n" +
 		"214 rcpt rset vrfy"
+)
+
+// Replies of AUTH. Those to right and wrong credentials are inferred.
+const (
+	replyAsk            = "334 "
+	replyAuthArguments  = "501 #5.5.4 Invalid arguments to AUTH command"
+	replyAuthenticated  = "235 #2.0.0 OK Authenticated"
+	replyBadCredentials = "535 #5.7.8 Bad credentials"
+	replyMechanism      = "504 #5.5.1 AUTH mechanism "
+	replyMechanismEnd   = " is not available"
 )
 
 // Beginnings of replies that repeat something; the whole is put together where
@@ -126,6 +145,9 @@ func (c *Conn) hello() string {
 	}
 	if c.admission.XCLIENT != nil {
 		s += "250-XCLIENT NAME ADDR HELO\r\n"
+	}
+	if c.offersAuth() {
+		s += "250-AUTH " + authPlain + " " + authLogin + "\r\n"
 	}
 	s += "250 SIZE"
 	if n := c.MaxMessage(); n > 0 {

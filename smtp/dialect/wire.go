@@ -23,6 +23,9 @@ func (w wire) Read(p []byte) (int, error) {
 	// by byte; in DATA each read has its own.
 	if c.inData || c.until.IsZero() {
 		c.until = time.Now().Add(c.opts.idle())
+		if c.lastWait = !c.last.IsZero() && c.until.After(c.last); c.lastWait {
+			c.until = c.last
+		}
 	}
 	if err := c.flushBefore(c.until); err != nil {
 		return 0, err
@@ -129,6 +132,9 @@ func (c *Conn) interrupted(err error) {
 	case c.down.Load():
 		c.sayReply(Unavailable(c.opts.Host))
 		c.end(Closed)
+	case errors.As(err, &timeout) && timeout.Timeout() && c.lastWait:
+		c.say(replyTimeUp)
+		c.end(TimeUp)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		c.sayReply(Unavailable(c.opts.Host))
 		c.end(TimedOut)

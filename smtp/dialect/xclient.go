@@ -47,7 +47,7 @@ func (c *Conn) readmit(x XCLIENT) {
 	if old.Observer != nil {
 		old.Observer.Closed(Closed)
 	}
-	c.helo, c.claimed, c.esmtp = "", x.Hello, false
+	c.helo, c.claimed, c.esmtp, c.user = "", x.Hello, false, ""
 	c.forgetMail()
 	c.pass(expectSilentReset, "RSET\r\n") // the session forgets as well
 	c.greet(old.XCLIENT(x))
