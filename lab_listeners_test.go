@@ -161,6 +161,7 @@ func TestListenerFaults(t *testing.T) {
 	}
 	for want, change := range map[string]func(*config.Appliance){
 		`appliance.listener.tls: "maybe": want starttls, implicit or off`:                func(a *config.Appliance) { a.Listener.TLS = "maybe" },
+		`appliance.listener.default_domain: "a b": want a domain`:                        func(a *config.Appliance) { a.Listener.DefaultDomain = "a b" },
 		`appliance.listener.max_hops: must be greater than 0`:                            func(a *config.Appliance) { a.Listener.MaxHops = 0 },
 		`appliance.listener.proxies: address "x": want`:                                  func(a *config.Appliance) { a.Listener.Proxies = []string{"x"} },
 		`appliance.all_listeners.total_time: must be greater than 0`:                     func(a *config.Appliance) { a.All.TotalTime = 0 },
@@ -214,6 +215,22 @@ func TestListenerDefaults(t *testing.T) {
 	}
 	if _, err := lab.ReadConfig("x.yaml", []byte("appliance:\n  listeners:\n    - {interface: Out, tpye: private}\n")); err == nil || !strings.Contains(err.Error(), `line 3: unknown key "tpye"`) {
 		t.Errorf("a typing error: %v", err)
+	}
+}
+
+// A listener at a real IPv6 address.
+func TestIPv6Listener(t *testing.T) {
+	l := esasimtest.Start(t, func(o *lab.Options) {
+		six := config.NewListener("Six", config.Public, "[::1]:0")
+		six.TLS = config.TLSOff // the client would not trust our certificate
+		o.Config.Appliance.Listeners = append(o.Config.Appliance.Listeners, six)
+	})
+	if err := smtp.SendMail(l.Addresses.Listeners["Six"], nil, "a@b.example", []string{"u@x.example"}, []byte("Subject: six\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	m, err := l.Appliance().Tracking().Message(t.Context(), 1)
+	if err != nil || m.Source.Remote.String() != "::1" || m.Source.Local.String() != "::1" || m.Source.Listener != "Six" || m.Source.Group != "UNKNOWNLIST" {
+		t.Errorf("%+v, %v", m.Source, err)
 	}
 }
 

@@ -308,3 +308,47 @@ func TestTwoProcesses(t *testing.T) {
 		t.Errorf("used token: %v\n%s", err, second)
 	}
 }
+
+// A real client by SMTPS, as a user with each mechanism of AUTH, and as a
+// load balancer with each version of the PROXY protocol.
+func TestSwaksListeners(t *testing.T) {
+	need(t, "swaks")
+	dir := t.TempDir()
+	file, data := filepath.Join(dir, "lab.yaml"), filepath.Join(dir, "data")
+	err := os.WriteFile(file, []byte(`appliance:
+  listeners:
+    - {interface: Submission, type: public, address: "127.0.0.1:0", tls: implicit, sender_groups: [{name: ALL, policy: $USERS}]}
+    - {interface: Balanced, type: public, address: "127.0.0.1:0", proxies: [127.0.0.1]}
+  mail_flow_policies:
+    - {name: $USERS, rule: ACCEPT, auth: required}
+  sender_groups: [{name: ALL, policy: $ACCEPTED}]
+  smtp_auth: {users: [{name: joe, passphrase: correct horse}]}
+  recipients: [x.example]
+`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := run(t, ports("--data", data, "--config", file)...)
+	submission, balanced := p.addresses.Listeners["Submission"], p.addresses.Listeners["Balanced"]
+	for _, mechanism := range []string{"PLAIN", "LOGIN"} {
+		swaks(t, submission, "--tls-on-connect", "--to", "any@where.test", "--auth", mechanism, "--auth-user", "joe", "--auth-password", "correct horse")
+	}
+	for version, family := range map[string]string{"1": "TCP4", "2": "AF_INET"} {
+		swaks(t, balanced, "--to", "u@x.example", "--proxy-version", version, "--proxy-family", family, "--proxy-source", "192.0.2."+version, "--proxy-source-port", "1234",
+			"--proxy-dest", "192.0.2.99", "--proxy-dest-port", "25", "--proxy-protocol", "STREAM", "--proxy-command", "PROXY")
+	}
+	eventually(t, "mail log", func() error {
+		b, err := os.ReadFile(filepath.Join(data, "mail_logs", "mail.current"))
+		if err != nil {
+			return err
+		}
+		for _, want := range []string{"New SMTP ICID 1 interface Submission (127.0.0.1) address 127.0.0.1 ", "SMTP Auth (ICID 1) succeeded for user: joe using AUTH mechanism: PLAIN with profile: users",
+			"SMTP Auth (ICID 2) succeeded for user: joe using AUTH mechanism: LOGIN with profile: users", "ICID 2 TLS success protocol TLSv1.3",
+			" interface Balanced (127.0.0.1) address 192.0.2.1 ", " interface Balanced (127.0.0.1) address 192.0.2.2 "} {
+			if !strings.Contains(string(b), want) {
+				return fmt.Errorf("no %q in\n%s", want, b)
+			}
+		}
+		return nil
+	})
+}

@@ -67,6 +67,7 @@ func limits(o *smtp.Options, l *config.MoreListener) {
 	o.Interface, o.Private, o.DelayRejection = l.Interface, l.Type == config.Private, l.DelayedRejection
 	o.MaxMessage, o.MaxRecipients, o.MaxHeaderLines = int64(l.MaxMessageSize), l.MaxRecipients, l.MaxHeaderLines
 	o.MaxConnections, o.MaxHops, o.Idle = l.MaxConnections, l.MaxHops, l.IdleTimeout
+	o.DefaultDomain = l.DefaultDomain
 	o.ImplicitTLS = l.TLS == config.TLSImplicit
 	if l.TLS == config.TLSOff {
 		o.TLS = nil

@@ -1,6 +1,8 @@
 package smtp
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	gosmtp "github.com/emersion/go-smtp"
@@ -22,12 +24,13 @@ type conn struct {
 	unknown  bool        // the client was told that it must authenticate
 	relaying *esa.Source // see trusted; nil: nobody has authenticated
 
-	rejects  bool  // no recipient is taken: REJECT, delayed
-	counted  bool  // among the connections of its host
-	placed   bool  // among those of all listeners
-	hour     *hour // of its host; nil: not asked for yet
-	invalid  *hour // likewise, of the recipients that the RAT rejected
-	messages int   // begun
+	rejects  bool    // no recipient is taken: REJECT, delayed
+	counted  bool    // among the connections of its host
+	placed   bool    // among those of all listeners
+	hour     *hour   // of its host; nil: not asked for yet
+	invalid  *hour   // likewise, of the recipients that the RAT rejected
+	messages int     // begun
+	mid      esa.MID // of the last one
 }
 
 // verdict is what the client hears first. Only a limit below the listener's own
@@ -156,6 +159,20 @@ const receivingFailed = "Receiving Failed: " // then why, in the mail logs
 func (c *conn) TLSFailed(error) { c.trouble("TLS failed") }
 
 func (c *conn) UnknownCommand(line string) { c.trouble("Unknown command: " + line) }
+
+// BadAddress: a sender whose domain is an address literal that is none has words of
+// its own.
+func (c *conn) BadAddress(sender bool, line string) {
+	switch at := strings.LastIndex(line, "@["); {
+	case !sender:
+		c.trouble(fmt.Sprintf("MID %d Invalid recipient address:  '%s'", c.mid, line))
+	case at >= 0:
+		literal, _, _ := strings.Cut(line[at+1:], ">")
+		c.trouble("Invalid sender address: Unsupported domain literal: '" + literal + "'")
+	default:
+		c.trouble("Invalid sender address:  '" + line + "'")
+	}
+}
 
 func (c *conn) Closed(why dialect.Ending) {
 	c.l.live.Add(-1)

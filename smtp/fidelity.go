@@ -54,6 +54,8 @@ func Fidelity() []fidelity.Claim {
 		{"little room on the disk: MAIL is refused with 452, with less than half of it also what is sent and new connections (421); what was accepted goes on", fidelity.Inferred, "the reply queue full; the measure of it, tracking.min_free, is ours"},
 		{"troubles named in the logs: Receiving Failed: Queue full, once a connection", fidelity.Inferred, "the reply, in the style of the others"},
 		{"troubles named in the logs: TLS failed, Unknown command: x", fidelity.Observed, "published samples of mail logs"},
+		{"addresses that are none, the first four of a connection: Invalid sender address: Unsupported domain literal: '[]'; MID m Invalid recipient address:  'RCPT TO:<>'", fidelity.Observed, "published samples of mail logs; the number is ours"},
+		{"Invalid sender address:  'MAIL FROM:<joe>'", fidelity.Inferred, "the line of recipients"},
 		{"an idle connection is logged as: disconnected address IP, no messages injected within timeout period", fidelity.Observed, "published samples of mail logs"},
 		{"an aborted message is logged as: Receiving aborted, Receiving aborted by sender", fidelity.Observed, "published samples of mail logs"},
 		{"250 ok:  Message N accepted is said when message N is on disk", fidelity.Ours, "our promise; the appliance's own is not public"},

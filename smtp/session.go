@@ -51,6 +51,7 @@ func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
 		return dialect.ServerErrorForNow
 	}
 	s.msg = &transaction{mid: mid, source: src, sender: from, events: make([]esa.Event, 0, 8)}
+	s.conn.mid = mid
 	hello, _ := s.wire.Hello()
 	s.note(time.Now(), esa.Event{Kind: esa.MessageStarted, Source: src, Text: hello, Name: s.wire.Secured(), Address: s.wire.User()},
 		esa.Event{Kind: esa.SenderGiven, Address: from})

@@ -65,6 +65,7 @@ type Options struct {
 	TLS            *tls.Config // nil: no STARTTLS
 	ImplicitTLS    bool        // the client begins with TLS (SMTPS)
 	Users          Users       // who may authenticate
+	DefaultDomain  string      // of addresses without one; "": they are refused
 	MaxMessage     int64       // octets, where the mail flow policy says nothing
 	MaxRecipients  int         // of a message, likewise
 	MaxHeaderLines int
@@ -120,7 +121,7 @@ func (l *Listener) Serve(ctx context.Context, raw net.Listener) error {
 	opts := &dialect.Options{
 		Host: l.o.Host, TLS: l.o.TLS, MaxMessage: l.o.MaxMessage,
 		MaxHeaderLines: l.o.MaxHeaderLines, CommandIdle: l.o.Idle, MaxTime: l.o.MaxTime, Logger: l.o.Logger,
-		ImplicitTLS: l.o.ImplicitTLS, TLSSessions: &l.o.Shared.tls,
+		DefaultDomain: l.o.DefaultDomain, ImplicitTLS: l.o.ImplicitTLS, TLSSessions: &l.o.Shared.tls,
 	}
 	server := dialect.Server(gosmtp.BackendFunc(newSession), opts)
 	outer := dialect.Listen(l.o.Proxies.listen(raw), opts, l.admit)

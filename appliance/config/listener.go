@@ -23,6 +23,8 @@ type Listener struct {
 	// DelayedRejection gives those whom a policy rejects a banner, and rejects
 	// each recipient; so the logs tell who wanted to write to whom.
 	DelayedRejection bool `yaml:"delayed_rejection"`
+	// DefaultDomain is that of addresses without one, which are refused if it is empty.
+	DefaultDomain string `yaml:"default_domain"`
 	// TLS is starttls, implicit (SMTPS: the client begins with it), or off.
 	TLS string `yaml:"tls"`
 	// XCLIENT are addresses and CIDR ranges that may say they are another client,
@@ -166,6 +168,8 @@ func (a *Appliance) PolicyOf(listener, group string) *MailFlowPolicy {
 	return nil
 }
 
+const nameChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-."
+
 func (a *Appliance) checkListeners() error {
 	var errs []error
 	seen := map[string]bool{}
@@ -189,6 +193,9 @@ func (a *Appliance) checkListeners() error {
 			bad("interface", "%q: want a name that no other listener has", l.Interface)
 		}
 		seen[l.Interface] = true
+		if l.DefaultDomain != "" && strings.Trim(l.DefaultDomain, nameChars) != "" {
+			bad("default_domain", "%q: want a domain such as example.com", l.DefaultDomain)
+		}
 		for n, g := range l.SenderGroups {
 			if g.Name == "" {
 				bad("sender_groups", "number %d has no name", n+1)

@@ -69,6 +69,9 @@ func (r *recorder) TLSFailed(err error) {
 	r.note("tls failed")
 }
 func (r *recorder) UnknownCommand(line string) { r.note("unknown " + line) }
+func (r *recorder) BadAddress(sender bool, line string) {
+	r.note(fmt.Sprintf("bad address %t %s", sender, line))
+}
 func (r *recorder) Closed(why Ending) {
 	r.note("closed " + string(why))
 	if r.xclient {

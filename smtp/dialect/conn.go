@@ -64,6 +64,7 @@ type dialogue struct {
 	inData  bool              // the client sends a message
 	direct  bool              // the session reads it by Conn.Message, past go-smtp
 	bad     int               // unknown commands so far
+	odd     int               // addresses that were none
 	path    []byte            // the address under way, as the client wrote it
 	chosen  *gosmtp.SMTPError // see Choose
 }

@@ -49,6 +49,7 @@ type Options struct {
 	TLS            *tls.Config   // for STARTTLS; nil: it is not offered
 	MaxMessage     int64         // octets, said in EHLO and enforced in MAIL and DATA; 0: no limit
 	MaxHeaderLines int           // lines of a message's header; 0: no limit
+	DefaultDomain  string        // of addresses without one; "": they are refused
 	CommandIdle    time.Duration // wait for a command, or for more of DATA; 0: 5 minutes
 	MaxTime        time.Duration // that a connection may take altogether; 0: any
 	ImplicitTLS    bool          // the client begins with TLS (SMTPS), for which TLS is needed

@@ -209,6 +209,8 @@ func (d *player) set(rest string) {
 		d.opts.MaxMessage = n
 	case "policy-max-message":
 		d.admission.MaxMessage = n
+	case "default-domain":
+		d.opts.DefaultDomain = value
 	case "max-header-lines":
 		d.opts.MaxHeaderLines = int(n)
 	case "tls":

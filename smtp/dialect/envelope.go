@@ -18,9 +18,9 @@ func (c *Conn) onMail(line, arg []byte) {
 		c.say(replyNestedMail) // go-smtp would begin anew
 		return
 	}
-	mailbox, rest, ok := cutPath(arg, "FROM:", true)
+	mailbox, rest, ok := cutPath(arg, "FROM:", c.opts.DefaultDomain, true)
 	if !ok {
-		c.saySyntax(line)
+		c.badAddress(true, line)
 		return
 	}
 	m := mailParameters{auth: c.offersAuth()}
@@ -29,7 +29,7 @@ func (c *Conn) onMail(line, arg []byte) {
 		return
 	}
 	if !m.utf8 && !isASCII(mailbox) {
-		c.saySyntax(line)
+		c.badAddress(true, line)
 		return
 	}
 	c.utf8 = m.utf8
@@ -43,9 +43,9 @@ func (c *Conn) onRcpt(line, arg []byte) {
 		c.say(replyMailFirst)
 		return
 	}
-	mailbox, rest, ok := cutPath(arg, "TO:", false)
+	mailbox, rest, ok := cutPath(arg, "TO:", c.opts.DefaultDomain, false)
 	if !ok || !c.utf8 && !isASCII(mailbox) {
-		c.saySyntax(line)
+		c.badAddress(false, line)
 		return
 	}
 	if len(rest) > 0 {
@@ -54,6 +54,15 @@ func (c *Conn) onRcpt(line, arg []byte) {
 	}
 	c.line = append(appendPath(append(c.line[:0], "RCPT TO:"...), mailbox), '\r', '\n')
 	c.passPath(expectRcpt, mailbox)
+}
+
+// badAddress refuses an address, and tells the observer of the first ones: a client
+// may go on for long.
+func (c *Conn) badAddress(sender bool, line []byte) {
+	if c.odd++; c.odd <= maxBadCommands && c.admission.Observer != nil {
+		c.admission.Observer.BadAddress(sender, printable(line))
+	}
+	c.saySyntax(line)
 }
 
 func (c *Conn) passPath(reply expectation, mailbox []byte) {

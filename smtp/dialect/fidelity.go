@@ -121,6 +121,7 @@ func rulesLearnt() []fidelity.Claim {
 		{"addresses may lack angle brackets and may follow the colon after a blank", fidelity.Documented, "AsyncOS user guide, address parsing: loose is the default"},
 		{fmt.Sprintf("idle for longer than %s (a setting) ends the connection", defaultIdle), fidelity.Inferred, "the appliance's timeout for unsuccessful inbound connections"},
 		{fmt.Sprintf("a command line has at most %d octets", maxLine), fidelity.Ours, "the real limit is not public"},
+		{"addresses without a domain get the listener's default domain; without that they are refused", fidelity.Inferred, "AsyncOS user guide, Default Domain; there partial domains may be allowed as well"},
 		{fmt.Sprintf("an address has at most %d octets", maxPath), fidelity.Ours, "RFC 5321 4.5.3.1"},
 		{fmt.Sprintf("a header has at most %d octets", maxHeaderBytes), fidelity.Ours, "the appliance's own limit is in lines"},
 		{"only CR LF . CR LF ends a message; bare CR or LF refuses it (SMTP smuggling)", fidelity.Inferred, "the 554 reply is documented; what exactly the appliance takes is a setting there"},

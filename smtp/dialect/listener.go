@@ -57,6 +57,9 @@ type Observer interface {
 	TLSFailed(err error)
 	// UnknownCommand gives the line, printable and bounded.
 	UnknownCommand(line string)
+	// BadAddress gives a MAIL (sender) or RCPT whose address is none, likewise. Of a
+	// client that does so again and again only the first ones are told.
+	BadAddress(sender bool, line string)
 	// Closed is called once for every connection that Admit has seen.
 	Closed(why Ending)
 }

@@ -10,8 +10,8 @@ import (
 // without brackets and source route, and what follows without leading blanks.
 // As with the appliance's default, loose address parsing, brackets may be
 // missing and blanks may follow the colon. null allows "<>", whose mailbox is
-// empty.
-func cutPath(arg []byte, keyword string, null bool) (mailbox, rest []byte, ok bool) {
+// empty. A mailbox without domain gets this one, if it is not "".
+func cutPath(arg []byte, keyword, domain string, null bool) (mailbox, rest []byte, ok bool) {
 	if len(arg) < len(keyword) || !strings.EqualFold(string(arg[:len(keyword)]), keyword) {
 		return nil, nil, false
 	}
@@ -31,6 +31,9 @@ func cutPath(arg []byte, keyword string, null bool) (mailbox, rest []byte, ok bo
 			return mailbox, bytes.TrimLeft(rest, " \t"), isBlankOrEmpty(rest)
 		}
 		mailbox = cutRoute(mailbox)
+	}
+	if domain != "" && isLocal(mailbox) {
+		mailbox = append(append(mailbox[:len(mailbox):len(mailbox)], '@'), domain...)
 	}
 	ok = isBlankOrEmpty(rest) && isMailbox(mailbox)
 	return mailbox, bytes.TrimLeft(rest, " \t"), ok
@@ -87,7 +90,7 @@ func isControl(r rune) bool { return r < ' ' || 0x7f <= r && r < 0xa0 }
 // it is neither.
 func localEnd(b []byte) int {
 	if len(b) == 0 || b[0] != '"' {
-		if i := bytes.IndexAny(b, `@()<>[]:;\," `); i >= 0 {
+		if i := bytes.IndexAny(b, special); i >= 0 {
 			return i
 		}
 		return 0
@@ -101,6 +104,17 @@ func localEnd(b []byte) int {
 		}
 	}
 	return 0
+}
+
+// special must not stand in a local part that is not quoted; @ ends it.
+const special = `@()<>[]:;\," `
+
+// isLocal is true for a local part alone.
+func isLocal(b []byte) bool {
+	if len(b) > 0 && b[0] == '"' {
+		return localEnd(b) == len(b)
+	}
+	return len(b) > 0 && !bytes.ContainsAny(b, special)
 }
 
 // isDomain is true for a name, also an internationalized one, or an address
