@@ -25,6 +25,7 @@ const (
 	leisure  = 2 * time.Second  // the same, once the load is over
 	attempts = 5                // connections that may fail one after another
 	perConn  = 500              // messages of a connection: the appliance's own policies allow 1,000
+	connTime = 10 * time.Minute // and its time: the appliance ends it after 15 minutes
 )
 
 // errGoodbye is a server's 421: it closes the connection.
@@ -59,6 +60,7 @@ func (s *session) serve(ctx context.Context) error {
 
 // connection sends until the load is over, or until the connection is full.
 func (s *session) connection(ctx context.Context) (full bool, err error) {
+	began := time.Now()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.Server)
 	if err != nil {
 		return false, err
@@ -86,7 +88,7 @@ func (s *session) connection(ctx context.Context) (full bool, err error) {
 		if err := s.message(n, due); err != nil {
 			return false, err
 		}
-		full = sent+1 == perConn
+		full = sent+1 == perConn || time.Since(began) > connTime
 	}
 	_, err = s.command("QUIT\r\n", "221")
 	return full && err == nil, err

@@ -2,7 +2,6 @@ package dialect
 
 import (
 	"bufio"
-	"crypto/tls"
 	"io"
 	"net"
 	"sync"
@@ -103,14 +102,6 @@ func Custom(code int, text string) *gosmtp.SMTPError { return refusal(code, text
 func (c *Conn) Choose(r *gosmtp.SMTPError) *gosmtp.SMTPError {
 	c.chosen = r
 	return r
-}
-
-// TLS is the state of the encryption, and whether there is any.
-func (c *Conn) TLS() (tls.ConnectionState, bool) {
-	if t, ok := c.stream.(*tls.Conn); ok {
-		return t.ConnectionState(), true
-	}
-	return tls.ConnectionState{}, false
 }
 
 func (c *Conn) encrypted() bool { return c.secured != "" }
