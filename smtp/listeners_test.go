@@ -64,6 +64,12 @@ func TestListeners(t *testing.T) {
 			{"> RCPT TO:<any@where.test>", "< 550", "> RSET", "< 250", plain("joe", "secret"), "< 235"}, mail, {"> RCPT TO:<any@where.test>", "< 250"}, quit},
 			first + "1 auth succeeded joe PLAIN with profile: users; 1 MID 1 of UNKNOWNLIST; 1 any@where.test by RAT; " +
 				"1 auth succeeded joe PLAIN with profile: users; 1 MID 2 of UNKNOWNLIST by joe, RELAY; 1 any@where.test; 1 closed"},
+		{"a user who is somebody else then", policy(func(p *Policy) { p.Auth = AuthPreferred }), [][]string{hello, {plain("joe", "secret"), "< 235", "> XCLIENT ADDR=198.51.100.1", banner, "> HELO c", "< 250"},
+			mail, {"> RCPT TO:<any@where.test>", "< 550"}, quit}, first + "1 auth succeeded joe PLAIN with profile: users; 1 closed; *"},
+		{"ours are not asked about", func(o *Options) {
+			o.SDR, _ = NewSDR([]Domain{{Name: "ALL", Verdict: "Awful"}}, []string{"Awful"})
+		}, [][]string{{"dial", banner, "> XCLIENT ADDR=10.0.0.1", banner, "> HELO c", "< 250"}, mail, {"> RCPT TO:<u@x.example>", "< 250", "> DATA", "< 354", "> .", "< 250"}, quit},
+			first + "1 closed; 2 from 10.0.0.1  false; 2 RELAY RELAYLIST 10.0.0.0/8 None; 2 MID 1 of RELAYLIST; 2 u@x.example; 2 closed"},
 		{"a user needed", policy(func(p *Policy) { p.Auth = AuthRequired }), [][]string{hello, {"> MAIL FROM:<a@b.example>", "< 530 Authentication required", "> MAIL FROM:<a@b.example>", "< 530",
 			plain("joe", "secret"), "< 235"}, mail, quit},
 			first + "1 auth was required but remote host did not initiate it; 1 auth succeeded joe PLAIN with profile: users; 1 MID 1 of UNKNOWNLIST by joe, RELAY; 1 closed"},
