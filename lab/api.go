@@ -25,8 +25,12 @@ import (
 //	POST delivery/suspend, delivery/resume, delivery/retry {"domains"}, or no body
 //	GET  workqueue    whether the work queue is paused
 //	POST workqueue/pause, workqueue/resume
+//	GET  listeners    the listeners, and whether they are suspended
+//	POST listeners/suspend, listeners/resume {"interface"}, or no body: all
 //	GET  tracking/... what message tracking knows (tracking.go)
 //	GET  mailbox/...  what is in the mailboxes behind simulated hosts (mailbox.go)
+//	GET  quarantines  how the quarantines stand
+//	GET  quarantines/messages/... and POST quarantines/...: held messages (quarantine.go)
 //	POST tracking/backup {"to"}: copy the tracking data into a new data directory (backup.go)
 const apiPrefix = "/_esasim/v1/"
 
@@ -70,6 +74,7 @@ func (l *Lab) withAPI(face http.Handler) http.Handler {
 		call("GET", "mailbox/{address}", b.serveList)
 		call("GET", "mailbox/{address}/{mid}", b.serveLetter)
 		call("DELETE", "mailbox/{address}/{mid}", b.serveRemove)
+		(&quarantines{l.appliance.Quarantines(), l.o.Logger}).routes(call)
 	}
 	return mux
 }

@@ -27,11 +27,11 @@ type mailboxes struct {
 
 // letterPage is a part of what is in a mailbox.
 type letterPage struct {
-	Messages []letter `json:"messages"`
-	Next     esa.MID  `json:"next,omitempty"`
+	Messages []mailboxLetter `json:"messages"`
+	Next     esa.MID         `json:"next,omitempty"`
 }
 
-type letter struct {
+type mailboxLetter struct {
 	MID       esa.MID `json:"mid"`
 	Arrived   string  `json:"arrived"` // RFC 3339, UTC
 	Sender    string  `json:"sender"`  // of the envelope
@@ -62,10 +62,10 @@ func (b *mailboxes) serveList(w http.ResponseWriter, r *http.Request) {
 		b.broken(w, r, err)
 		return
 	}
-	page := letterPage{Messages: []letter{}, Next: found.Next}
+	page := letterPage{Messages: []mailboxLetter{}, Next: found.Next}
 	for i := range found.Letters {
 		l, m := &found.Letters[i], &found.Letters[i].Message
-		page.Messages = append(page.Messages, letter{m.MID, l.Arrived.UTC().Format(time.RFC3339Nano), m.Sender, m.HeaderFrom, m.Subject, m.MessageID, m.Size})
+		page.Messages = append(page.Messages, mailboxLetter{m.MID, l.Arrived.UTC().Format(time.RFC3339Nano), m.Sender, m.HeaderFrom, m.Subject, m.MessageID, m.Size})
 	}
 	answer(w, http.StatusOK, page)
 }
@@ -122,16 +122,6 @@ func (b *mailboxes) serveRemove(w http.ResponseWriter, r *http.Request) {
 
 // mostReason is how long the reason for a remediation may be.
 const mostReason = 200
-
-// midOf reads the MID of a path; one that is none is answered.
-func midOf(w http.ResponseWriter, r *http.Request) (esa.MID, bool) {
-	mid, err := strconv.ParseUint(r.PathValue("mid"), 10, 64)
-	if err != nil || mid == 0 {
-		answer(w, http.StatusBadRequest, apiError{fmt.Sprintf("%.40q: want a MID", r.PathValue("mid"))})
-		return 0, false
-	}
-	return esa.MID(mid), true
-}
 
 // broken answers why there is no answer. What a caller cannot mend is for the log.
 func (b *mailboxes) broken(w http.ResponseWriter, r *http.Request, err error) {

@@ -92,7 +92,7 @@ func TestListeners(t *testing.T) {
 			first + "1 MID 1 of UNKNOWNLIST; 1 u@x.example; 1 closed"},
 		{"a loop", func(o *Options) { o.MaxHops = 2 }, [][]string{hello, mail, {"> RCPT TO:<u@x.example>", "< 250", "> DATA", "< 354", `raw "Received: a\r\nreceived : b\r\n\r\nReceived: c\r\n.\r\n"`, "< 250"}, mail,
 			{"> RCPT TO:<u@x.example>", "< 250", "> DATA", "< 354", `raw "Received: a\r\n b\r\nRECEIVED: b\r\nReceived: c\r\n\r\n.\r\n"`, "< 554 Too many hops"}, quit},
-			first + "1 MID 1 of UNKNOWNLIST; 1 u@x.example; 1 Receiving Failed: Message loop; 1 MID 2 of UNKNOWNLIST; 1 u@x.example; 1 closed"},
+			first + "1 MID 1 of UNKNOWNLIST; 1 u@x.example; 1 MID 2 of UNKNOWNLIST; 1 u@x.example; 1 Receiving Failed: Message loop; 1 closed"},
 		{"of ill repute", func(o *Options) {
 			o.SDR, _ = NewSDR([]Domain{{Name: "bad.example", Verdict: "Awful", Threat: "Spam", Age: 3}}, []string{"Awful"})
 		}, [][]string{hello, mail, {"> RCPT TO:<u@x.example>", "< 250", "> DATA", "< 354", `raw "From: Joe <joe@bad.example>\r\n\r\n.\r\n"`, "< 550 #5.7.1 Mail from domains of this reputation is prohibited."}, quit},

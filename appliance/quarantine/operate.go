@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -106,6 +107,23 @@ func (k *Keeper) Delay(ctx context.Context, mids []esa.MID, quarantine string, b
 		}
 		return err
 	})
+}
+
+// ParseDelay reads a time as the AsyncOS API has it, "8h", "24h", "48h", "1w", or any
+// other in weeks, days, hours, minutes and seconds. The error is ErrInvalid.
+func ParseDelay(s string) (time.Duration, error) {
+	for unit, d := range map[string]time.Duration{"w": 7 * 24 * time.Hour, "d": 24 * time.Hour} {
+		if n, ok := strings.CutSuffix(s, unit); ok {
+			if n, err := strconv.Atoi(n); err == nil && n > 0 && n <= int(MostRetention/d) {
+				return time.Duration(n) * d, nil
+			}
+		}
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return 0, fmt.Errorf("a delay of %.40q %w: want a time such as 8h, 24h, 48h or 1w", s, ErrInvalid)
+	}
+	return d, nil
 }
 
 // SendCopy delivers a copy of each message to addresses; the messages stay where they

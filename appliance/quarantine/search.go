@@ -68,8 +68,13 @@ func compare(op Op, s, want string) bool {
 	return strings.Contains(s, want)
 }
 
+// Known tells whether it is one of the operators.
+func (o Op) Known() bool {
+	return slices.Contains([]Op{Contains, Is, StartsWith, EndsWith, NotContains, IsNot, NotStartsWith, NotEndsWith}, o)
+}
+
 func (t Text) check(key string) error {
-	if !slices.Contains([]Op{"", Contains, Is, StartsWith, EndsWith, NotContains, IsNot, NotStartsWith, NotEndsWith}, t.Op) {
+	if t.Op != "" && !t.Op.Known() {
 		return fmt.Errorf("%s: the operator %.40q %w: want contains, is, begins_with, ends_with, does_not_contain, does_not_match, does_not_start_with or does_not_end_with", key, t.Op, ErrInvalid)
 	}
 	return nil
