@@ -206,6 +206,16 @@ func TestQuarantines(t *testing.T) {
 		if got := v.counts(); len(got) > 0 {
 			t.Errorf("held in the end: %v", got)
 		}
+		lines := strings.Join(v.logLines(t, "mail_logs", "mail"), "\n")
+		for _, want := range []string{
+			`Info: MID 1 quarantined to "Policy"`, `Info: MID 1 released from quarantine "Policy" (manual) t=14`, "Info: MID 1 released from all quarantines", "Info: MID 1 queued for delivery",
+			`Info: MID 2 deleted from quarantine "Policy" (manual) t=1`, "Info: MID 2 deleted from all quarantines", "Info: Message finished MID 2 done",
+			`Info: MID 3 moved from quarantine "Policy" to quarantine "Mine"`, fmt.Sprintf(`Info: MID %d deleted from quarantine "Policy" (expired) t=`, waits),
+		} {
+			if strings.Count(lines, want) != 1 {
+				t.Errorf("not once in the mail log: %s", want)
+			}
+		}
 	})
 }
 
@@ -228,6 +238,9 @@ func TestSpamQuarantine(t *testing.T) {
 		again := v.becomes(t, m.Into[0], "Delivered")
 		if again.From != one || again.Subject != m.Subject || again.Verdicts != m.Verdicts || v.content(t, again.MID) != v.content(t, one) {
 			t.Errorf("injected again: %+v", again)
+		}
+		if lines := strings.Join(v.logLines(t, "mail_logs", "mail"), "\n"); !strings.Contains(lines, fmt.Sprintf("Info: ISQ: Quarantined MID %d\n", one)) || !strings.Contains(lines, fmt.Sprintf("Info: ISQ: Reinjected MID %d as MID %d\n", one, again.MID)) {
+			t.Error("not in the mail log: quarantined and injected again")
 		}
 		for _, e := range again.Events {
 			if e.Kind == esa.PolicyMatched || e.Kind == esa.EngineVerdict {

@@ -47,16 +47,16 @@ func (s *step) release(names []string, how string) error {
 	if s.out(esa.MessageReleased, names, how); len(s.m.Quarantines) > 0 {
 		return nil
 	}
-	c := s.change()
-	if c == (Change{}) {
-		s.say(esa.Event{Kind: esa.MessageReleased})
-		return nil
+	edit, err := s.edit()
+	if err == nil && !edit.Empty() {
+		err = s.rewrite(edit)
 	}
-	err := s.rewrite(&c)
 	if errors.Is(err, successor.ErrUnreadable) {
 		s.k.Logger.Error("message is released unchanged", "mid", s.m.MID, "error", err)
+		edit, err = &letter.Edit{}, nil
+	}
+	if err == nil && edit.Empty() {
 		s.say(esa.Event{Kind: esa.MessageReleased})
-		return nil
 	}
 	return err
 }
@@ -80,9 +80,9 @@ func (s *step) change() Change {
 	return out
 }
 
-// edit is a change of this message.
-func (s *step) edit(c *Change) (*letter.Edit, error) {
-	e := &letter.Edit{}
+// edit is that change of this message.
+func (s *step) edit() (*letter.Edit, error) {
+	c, e := s.change(), &letter.Edit{}
 	if c.Subject != "" {
 		e.Header = append(e.Header, letter.HeaderEdit{Op: letter.Replace, Name: "Subject", Value: c.Subject + s.m.Subject})
 	}
@@ -109,11 +109,7 @@ func (s *step) edit(c *Change) (*letter.Edit, error) {
 
 // rewrite makes the message that this one becomes when it is let go with a change. It
 // comes into the work queue where this one would have.
-func (s *step) rewrite(c *Change) error {
-	e, err := s.edit(c)
-	if err != nil {
-		return err
-	}
+func (s *step) rewrite(e *letter.Edit) error {
 	made := successor.Of(s.m, successor.Recipients(s.m))
 	if err := s.content(func(r io.Reader) error { return made.Edit(s.k.Log, r, e) }); err != nil {
 		return err

@@ -148,11 +148,51 @@ func TestMade(t *testing.T) {
 		if last := m.Events[len(m.Events)-1]; last.Kind != esa.MessageReleased || last.Name != "" {
 			t.Errorf("the work queue does not take up what ends with %+v", last)
 		}
+		if got, want := l.contents[4].String(), "Subject: [late] number 1\r\nX-B: 2\r\nX-A: 1\r\n\r\nhello\r\n"; got != want || m.Subject != "[late] number 1" || m.Size != int64(len(want)) {
+			t.Errorf("content %q, want %q; subject %q, %d octets", got, want, m.Subject, m.Size)
+		}
 		if got, want := l.told(spam), "reinjected as 3; done; "; got != want {
 			t.Errorf("spam: %s, want %s", got, want)
 		}
 		if m, _ := l.Message(t.Context(), 3); m.State != esa.Queued || m.From != spam || l.contents[3].String() != l.contents[spam].String() {
 			t.Errorf("injected again: %+v", m)
+		}
+	})
+}
+
+// A quarantine takes attachments out of what it releases by itself, not of what an
+// administrator releases; a message that cannot be read is released as it is.
+func TestStrip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, o := newMemory(), Options{Quarantines: []Quarantine{{Name: Virus, Retention: day, Action: Release, Release: Change{Strip: true}}}}
+		k, _, stop := run(t, l, o)
+		defer stop()
+		late, early, plain, lost := l.hold(t, &o, 100, Virus), l.hold(t, &o, 100, Virus), l.hold(t, &o, 100, Virus), l.hold(t, &o, 100, Virus)
+		for _, mid := range []esa.MID{late, early} {
+			l.contents[mid].Reset()
+			l.contents[mid].WriteString("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b\r\nContent-Type: a/b; name=evil.exe\r\n\r\nMZ evil\r\n--b--\r\n")
+		}
+		delete(l.contents, lost)
+		if r, err := k.Release(t.Context(), []esa.MID{early}, Virus); err != nil || len(r.Done) != 1 {
+			t.Fatal(r, err)
+		}
+		time.Sleep(day)
+		synctest.Wait()
+		for mid, want := range map[esa.MID]string{
+			late:  "released Virus (expired) t=86400; rewritten to 5 by quarantine; done; ",
+			early: "released Virus (manual) t=0; released  () t=0; ",
+			plain: "released Virus (expired) t=86400; released  () t=0; ",
+			lost:  "released Virus (expired) t=86400; released  () t=0; ",
+		} {
+			if got := l.told(mid); got != want {
+				t.Errorf("MID %d: %s\nwant %s", mid, got, want)
+			}
+		}
+		if c := l.contents[5].String(); strings.Contains(c, "evil") || !strings.Contains(c, "text") {
+			t.Errorf("content %q", c)
+		}
+		if got, want := l.told(5), "released  (attachments stripped) t=0; "; got != want {
+			t.Errorf("told %s", got)
 		}
 	})
 }
