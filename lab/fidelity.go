@@ -8,6 +8,7 @@ func Fidelity() []fidelity.Claim {
 	for _, what := range []string{
 		"GET ready, GET addresses, GET link, POST register, POST deregister below " + apiPrefix,
 		"GET tracking/messages, GET tracking/messages/{mid}, GET tracking/explain below " + apiPrefix + ": searches by text, as JSON, JSON lines or CSV",
+		"GET quarantines, GET quarantines/messages, POST quarantines/release, delete, move, copy, delay, send below " + apiPrefix,
 		"POST tracking/backup below " + apiPrefix + ": copies the tracking data of a running lab",
 		"a lab registers its appliance by itself; --unregistered leaves it as from the factory",
 		"a lab's cloud makes the module of a device that registers; in the product a person does",
