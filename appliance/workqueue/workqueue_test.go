@@ -361,3 +361,32 @@ func TestOvertaken(t *testing.T) {
 		t.Errorf("queued %v, want %v", queued, want)
 	}
 }
+
+// A message that quarantines changed when they let it go meets the stages that the
+// one it was made from would have met, and knows what was found of that.
+func TestReleasedSuccessor(t *testing.T) {
+	met := ""
+	sees := func(e esa.Engine, v esa.Verdict) stage.Stage {
+		return stage.Stage{Engine: e, Scan: func(*stage.Job) (stage.Finding, error) {
+			met += fmt.Sprint(e)
+			return stage.Finding{Verdict: v, Want: hold("Policy")}, nil
+		}}
+	}
+	for caught, want := range map[esa.Engine]string{esa.AntiVirus: "467", esa.AMP: "467", esa.ContentFilters: "7", esa.OutbreakFilters: "234", esa.NoEngine: ""} {
+		l := &memory{contents: map[esa.MID]*kept{}, last: 1}
+		q := &Queue{Log: l, Logger: slog.New(slog.DiscardHandler)}
+		o := with(sees(esa.AntiSpam, esa.Positive), sees(esa.AntiVirus, esa.Positive), sees(esa.AMP, esa.Positive), sees(esa.ContentFilters, esa.Positive), sees(esa.OutbreakFilters, esa.Positive))
+		o.Filters[esa.Incoming] = sees(esa.MessageFilters, esa.Positive)
+		q.Options.Store(&o)
+		events := []esa.Event{{Kind: esa.MessageStarted, MID: 1, Other: 9}, {Kind: esa.RecipientGiven, MID: 1, RIDs: []esa.RID{0}}}
+		for e := esa.MessageFilters; e < esa.Engines; e++ {
+			events = append(events, esa.Event{Kind: esa.Inherited, MID: 1, Other: 9, Engine: e, Verdict: esa.Positive})
+		}
+		events = append(events, esa.Event{Kind: esa.Inherited, MID: 1, Other: 9, Name: "DEFAULT"}, esa.Event{Kind: esa.MessageReady, MID: 1}, esa.Event{Kind: esa.MessageReleased, MID: 1, Engine: caught})
+		l.entries, met = [][]esa.Event{events}, ""
+		l.drain(t, q, 0)
+		if m := l.message(1); met != want || m.State != esa.Queued {
+			t.Errorf("engine %d had it held: met %s, want %s; it is %s", caught, met, want, m.State)
+		}
+	}
+}
