@@ -161,6 +161,7 @@ func TestConfigurationAgrees(t *testing.T) {
 	s := configSchema(t)
 	appliance := func(format string, args ...any) string { return "appliance: {" + fmt.Sprintf(format, args...) + "}" }
 	good := []string{
+		appliance("mail_policies: {incoming: [{name: A, content_filters: []}, {name: DEFAULT, content_filters: [f]}]}, content_filters: {incoming: [{name: f, conditions: [{if: size, above: 5, not: true}, {if: url_reputation, min: -10.0, max: -6}], actions: [{do: strip, by: size, above: 5M}]}]}"),
 		"{}", "profile: xdr2025", "smtp: ''", "appliance:", "cloud: {APJC: '127.0.0.1:1'}", "unregistered: true", "threat_response: {name: XDR}",
 		appliance("hostname: 13"), appliance("version: 15.5"), appliance("wording: 14"), appliance("senders: null"),
 		appliance("listener: {max_message_size: 5K, idle_timeout: 1h30m}"), appliance("listener: {max_message_size: 1024, idle_timeout: 1.5s}"),
@@ -182,6 +183,16 @@ func TestConfigurationAgrees(t *testing.T) {
 		appliance("logs: [{name: a, type: amp, syslog: {address: '127.0.0.1:514', protocol: sctp}}]"),
 		appliance("logs: [{name: a, type: amp, syslog: {address: '127.0.0.1:514', facility: kern}}]"),
 		appliance("authentication: {spf_reject: [Pass]}"), appliance("authentication: {spf_reject_helo: [x]}"),
+		appliance("content_filters: {incoming: [{name: f, match: x, actions: [{do: drop}]}]}"),
+		appliance("content_filters: {incoming: [{name: f, conditions: [{if: x}], actions: [{do: drop}]}]}"),
+		appliance("content_filters: {incoming: [{name: f, actions: [{do: x}]}]}"),
+		appliance("content_filters: {incoming: [{name: f, actions: [{do: add_subject, text: a, at: x}]}]}"),
+		appliance("content_filters: {incoming: [{name: f, actions: [{do: strip, by: x}]}]}"),
+		appliance("content_filters: {outgoing: [{name: f, match: x, actions: [{do: drop}]}]}"),
+		appliance("content_filters: {outgoing: [{name: f, conditions: [{if: x}], actions: [{do: drop}]}]}"),
+		appliance("content_filters: {outgoing: [{name: f, actions: [{do: x}]}]}"),
+		appliance("content_filters: {outgoing: [{name: f, actions: [{do: add_subject, text: a, at: x}]}]}"),
+		appliance("content_filters: {outgoing: [{name: f, actions: [{do: strip, by: x}]}]}"),
 		appliance("authentication: {dmarc_reject: drop}"), appliance("authentication: {dmarc_quarantine: reject}"),
 	}
 	for _, text := range good {

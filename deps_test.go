@@ -35,7 +35,7 @@ func walls() []wall {
 			because: "the cloud learns only what crosses the wire"},
 		{who: []string{"appliance/...", "cloudlink"}, notFrom: []string{"cloud/..."}, but: []string{"cloud/ctim"},
 			because: "the box cannot peek into the cloud"},
-		{who: []string{"smtp/...", "appliance/workqueue", "appliance/delivery", "appliance/dsn", "appliance/quarantine", "appliance/successor"}, notFrom: []string{"tracking/..."},
+		{who: []string{"smtp/...", "appliance/filter", "appliance/workqueue", "appliance/delivery", "appliance/dsn", "appliance/quarantine", "appliance/successor"}, notFrom: []string{"tracking/..."},
 			because: "they report events; they do not store them"},
 		{who: []string{"tracking/..."}, notFrom: []string{"appliance/...", "cloud/...", "cloudlink", "std:net/http"},
 			because: "a store does not know the box it is in, nor whom that talks to"},

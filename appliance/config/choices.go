@@ -1,6 +1,10 @@
 package config
 
-import "slices"
+import (
+	"slices"
+
+	"esasim/appliance/filter"
+)
 
 // Choices are the words that a key may have, by the name of its struct and the
 // key; of a list, its entries. nil: anything that fits. They are for those who
@@ -17,6 +21,16 @@ func Choices(structName, key string) []string {
 		return []string{"", "off", "preferred", "required"}
 	case "Route.tls":
 		return []string{"", "none", "preferred", "required"}
+	case "ContentFilter.match":
+		return []string{"", "any", "all"}
+	case "FilterCondition.if":
+		return filter.ConditionNames()
+	case "FilterAction.do":
+		return filter.ActionNames()
+	case "FilterAction.at":
+		return []string{"", "start", "end"}
+	case "FilterAction.by":
+		return []string{"", "name", "type", "kind", "size", "sha256", "macro", "encrypted", "text"}
 	case "LogSubscription.type":
 		return LogTypes()
 	case "LogSubscription.level":

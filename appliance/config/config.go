@@ -31,6 +31,11 @@ type Appliance struct {
 	Authentication      Authentication       `yaml:"authentication"`           // SPF, DKIM and DMARC
 	MailPolicies        MailPolicies         `yaml:"mail_policies"`            // what stages do with a message, by its recipients
 	Quarantines         []Quarantine         `yaml:"quarantines"`
+	MessageFilters      string               `yaml:"message_filters"` // in the appliance's own language; they see every message before the mail policies
+	ContentFilters      ContentFilters       `yaml:"content_filters"` // in order; a mail policy says which of them it has
+	Dictionaries        []Dictionary         `yaml:"dictionaries"`    // lists of terms that filters name
+	TextResources       []TextResource       `yaml:"text_resources"`  // texts that filters name
+	URLs                []URL                `yaml:"urls"`            // what the reputation service would say of URLs
 	QuarantineSpace     QuarantineSpace      `yaml:"quarantine_space"`
 	Routes              []Route              `yaml:"routes"`               // SMTP routes: where mail goes to
 	DestinationControls []DestinationControl `yaml:"destination_controls"` // how domains are delivered to
@@ -79,7 +84,9 @@ func Default() Appliance {
 		Recipients:     []Recipient{{Address: "ALL"}},
 		Authentication: Authentication{DMARCReject: "none", DMARCQuarantine: "none"},
 		MailPolicies:   MailPolicies{Incoming: []MailPolicy{factoryPolicy()}, Outgoing: []MailPolicy{factoryPolicy()}},
-		Quarantines:    factoryQuarantines(), QuarantineSpace: QuarantineSpace{Policy: 10 << 30, Spam: 10 << 30},
+		ContentFilters: ContentFilters{Incoming: []ContentFilter{}, Outgoing: []ContentFilter{}},
+		Dictionaries:   []Dictionary{}, TextResources: []TextResource{}, URLs: []URL{},
+		Quarantines: factoryQuarantines(), QuarantineSpace: QuarantineSpace{Policy: 10 << 30, Spam: 10 << 30},
 		Routes:              []Route{{Domain: "ALL", Hosts: []string{"simulated"}}},
 		DestinationControls: []DestinationControl{{Domain: "default", TLS: "preferred", Concurrency: 10, MaxMessages: 50}},
 		Fates:               []Fate{},

@@ -27,9 +27,10 @@ type MailPolicy struct {
 	Name string `yaml:"name"`
 	// Senders and Recipients are ALL, user@example.com, user@, @example.com,
 	// example.com or .example.com; empty: ALL.
-	Senders    []string  `yaml:"senders"`
-	Recipients []string  `yaml:"recipients"`
-	AntiSpam   *AntiSpam `yaml:"antispam"`
+	Senders        []string  `yaml:"senders"`
+	Recipients     []string  `yaml:"recipients"`
+	AntiSpam       *AntiSpam `yaml:"antispam"`
+	ContentFilters *[]string `yaml:"content_filters"` // the names of those it has; an empty list is none
 }
 
 // defaultPolicy is the name of the mail policy that matches all.
@@ -55,14 +56,16 @@ type AntiSpam struct {
 
 // factoryPolicy is DEFAULT as it comes from the factory.
 func factoryPolicy() MailPolicy {
-	return MailPolicy{Name: defaultPolicy, Senders: []string{}, Recipients: []string{}, AntiSpam: &AntiSpam{Enabled: true, Positive: Treatment{Action: "drop"}}}
+	return MailPolicy{Name: defaultPolicy, Senders: []string{}, Recipients: []string{}, AntiSpam: &AntiSpam{Enabled: true, Positive: Treatment{Action: "drop"}},
+		ContentFilters: &[]string{}}
 }
 
 // Queue is what the work queue does. An error names the key.
 func (a *Appliance) Queue() (*workqueue.Options, error) {
 	keep, err := a.keep()
-	o := &workqueue.Options{Bounces: a.Delivery.Bounces, Host: a.Hostname, Keep: keep}
-	errs := []error{err}
+	filters, bad := a.messageFilters(keep)
+	o := &workqueue.Options{Bounces: a.Delivery.Bounces, Host: a.Hostname, Keep: keep, Filters: [2]stage.Stage{esa.Incoming: filters, esa.Outgoing: filters}}
+	errs := []error{err, bad}
 	for d, list := range map[esa.Direction]struct {
 		key      string
 		policies []MailPolicy
@@ -133,7 +136,7 @@ func addresses(list []string) (smtp.Addresses, error) {
 
 // stages are those of a policy, in the order of the appliance. A stage that is
 // switched off is not among them.
-func (a *Appliance) stages(p *MailPolicy, _ esa.Direction) ([]stage.Stage, error) {
+func (a *Appliance) stages(p *MailPolicy, d esa.Direction) ([]stage.Stage, error) {
 	var stages []stage.Stage
 	var errs []error
 	for _, s := range []struct {
@@ -143,6 +146,7 @@ func (a *Appliance) stages(p *MailPolicy, _ esa.Direction) ([]stage.Stage, error
 		{"antispam", a.antispam},
 		{"antivirus", func(*MailPolicy) (stage.Stage, error) { return engine.AntiVirus(), nil }},
 		{"amp", func(*MailPolicy) (stage.Stage, error) { return engine.AMP(), nil }},
+		{"content_filters", func(p *MailPolicy) (stage.Stage, error) { return a.contentFilters(p, d) }},
 	} {
 		made, err := s.make(p)
 		if err != nil {

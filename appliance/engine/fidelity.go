@@ -7,7 +7,7 @@ func Fidelity() []fidelity.Claim {
 	var out []fidelity.Claim
 	for _, r := range []struct{ what, level, source string }{
 		{"order of the stages: antispam, antivirus, file reputation; the first that drops ends it", fidelity.Documented, "AsyncOS user guide, Understanding the Email Pipeline"},
-		{"message filters, graymail, content filters, outbreak filters and DLP do not exist", fidelity.Ours, "not built yet"},
+		{"graymail, outbreak filters and DLP do not exist", fidelity.Ours, "not built yet"},
 		{"every recipient matches the mail policy DEFAULT; messages are never split", fidelity.Ours, "per-recipient policies are not built yet"},
 		{"antispam: a message with the GTUBE text is spam, every other is not", fidelity.Ours, "the engine is simulated; GTUBE is what spam filters agree on"},
 		{"antispam reads the first 512 KiB", fidelity.Inferred, "AsyncOS user guide, message scanning threshold"},

@@ -104,8 +104,13 @@ type Hold struct {
 // Copy is a message that is made of another one, or because of it.
 type Copy struct {
 	To      []string
-	Content []byte // nil: that of the message
+	From    string      // its envelope sender; empty: that of the message
+	Null    bool        // its envelope sender is empty, so that it never bounces
+	Edit    letter.Edit // what is different from the message, if Content is nil
+	Content []byte      // nil: that of the message
+	Attach  bool        // behind Content comes the message, and behind that Tail
+	Tail    []byte
 	By      string // in the words of the logs: "bcc filter 'f'"
-	Scan    bool   // it meets the stages itself
-	Null    bool   // its envelope sender is empty, so that it never bounces
+	Scan    bool   // it meets the stages itself, but not again the filters that made it
+	Hold    *Hold  // it goes to this quarantine, and not to delivery
 }

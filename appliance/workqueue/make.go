@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"esasim/appliance/dsn"
+	"esasim/appliance/letter"
 	"esasim/appliance/stage"
 	"esasim/appliance/successor"
 	"esasim/esa"
@@ -76,7 +77,7 @@ func (p *passage) rewrite(by esa.Engine, w *stage.Want) error {
 		if err := p.copyContent(&s); err != nil {
 			return err
 		}
-	} else if err := p.editContent(&s, w); err != nil {
+	} else if err := p.editContent(&s, &w.Edit); err != nil {
 		return err
 	}
 	p.say(esa.Event{Kind: esa.MessageRewritten, Other: s.MID, Engine: by, Text: w.By}, esa.Event{Kind: esa.MessageFinished, Text: "done"})
@@ -108,28 +109,59 @@ func (p *passage) recipients() []string {
 }
 
 // copy makes a message beside this one: a copy, or a notification. It is delivered
-// at once unless it is to meet the stages itself.
-func (p *passage) copy(c *stage.Copy) error {
+// at once unless it is to meet the stages itself, or to be held.
+func (p *passage) copy(by esa.Engine, c *stage.Copy) error {
+	end := []esa.Event{{Kind: esa.MessageQueued}}
+	if c.Hold != nil {
+		until, ok := p.q.until(c.Hold.Quarantine, p.now)
+		if !ok { // it was taken out of the configuration meanwhile
+			p.q.Logger.Error("there is no such quarantine", "mid", p.m.MID, "quarantine", c.Hold.Quarantine)
+			return nil
+		}
+		end[0] = esa.Event{Kind: esa.MessageQuarantined, Engine: by, Name: c.Hold.Quarantine, Text: c.Hold.Reason, Until: until}
+	}
 	s := successor.Of(p.m, c.To)
-	if c.Null {
-		s.From = ""
+	if c.From != "" || c.Null {
+		s.From = c.From
 	}
-	var err error
-	if c.Content == nil {
-		err = p.copyContent(&s)
-	} else {
-		err = p.keep(&s, s.Write(p.q.Log, bytes.NewReader(c.Content)))
-	}
-	if err != nil {
+	if err := p.copyOf(&s, c); err != nil {
 		return err
 	}
-	p.say(esa.Event{Kind: esa.MessageGenerated, Other: s.MID, Text: c.By})
-	end := esa.Event{Kind: esa.MessageQueued}
-	if c.Scan {
-		end = s.Ready()
+	switch {
+	case c.Scan:
+		end = append(p.onlyOnce(by), s.Ready())
+	case c.Hold != nil:
+		end = []esa.Event{s.Ready(), end[0]}
 	}
-	p.add(s.MID, append(s.Begin(p.m), end))
+	p.say(esa.Event{Kind: esa.MessageGenerated, Other: s.MID, Text: c.By})
+	p.add(s.MID, append(s.Begin(p.m), end...))
 	return nil
+}
+
+// onlyOnce keeps a copy that is to be scanned from filters that made it, or a
+// message that it comes from: they would make another one, and so for ever.
+func (p *passage) onlyOnce(by esa.Engine) (events []esa.Event) {
+	for _, e := range []esa.Engine{esa.MessageFilters, esa.ContentFilters} {
+		if e == by || p.skip[e] {
+			events = append(events, esa.Event{Kind: esa.Inherited, Other: p.m.MID, Engine: e, Text: esa.StageSkipped})
+		}
+	}
+	return events
+}
+
+// copyOf gives a copy its content.
+func (p *passage) copyOf(s *successor.Message, c *stage.Copy) error {
+	switch {
+	case c.Content == nil && c.Edit.Empty():
+		return p.copyContent(s)
+	case c.Content == nil:
+		return p.editContent(s, &c.Edit)
+	case !c.Attach:
+		return p.keep(s, s.Write(p.q.Log, bytes.NewReader(c.Content)))
+	}
+	return p.read(s, func(r io.Reader) error {
+		return s.Write(p.q.Log, io.MultiReader(bytes.NewReader(c.Content), r, bytes.NewReader(c.Tail)))
+	})
 }
 
 // bounce ends the message and tells its sender.
@@ -160,8 +192,8 @@ func (p *passage) copyContent(s *successor.Message) error {
 }
 
 // editContent gives a successor the content of this message, changed.
-func (p *passage) editContent(s *successor.Message, w *stage.Want) error {
-	return p.read(s, func(r io.Reader) error { return s.Edit(p.q.Log, r, &w.Edit) })
+func (p *passage) editContent(s *successor.Message, edit *letter.Edit) error {
+	return p.read(s, func(r io.Reader) error { return s.Edit(p.q.Log, r, edit) })
 }
 
 // read has the content of a successor made of that of this message.

@@ -90,7 +90,7 @@ func (p *passage) meet(s stage.Stage) (ended bool, err error) {
 // carryOut does what a stage wants.
 func (p *passage) carryOut(by esa.Engine, w *stage.Want) (ended bool, err error) {
 	for _, c := range w.Copies {
-		if err := p.readable(p.copy(&c)); err != nil {
+		if err := p.readable(p.copy(by, &c)); err != nil {
 			return true, err
 		}
 	}

@@ -85,6 +85,13 @@ func field(v reflect.Value, i int) reflect.Value {
 // inside fills in what is below a key.
 func (o *Options) inside(k Key) Key {
 	below, v := k.Path+".", k.Default
+	if k.Type.Kind() == reflect.Pointer {
+		k.Type = k.Type.Elem()
+		if v.IsValid() {
+			k.Default = v.Elem()
+			v = k.Default
+		}
+	}
 	switch k.Type.Kind() {
 	case reflect.Slice:
 		k.List, k.Type = true, k.Type.Elem()
@@ -92,12 +99,6 @@ func (o *Options) inside(k Key) Key {
 	case reflect.Map:
 		k.Map, k.Type = true, k.Type.Elem()
 		below, v = k.Path+".NAME.", reflect.Value{}
-	case reflect.Pointer:
-		k.Type = k.Type.Elem()
-		if v.IsValid() {
-			k.Default = v.Elem()
-			v = k.Default
-		}
 	}
 	if a, ok := reflect.Zero(k.Type).Interface().(Abbreviated); ok {
 		k.Short = a.Abbreviates()

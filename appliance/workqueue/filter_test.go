@@ -1,0 +1,77 @@
+package workqueue
+
+import (
+	"strings"
+	"testing"
+
+	"esasim/appliance/filter"
+	"esasim/esa"
+)
+
+// filters are message filters and content filters as the queue has them.
+func filters(t *testing.T, messages string, contents ...filter.Content) Options {
+	t.Helper()
+	mf, err := filter.Messages(messages, &filter.Options{Host: "esa.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cf, err := filter.Contents(contents, esa.Incoming, &filter.Options{Host: "esa.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := with(clean(esa.AntiSpam))
+	if cf.Scan != nil {
+		o = with(clean(esa.AntiSpam), cf, clean(esa.DLP))
+	}
+	o.Filters[esa.Incoming] = mf
+	return o
+}
+
+// What filters want, as the queue carries it out: quarantines at the end, copies,
+// new messages that go on where the old ones were changed.
+func TestFilters(t *testing.T) {
+	quarantine := []filter.Action{{Do: "quarantine", Quarantine: "Policy"}}
+	for _, c := range []struct {
+		name string
+		o    Options
+		want []string // of MID 1, 2, ...
+	}{
+		{"held by a message filter", filters(t, `f: if (subject == "hi") { quarantine("Policy"); }`), []string{"ready, 1:2, ask Policy, DEFAULT, 2:1, hold Policy"}},
+		{"held by both", filters(t, `f: { quarantine("Virus"); }`, filter.Content{Name: "g", Actions: quarantine}),
+			[]string{"ready, 1:2, ask Virus, DEFAULT, 2:1, 6:2, ask Policy, 8:1, hold Virus, hold Policy"}},
+		{"held and changed", filters(t, `f: { quarantine("Policy"); add-footer("", "bye"); }`), []string{"ready, 1:2, ask Policy, add-footer filter 'f' -> 2, done", "ask Policy, ready, DEFAULT, 2:1, hold Policy"}},
+		{"a copy held, the message dropped", filters(t, `f: { duplicate-quarantine("Policy"); drop(); }`), []string{"ready, 1:2, duplicate-quarantine filter 'f' -> 2, Dropped by filter 'f', aborted", "ready, hold Policy"}},
+		{"delivered at once, changed", filters(t, `f: { insert-header("X-A", "1"); deliver(); }`, filter.Content{Name: "g", Actions: quarantine}), []string{"ready, 1:2, insert-header filter 'f' -> 2, done", "ready, DEFAULT, queued"}},
+		{"no match", filters(t, `f: if (subject == "ho") { drop(); }`, filter.Content{Name: "g", Conditions: []filter.Condition{{If: "subject", Is: "ho"}}, Actions: quarantine}), []string{"ready, 1:1, DEFAULT, 2:1, 6:1, 8:1, queued"}},
+		{"two content filters", filters(t, "", filter.Content{Name: "f", Actions: []filter.Action{{Do: "no_op"}}}, filter.Content{Name: "g", Actions: []filter.Action{{Do: "add_footer", Text: "bye"}}}),
+			[]string{"ready, DEFAULT, 2:1, 6:2, 6:2, add-footer filter 'g' -> 2, done", "ready, 8:1, queued"}},
+	} {
+		l, _ := run(t, c.o, "a@b.test")
+		for i, want := range c.want {
+			if got := l.told(esa.MID(i + 1)); got != want {
+				t.Errorf("%s: MID %d: %s\nwant %s", c.name, i+1, got, want)
+			}
+		}
+		if int(l.last) != len(c.want) {
+			t.Errorf("%s: %d messages", c.name, l.last)
+		}
+	}
+}
+
+// A message that content filters held goes on behind them, with what they made of it
+// done once.
+func TestReleasedFromFilter(t *testing.T) {
+	l, q := run(t, filters(t, "", filter.Content{Name: "f", Actions: []filter.Action{{Do: "quarantine", Quarantine: "Policy"}, {Do: "bcc", To: []string{"c@d.test"}}, {Do: "add_footer", Text: "bye"}}}), "a@b.test")
+	if m := l.message(3); m.State != esa.Quarantined || m.Holds[0].Reason != "content filter:f" || m.Status() != "Quarantined by Content Filters" {
+		t.Fatalf("%s, %+v", l.told(3), m.Holds)
+	}
+	n := len(l.entries)
+	l.entries = append(l.entries, []esa.Event{{Kind: esa.MessageReleased, MID: 3, Name: "Policy"}, {Kind: esa.MessageReleased, MID: 3}})
+	l.drain(t, q, n)
+	if got := l.told(3); got != "ask Policy, ready, 8:1, hold Policy, 8:1, queued" {
+		t.Error(got)
+	}
+	if l.last != 3 || !strings.HasSuffix(l.contents[3].String(), "hello\r\nbye\r\n") {
+		t.Errorf("%d messages, %q", l.last, l.contents[3])
+	}
+}
