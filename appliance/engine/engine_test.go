@@ -32,7 +32,7 @@ func TestDefault(t *testing.T) {
 		{"attachment", "hello", []esa.Attachment{{Name: "a", SHA256: "00"}},
 			map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Negative, esa.AntiVirus: esa.Negative, esa.AMP: esa.Unknown}},
 		{"spam", "x " + gtube + " x", nil, map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Positive}},
-		{"virus", "hello", []esa.Attachment{{Name: "a", SHA256: "00"}, {Name: "eicar.com", SHA256: eicar}},
+		{"virus", "hello", []esa.Attachment{{Name: "a", SHA256: "00"}, {Name: "eicar.com", SHA256: eicarSum}},
 			map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Negative, esa.AntiVirus: esa.Positive}},
 		{"content gone", unreadable, nil, map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Unscannable, esa.AntiVirus: esa.Negative, esa.AMP: esa.Skipped}},
 	} {

@@ -5,9 +5,9 @@ import (
 	"esasim/esa"
 )
 
-// eicar is the SHA-256 of the antivirus test file that every scanner agrees to
+// eicarSum is the SHA-256 of the antivirus test file that every scanner agrees to
 // call a virus (EICAR, 68 bytes).
-const eicar = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
+const eicarSum = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 
 // AntiVirus is a simulated engine: an attachment that is the EICAR test file is
 // a virus, everything else is clean. Infected mail is dropped, the default
@@ -16,7 +16,7 @@ func AntiVirus() stage.Stage { return stage.Stage{Engine: esa.AntiVirus, Scan: a
 
 func antivirus(j *stage.Job) (stage.Finding, error) {
 	for _, a := range j.Message.Attachments {
-		if a.SHA256 == eicar {
+		if a.SHA256 == eicarSum {
 			return stage.Finding{Verdict: esa.Positive, Name: "EICAR-AV-Test", Want: stage.Want{Drop: "Dropped by antivirus"}}, nil
 		}
 	}

@@ -104,6 +104,11 @@ func (l *Letter) Files() []Part {
 // A Reader reads letters, one after the other, and uses its buffers again. The
 // zero value is ready. The letters share nothing with it.
 type Reader struct {
+	// See, if there is one, is asked of each part that is not walked through, by its
+	// index, where to write its decoded octets; nil for nowhere. It is asked of the
+	// next part when this one was written.
+	See func(part int) io.Writer
+
 	walk walker
 	look inspector
 	l    *Letter
@@ -157,6 +162,9 @@ func (r *Reader) leaf(_ *header, e *entity) {
 		keep = r.text
 	}
 	p := r.part(e)
+	if w := r.see(p.Index); w != nil {
+		decoded = io.TeeReader(decoded, w)
+	}
 	found := r.look.read(decoded, keep)
 	r.walk.lines.Skip()
 	found.describe(p)
@@ -168,6 +176,13 @@ func (r *Reader) leaf(_ *header, e *entity) {
 		p.Encrypted = p.Encrypted || strings.Contains(p.Text, "-----BEGIN PGP MESSAGE-----")
 	}
 	r.l.Encrypted = r.l.Encrypted || p.Encrypted
+}
+
+func (r *Reader) see(part int) io.Writer {
+	if r.See == nil {
+		return nil
+	}
+	return r.See(part)
 }
 
 func (r *Reader) part(e *entity) *Part {

@@ -6,60 +6,9 @@
 package stage
 
 import (
-	"errors"
-	"fmt"
-	"io"
-
 	"esasim/appliance/letter"
 	"esasim/esa"
 )
-
-// Job is one message on its way through the stages. Who has it may look at the
-// message, but not change it.
-type Job struct {
-	Message *esa.Message
-	Policy  string // the mail policy that its recipients match; empty before that is known
-
-	open   func(esa.MID) (io.ReadCloser, error)
-	letter *letter.Letter
-	buf    []byte
-}
-
-// readSize is how much of a message is read at a time.
-const readSize = 8 << 10
-
-// NewJob is for messages whose contents open gives. It can be used for one message
-// after another.
-func NewJob(open func(esa.MID) (io.ReadCloser, error)) *Job {
-	return &Job{open: open, buf: make([]byte, readSize)}
-}
-
-// Take makes the job one of another message.
-func (j *Job) Take(m *esa.Message) { j.Message, j.Policy, j.letter = m, "", nil }
-
-// Content opens the message as it was received; the caller closes it.
-func (j *Job) Content() (io.ReadCloser, error) { return j.open(j.Message.MID) }
-
-// Buffer is room of at least 8 KiB to read into, until the stage ends.
-func (j *Job) Buffer() []byte { return j.buf[:0] }
-
-// Letter is the whole message taken apart. It is read when it is first asked for,
-// and then kept for the stages that follow: most messages need it never.
-func (j *Job) Letter() (*letter.Letter, error) {
-	if j.letter != nil {
-		return j.letter, nil
-	}
-	r, err := j.Content()
-	if err != nil {
-		return nil, err
-	}
-	l, err := letter.Read(r)
-	if err = errors.Join(err, r.Close()); err != nil {
-		return nil, fmt.Errorf("read MID %d: %w", j.Message.MID, err)
-	}
-	j.letter = l
-	return l, nil
-}
 
 // Stage is one scanner of the work queue.
 type Stage struct {
