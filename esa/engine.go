@@ -29,7 +29,7 @@ const (
 	Positive             // spam, virus, malware, violation
 	Suspect              // antispam: perhaps spam
 	Unknown              // AMP: a file nobody has seen
-	Skipped              // AMP: nothing to scan
+	Skipped              // AMP: nothing to scan; antispam: too large to be scanned
 	Unscannable          // the engine could not read it
 	LowRisk              // AMP: nothing in the file that could do harm
 	Marketing            // graymail

@@ -37,6 +37,9 @@ type Appliance struct {
 	TextResources       []TextResource       `yaml:"text_resources"`  // texts that filters name
 	URLs                []URL                `yaml:"urls"`            // what the reputation service would say of URLs
 	QuarantineSpace     QuarantineSpace      `yaml:"quarantine_space"`
+	SpamScanning        SpamScanning         `yaml:"spam_scanning"`
+	Viruses             []Virus              `yaml:"viruses"`              // files that antivirus knows
+	EngineRules         []EngineRule         `yaml:"engine_rules"`         // what the simulated engines find besides
 	Routes              []Route              `yaml:"routes"`               // SMTP routes: where mail goes to
 	DestinationControls []DestinationControl `yaml:"destination_controls"` // how domains are delivered to
 	Fates               []Fate               `yaml:"fates"`                // what happens to recipients, whatever their route
@@ -87,6 +90,7 @@ func Default() Appliance {
 		ContentFilters: ContentFilters{Incoming: []ContentFilter{}, Outgoing: []ContentFilter{}},
 		Dictionaries:   []Dictionary{}, TextResources: []TextResource{}, URLs: []URL{},
 		Quarantines: factoryQuarantines(), QuarantineSpace: QuarantineSpace{Policy: 10 << 30, Spam: 10 << 30},
+		SpamScanning: SpamScanning{MaxScanSize: 1 << 20}, Viruses: []Virus{}, EngineRules: []EngineRule{},
 		Routes:              []Route{{Domain: "ALL", Hosts: []string{"simulated"}}},
 		DestinationControls: []DestinationControl{{Domain: "default", TLS: "preferred", Concurrency: 10, MaxMessages: 50}},
 		Fates:               []Fate{},

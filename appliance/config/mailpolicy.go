@@ -27,10 +27,12 @@ type MailPolicy struct {
 	Name string `yaml:"name"`
 	// Senders and Recipients are ALL, user@example.com, user@, @example.com,
 	// example.com or .example.com; empty: ALL.
-	Senders        []string  `yaml:"senders"`
-	Recipients     []string  `yaml:"recipients"`
-	AntiSpam       *AntiSpam `yaml:"antispam"`
-	ContentFilters *[]string `yaml:"content_filters"` // the names of those it has; an empty list is none
+	Senders        []string   `yaml:"senders"`
+	Recipients     []string   `yaml:"recipients"`
+	AntiSpam       *AntiSpam  `yaml:"antispam"`
+	AntiVirus      *AntiVirus `yaml:"antivirus"`
+	Graymail       *Graymail  `yaml:"graymail"`
+	ContentFilters *[]string  `yaml:"content_filters"` // the names of those it has; an empty list is none
 }
 
 // defaultPolicy is the name of the mail policy that matches all.
@@ -47,17 +49,10 @@ type Treatment struct {
 	Strip      bool     `yaml:"strip_attachments"`
 }
 
-// AntiSpam is what antispam does.
-type AntiSpam struct {
-	Enabled  bool      `yaml:"enabled"`
-	Positive Treatment `yaml:"positive"`
-	Suspect  Treatment `yaml:"suspect"`
-}
-
 // factoryPolicy is DEFAULT as it comes from the factory.
 func factoryPolicy() MailPolicy {
-	return MailPolicy{Name: defaultPolicy, Senders: []string{}, Recipients: []string{}, AntiSpam: &AntiSpam{Enabled: true, Positive: Treatment{Action: "drop"}},
-		ContentFilters: &[]string{}}
+	return MailPolicy{Name: defaultPolicy, Senders: []string{}, Recipients: []string{},
+		AntiSpam: factoryAntiSpam(), AntiVirus: factoryAntiVirus(), Graymail: factoryGraymail(), ContentFilters: &[]string{}}
 }
 
 // Queue is what the work queue does. An error names the key.
@@ -65,7 +60,9 @@ func (a *Appliance) Queue() (*workqueue.Options, error) {
 	keep, err := a.keep()
 	filters, bad := a.messageFilters(keep)
 	o := &workqueue.Options{Bounces: a.Delivery.Bounces, Host: a.Hostname, Keep: keep, Filters: [2]stage.Stage{esa.Incoming: filters, esa.Outgoing: filters}}
-	errs := []error{err, bad}
+	_, noRules := a.engineRules()
+	_, noViruses := a.viruses()
+	errs := []error{err, bad, noRules, noViruses}
 	for d, list := range map[esa.Direction]struct {
 		key      string
 		policies []MailPolicy
@@ -144,8 +141,9 @@ func (a *Appliance) stages(p *MailPolicy, d esa.Direction) ([]stage.Stage, error
 		make func(*MailPolicy) (stage.Stage, error)
 	}{
 		{"antispam", a.antispam},
-		{"antivirus", func(*MailPolicy) (stage.Stage, error) { return engine.AntiVirus(), nil }},
+		{"antivirus", a.antivirus},
 		{"amp", func(*MailPolicy) (stage.Stage, error) { return engine.AMP(), nil }},
+		{"graymail", a.graymail},
 		{"content_filters", func(p *MailPolicy) (stage.Stage, error) { return a.contentFilters(p, d) }},
 	} {
 		made, err := s.make(p)
@@ -157,14 +155,6 @@ func (a *Appliance) stages(p *MailPolicy, d esa.Direction) ([]stage.Stage, error
 		}
 	}
 	return stages, errors.Join(errs...)
-}
-
-func (a *Appliance) antispam(p *MailPolicy) (stage.Stage, error) {
-	c := p.AntiSpam
-	if !c.Enabled {
-		return stage.Stage{}, nil
-	}
-	return engine.AntiSpam(engine.SpamOptions{Positive: stage.Treatment(c.Positive), Suspect: stage.Treatment(c.Suspect)})
 }
 
 // under puts the key in front of each of the errors that were joined.

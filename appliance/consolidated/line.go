@@ -224,7 +224,7 @@ const notEvaluated = "NOT_EVALUATED"
 // verdict is that of an engine with the plain words.
 func verdict(v esa.Verdict) string {
 	switch v {
-	case esa.NotEvaluated:
+	case esa.NotEvaluated, esa.Skipped:
 		return notEvaluated
 	case esa.Negative:
 		return "NEGATIVE"

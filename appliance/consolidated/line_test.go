@@ -281,7 +281,7 @@ var words = map[string]string{
 	"ESAGMVerdict 8": "POSITIVE", "ESAGMVerdict 9": "POSITIVE", "ESAGMVerdict 10": "POSITIVE",
 	"ESAOFVerdict 0": "NOT_EVALUATED", "ESAOFVerdict 1": "NEGATIVE", "ESAOFVerdict 2": "POSITIVE",
 	"ESAASVerdict 0": "NOT_EVALUATED", "ESAASVerdict 1": "NEGATIVE", "ESAASVerdict 2": "POSITIVE", "ESAASVerdict 3": "SUSPECT",
-	"ESAASVerdict 6": "NOT_EVALUATED", "ESAASVerdict 8": "MARKETING_MAIL", "ESAASVerdict 9": "SOCIAL_MAIL", "ESAASVerdict 10": "BULK_MAIL",
+	"ESAASVerdict 5": "NOT_EVALUATED", "ESAASVerdict 6": "NOT_EVALUATED", "ESAASVerdict 8": "MARKETING_MAIL", "ESAASVerdict 9": "SOCIAL_MAIL", "ESAASVerdict 10": "BULK_MAIL",
 	"ESAAVVerdict 0": "NOT_EVALUATED", "ESAAVVerdict 1": "NEGATIVE", "ESAAVVerdict 2": "POSITIVE", "ESAAVVerdict 11": "REPAIRED", "ESAAVVerdict 12": "ENCRYPTED", "ESAAVVerdict 6": "UNSCANNABLE",
 	"ESAAMPVerdict 0": "NOT_EVALUATED", "ESAAMPVerdict 1": "CLEAN", "ESAAMPVerdict 2": "MALICIOUS", "ESAAMPVerdict 4": "UNKNOWN",
 	"ESAAMPVerdict 13": "FA_PENDING", "ESAAMPVerdict 5": "SKIPPED", "ESAAMPVerdict 6": "UNSCANNABLE", "ESAAMPVerdict 7": "LOW_RISK",

@@ -82,7 +82,10 @@ func learntVerdict(e *esa.Event, style string) (level, source string) {
 		}
 		return fidelity.Inferred, style
 	}
-	if slices.Contains([]esa.Engine{esa.MessageFilters, esa.Graymail, esa.ContentFilters, esa.OutbreakFilters, esa.DLP}, e.Engine) {
+	if e.Engine == esa.Graymail {
+		return fidelity.Inferred, style
+	}
+	if slices.Contains([]esa.Engine{esa.MessageFilters, esa.ContentFilters, esa.OutbreakFilters, esa.DLP}, e.Engine) {
 		return fidelity.Inferred, style + "; no stage reports it yet"
 	}
 	return "", ""

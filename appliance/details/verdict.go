@@ -33,8 +33,12 @@ func engineVerdict(s *story, e *esa.Event) []string {
 
 // antispam: the interim lines of a clean message were seen; "definitely
 // positive", "suspect" and the kinds of graymail, which are CASE's own words in the
-// mail logs, are inferred.
+// mail logs, are inferred. The sentence of a message that is too large is the mail
+// log's.
 func antispam(e *esa.Event) []string {
+	if e.Verdict == esa.Skipped {
+		return []string{fmt.Sprintf("Message %d was too big (%s) for scanning by CASE", e.MID, e.Text)}
+	}
 	interim := map[esa.Verdict]string{
 		esa.Negative: "definitely negative", esa.Positive: "definitely positive", esa.Suspect: "suspect",
 		esa.Marketing: "marketing", esa.Social: "social", esa.Bulk: "bulk",

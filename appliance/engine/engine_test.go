@@ -13,11 +13,16 @@ import (
 )
 
 func factory(t *testing.T) []stage.Stage {
-	spam, err := AntiSpam(SpamOptions{Positive: stage.Treatment{Action: "drop"}})
+	drop := stage.Treatment{Action: "drop"}
+	spam, err := AntiSpam(SpamOptions{Positive: drop, PositiveScore: 90, SuspectScore: 50, MaxSize: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []stage.Stage{spam, AntiVirus(), AMP()}
+	virus, err := AntiVirus(VirusOptions{Viral: drop})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []stage.Stage{spam, virus, AMP()}
 }
 
 // What the stages from the factory find.
@@ -32,9 +37,9 @@ func TestDefault(t *testing.T) {
 		{"attachment", "hello", []esa.Attachment{{Name: "a", SHA256: "00"}},
 			map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Negative, esa.AntiVirus: esa.Negative, esa.AMP: esa.Unknown}},
 		{"spam", "x " + gtube + " x", nil, map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Positive}},
-		{"virus", "hello", []esa.Attachment{{Name: "a", SHA256: "00"}, {Name: "eicar.com", SHA256: eicarSum}},
+		{"virus", "Content-Type: application/x; name=eicar.com\r\n\r\n" + eicar, []esa.Attachment{{Name: "eicar.com", SHA256: eicarSum}},
 			map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Negative, esa.AntiVirus: esa.Positive}},
-		{"content gone", unreadable, nil, map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Unscannable, esa.AntiVirus: esa.Negative, esa.AMP: esa.Skipped}},
+		{"content gone", unreadable, nil, map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Unscannable, esa.AntiVirus: esa.Unscannable, esa.AMP: esa.Skipped}},
 	} {
 		j := stage.NewJob(body(c.body))
 		j.Take(&esa.Message{MID: 1, Attachments: c.files})

@@ -21,11 +21,11 @@ func job(content string, files ...esa.Attachment) *stage.Job {
 	return j
 }
 
-const hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+const someSum = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 // Each condition, one that holds and one that does not.
 func TestCondition(t *testing.T) {
-	files := []esa.Attachment{{Name: "Run.EXE", Type: "application/octet-stream", SHA256: hash}, {Name: "a/b.png", Type: "image/png"}}
+	files := []esa.Attachment{{Name: "Run.EXE", Type: "application/octet-stream", SHA256: someSum}, {Name: "a/b.png", Type: "image/png"}}
 	for _, c := range []struct {
 		name    string
 		yes, no When
@@ -41,9 +41,9 @@ func TestCondition(t *testing.T) {
 		{"attachment, path", When{Attachment: []string{"*.png"}}, When{Attachment: []string{"b.png"}}},
 		{"type", When{Type: []string{"image/*"}}, When{Type: []string{"text/*"}}},
 		{"kind", When{Type: []string{"exe"}}, When{Type: []string{"pdf"}}},
-		{"sha256", When{SHA256: []string{strings.ToUpper(hash)}}, When{SHA256: []string{eicarSum}}},
+		{"sha256", When{SHA256: []string{strings.ToUpper(someSum)}}, When{SHA256: []string{eicarSum}}},
 		{"ip", When{IP: []string{"10.0.0.1", "192.0.2.0/24"}}, When{IP: []string{"192.0.2.8"}}},
-		{"one file", When{Attachment: []string{"*.exe"}, SHA256: []string{hash}}, When{Attachment: []string{"*.png"}, SHA256: []string{hash}}},
+		{"one file", When{Attachment: []string{"*.exe"}, SHA256: []string{someSum}}, When{Attachment: []string{"*.png"}, SHA256: []string{someSum}}},
 		{"all", When{Sender: []string{"shop.test"}, Body: []string{"come"}}, When{Sender: []string{"shop.test"}, Body: []string{"gone"}}},
 	} {
 		for want, w := range map[bool]When{true: c.yes, false: c.no} {

@@ -89,7 +89,7 @@ func (a Adder) received(b *builder, m *esa.Message) {
 // verdicts are the fields of the engines. Those that did not look at the message
 // have none.
 func (b *builder) verdicts(f Fields, m *esa.Message) {
-	if v := m.Verdicts[esa.AntiSpam]; f.AntiSpam && v != esa.NotEvaluated {
+	if v := m.Verdicts[esa.AntiSpam]; f.AntiSpam && v != esa.NotEvaluated && v != esa.Skipped {
 		b.field("X-IronPort-Anti-Spam-Filtered", "true")
 		b.field("X-IronPort-Anti-Spam-Result", word(v))
 	}

@@ -94,7 +94,7 @@ func learntVerdict(e *esa.Event) (level, source string) {
 	case esa.AntiSpam:
 		switch e.Verdict {
 		case esa.Marketing, esa.Social, esa.Bulk:
-			return fidelity.Inferred, samples + " have the words, not the whole line" + unused
+			return fidelity.Inferred, samples + " have the words, not the whole line"
 		case esa.Unscannable:
 			return fidelity.Inferred, "antivirus unscannable"
 		}
@@ -102,9 +102,6 @@ func learntVerdict(e *esa.Event) (level, source string) {
 	case esa.AntiVirus:
 		if e.Verdict == esa.Positive {
 			return fidelity.Inferred, "antivirus positive was seen, VIRAL completes the series of interim words"
-		}
-		if e.Verdict == esa.Unscannable {
-			return fidelity.Observed, samples + unused
 		}
 		return fidelity.Observed, samples
 	case esa.AMP:
@@ -122,7 +119,9 @@ func learntVerdict(e *esa.Event) (level, source string) {
 			return fidelity.Observed, samples + unused
 		}
 		return fidelity.Inferred, "the opposite of the violation that was seen" + unused
-	case esa.Graymail, esa.OutbreakFilters:
+	case esa.Graymail:
+		return fidelity.Observed, samples
+	case esa.OutbreakFilters:
 		return fidelity.Observed, samples + unused
 	}
 	return "", ""

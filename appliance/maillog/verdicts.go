@@ -15,6 +15,10 @@ func (l *lines) verdict(e *esa.Event) {
 	}
 	switch e.Engine {
 	case esa.AntiSpam:
+		if e.Verdict == esa.Skipped {
+			l.say(e, "MID %M was too big (%T) for scanning by CASE")
+			return
+		}
 		l.say(e, "MID %M interim verdict using engine: CASE spam %s", spamWord(e.Verdict))
 		l.say(e, "MID %M using engine: CASE spam %s", spamWord(e.Verdict))
 	case esa.AntiVirus:

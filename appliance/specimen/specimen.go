@@ -150,7 +150,7 @@ func possible(engine esa.Engine) []esa.Verdict {
 	both := []esa.Verdict{esa.Negative, esa.Positive}
 	switch engine {
 	case esa.AntiSpam:
-		return append(both, esa.Suspect, esa.Unscannable, esa.Marketing, esa.Social, esa.Bulk)
+		return append(both, esa.Suspect, esa.Unscannable, esa.Marketing, esa.Social, esa.Bulk, esa.Skipped)
 	case esa.AntiVirus:
 		return append(both, esa.Unscannable, esa.Repaired, esa.Encrypted)
 	case esa.AMP:
