@@ -111,6 +111,9 @@ func (a *Appliance) Check() error {
 	if a.Hostname == "" {
 		errs = append(errs, errors.New("appliance.hostname: must not be empty"))
 	}
+	if a.SpamScanning.MaxScanSize <= 0 {
+		errs = append(errs, errors.New("appliance.spam_scanning.max_scan_size: must be greater than 0"))
+	}
 	if a.Tracking.Keep < 0 {
 		errs = append(errs, errors.New("appliance.tracking.keep: must not be negative; 0s is for ever"))
 	}

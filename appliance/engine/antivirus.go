@@ -30,8 +30,9 @@ type VirusOptions struct {
 }
 
 // AntiVirus is a simulated engine. The first rule that fits decides. Viral is what
-// has the EICAR test file in its text or its attachments, or a file that is listed
-// by its SHA-256; archives and attached messages are looked into.
+// has the EICAR test file in its text, a file that begins with it, as its definition
+// says, or one that is listed by its SHA-256; archives and attached messages are
+// looked into.
 func AntiVirus(o VirusOptions) (stage.Stage, error) {
 	errs := []error{under("repaired.", o.Repaired.Check()), under("encrypted.", o.Encrypted.Check()),
 		under("unscannable.", o.Unscannable.Check()), under("viral.", o.Viral.Check()), under("notify.", o.Notice.check())}
@@ -82,12 +83,10 @@ func (o *VirusOptions) inspect(j *stage.Job) (*infection, error) {
 	if rule != nil {
 		return o.ruled(rule, j)
 	}
-	b, err := j.Whole()
-	if err != nil {
-		return nil, err
-	}
-	if b != nil && len(j.Message.Attachments) == 0 && !o.looksCoded(b) {
-		return &infection{verdict: esa.Negative}, nil
+	if len(o.Viruses) == 0 { // what is listed may be any part
+		if hides, err := hides(j); !hides || err != nil {
+			return &infection{verdict: esa.Negative}, err
+		}
 	}
 	return o.dissect(j)
 }

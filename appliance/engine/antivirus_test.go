@@ -143,7 +143,13 @@ func TestVirusVerdicts(t *testing.T) {
 				}
 				content = head + "\r\n\r\n" + strings.Repeat(large, 1000) + rest
 			}
-			f := scan(t, virusStage(t, VirusOptions{Viral: stage.Treatment{Action: "drop"}, Viruses: listed}), job(content))
+			o := VirusOptions{Viral: stage.Treatment{Action: "drop"}, Viruses: listed}
+			f := scan(t, virusStage(t, o), job(content))
+			if o.Viruses = nil; c.name != "in a file" && !strings.Contains(c.virus, "Known") { // the same without a list
+				if f := scan(t, virusStage(t, o), job(content)); f.Verdict != c.want || f.Name != c.virus {
+					t.Errorf("%s (%d octets), nothing listed: verdict %d, %q", c.name, len(content), f.Verdict, f.Name)
+				}
+			}
 			if f.Verdict != c.want || f.Name != c.virus || (f.Want.Drop == "Dropped by antivirus") != (c.want == esa.Positive) {
 				t.Errorf("%s (%d octets): verdict %d, %q, %+v", c.name, len(content), f.Verdict, f.Name, f.Want)
 			}
@@ -161,12 +167,16 @@ func many(n int) (files []string) {
 // With nothing listed, most mail is not taken apart; the verdicts are the same.
 func TestVirusUnlisted(t *testing.T) {
 	for content, want := range map[string]esa.Verdict{
-		"Subject: x\r\nContent-Transfer-Encoding: 7bit\r\nContent-Type: text/plain\r\n\r\nhello\r\n":   esa.Negative,
-		"Content-Type: text/plain\r\n\r\n" + eicar:                                                     esa.Positive,
-		"Content-Transfer-Encoding: Base64\r\n\r\n" + base64.StdEncoding.EncodeToString([]byte(eicar)): esa.Positive,
-		"Content-Type: multipart/encrypted; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n":               esa.Encrypted,
-		"Content-Type: text/plain\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n":                              esa.Encrypted,
-		"Content-Type: application/zip\r\n\r\nPK\x03\x04 broken":                                       esa.Unscannable,
+		"Subject: x\r\nContent-Transfer-Encoding: 7bit\r\nContent-Type: text/plain\r\n\r\nhello\r\n":                                          esa.Negative,
+		"Content-Type: text/plain\r\n\r\n" + eicar:                                                                                            esa.Positive,
+		"Content-Transfer-Encoding: Base64\r\n\r\n" + base64.StdEncoding.EncodeToString([]byte(eicar)):                                        esa.Positive,
+		"Content-Type: multipart/encrypted; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n":                                                      esa.Encrypted,
+		"Content-Type: text/plain\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n":                                                                     esa.Encrypted,
+		"Content-Transfer-Encoding:\r\n base64\r\n\r\n" + base64.StdEncoding.EncodeToString([]byte("x"+eicar)):                                esa.Positive,
+		"Content-Type:\r\n application/x\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString([]byte("x"+eicar)): esa.Positive,
+		"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + eicar[:30] + "=\r\n" + eicar[30:]:                                             esa.Positive,
+		"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + eicar[:50] + "=\r\n" + eicar[50:]:                                             esa.Positive,
+		"Content-Type: application/zip\r\n\r\nPK\x03\x04 broken":                                                                              esa.Unscannable,
 		"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
 			base64.StdEncoding.EncodeToString([]byte(eicar)) + "\r\n--b--\r\n": esa.Positive,
 	} {
@@ -315,6 +325,42 @@ func pieces(s string, n int) io.Reader {
 		s = s[n:]
 	}
 	return io.MultiReader(append(all, strings.NewReader(s))...)
+}
+
+// What the lines of a message tell does not depend on how they are read.
+func TestHints(t *testing.T) {
+	for _, c := range []struct {
+		content string
+		want    bool
+	}{
+		{"Subject: x\r\n\r\n" + eicar, true},
+		{"Content-Type: text/html\r\nContent-Transfer-Encoding: Quoted-Printable\r\n\r\n=\r\nX5EICAR\r\n", true},
+		{"Content-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=\r\nhello", false},
+		{"Content-Type: text/html\r\n\r\nEICAR\r\n", false},
+		{"content-transfer-encoding: BASE64\r\n\r\nxyz\r\n", true},
+		{"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBOR\r\n", false},
+		{"Content-Transfer-Encoding: base64\nContent-Type: message/rfc822\n\nxyz\n", true},
+		{"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\nUEsDBAAA", true},
+		{"Content-Type: APPLICATION/pkcs7-mime; x\r\n\r\n", true},
+		{"Content-Type: application/pkcs7-signature; x\r\n\r\n", false},
+		{"Subject: x\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n", true},
+		{"Subject: x\r\n\r\nUEsDAAAA\r\n", false},
+		{strings.Repeat("x", 20<<10) + eicar, true},
+		{strings.Repeat("x", 20<<10) + "\r\n7z\xbc\xaf\x27\x1c", true},
+	} {
+		for _, r := range []io.Reader{strings.NewReader(c.content), iotest.OneByteReader(strings.NewReader(c.content)), iotest.DataErrReader(strings.NewReader(c.content)), pieces(c.content, 70)} {
+			var h hints
+			if err := h.read(r, make([]byte, 0, 8<<10)); err != nil || h.found != c.want {
+				t.Errorf("%.80q: %t, %v", c.content, h.found, err)
+			}
+		}
+		if got, err := hides(job(c.content)); got != c.want || err != nil {
+			t.Errorf("whole %.80q: %t, %v", c.content, got, err)
+		}
+	}
+	if err := (&hints{}).read(iotest.ErrReader(io.ErrClosedPipe), make([]byte, 0, 8<<10)); err != io.ErrClosedPipe {
+		t.Errorf("a broken reader: %v", err)
+	}
 }
 
 // Whatever an archive is, looking at it ends, within its bounds.

@@ -26,7 +26,7 @@ func Fidelity() []fidelity.Claim {
 		{"Dropped by graymail, Bounced by graymail, rewritten by graymail", fidelity.Inferred, "in the style of antispam's"},
 		{"safe unsubscribe does not exist", fidelity.Ours, "it rewrites links to a service of the vendor"},
 		{"spam_check off: neither antispam nor graymail; virus_check off: no antivirus", fidelity.Documented, guide + "mail flow policies; that graymail goes with antispam is inferred"},
-		{"antivirus: the EICAR test file anywhere in a text or a file is a virus, as are files listed by SHA-256; every other is clean", fidelity.Ours, "the engine is simulated; EICAR is what scanners agree on"},
+		{"antivirus: a text with the EICAR test file, a file that begins with it, or one that is listed by its SHA-256 is a virus; every other is clean", fidelity.Ours, "the engine is simulated; EICAR is what scanners agree on"},
 		{"antivirus looks into attached messages, ZIP and gzip, five archives deep", fidelity.Inferred, guide + "scanning behavior: maximum depth of attachment recursion; engines know more formats"},
 		{fmt.Sprintf("unscannable: broken archives, deeper ones, those of more than %d MiB, or that unpack to more than %d MiB, %d times their size or %d files", maxArchive>>20, maxUnpacked>>20, maxRatio, maxFiles), fidelity.Ours, "the engines' bounds are not public"},
 		{"encrypted: S/MIME, PGP, and files that say so: ZIP, PDF, Office, 7z, RAR", fidelity.Inferred, guide + "Antivirus: encrypted messages; by what they are known is ours"},

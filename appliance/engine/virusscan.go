@@ -19,47 +19,6 @@ const (
 	eicarName = "EICAR-AV-Test"
 )
 
-// looksCoded tells of a message without attachments whether it has to be taken
-// apart: because it is coded or encrypted, or has the test file in plain sight.
-// Most mail is neither, and taking apart costs more than looking.
-func (o *VirusOptions) looksCoded(b []byte) bool {
-	if len(o.Viruses) > 0 || bytes.Contains(b, []byte(eicar)) || bytes.Contains(b, []byte("BEGIN PGP MESSAGE")) {
-		return true
-	}
-	for {
-		line := b
-		i := bytes.IndexByte(b, '\n')
-		if i >= 0 {
-			line = b[:i]
-		}
-		if coded(line) {
-			return true
-		}
-		if i < 0 {
-			return false
-		}
-		b = b[i+1:]
-	}
-}
-
-// coded tells whether a line is a header field that says of a part that it is not
-// plain text.
-func coded(line []byte) bool {
-	const about = "content-t"
-	if len(line) < len(about) || line[0]|0x20 != 'c' || !bytes.EqualFold(line[:len(about)], []byte(about)) {
-		return false
-	}
-	name, value, ok := bytes.Cut(line, []byte(":"))
-	if !ok {
-		return false
-	}
-	value = bytes.ToLower(bytes.TrimSpace(value))
-	if bytes.EqualFold(bytes.TrimSpace(name), []byte("content-type")) {
-		return !bytes.HasPrefix(value, []byte("text/")) && !bytes.HasPrefix(value, []byte("multipart/")) || bytes.HasPrefix(value, []byte("multipart/encrypted"))
-	}
-	return !bytes.HasPrefix(value, []byte("7bit")) && !bytes.HasPrefix(value, []byte("8bit"))
-}
-
 // dissect takes a message apart and looks at all that is in it.
 func (o *VirusOptions) dissect(j *stage.Job) (*infection, error) {
 	d := &dissection{known: o.Viruses}
