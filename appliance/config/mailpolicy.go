@@ -41,12 +41,12 @@ const defaultPolicy = "DEFAULT"
 // Treatment is what a mail policy does with messages of one verdict; what each key
 // means is with stage.Treatment.
 type Treatment struct {
-	Action     string   `yaml:"action"`
-	Quarantine string   `yaml:"quarantine"`
-	Subject    string   `yaml:"subject"`
-	Header     string   `yaml:"header"`
-	To         []string `yaml:"recipients"`
-	Strip      bool     `yaml:"strip_attachments"`
+	Action     string   `yaml:"action"`            // deliver (the default), drop, bounce or quarantine
+	Quarantine string   `yaml:"quarantine"`        // another one than the engine's own
+	Subject    string   `yaml:"subject"`           // put before the subject
+	Header     string   `yaml:"header"`            // "NAME: VALUE", added
+	To         []string `yaml:"recipients"`        // who gets it instead of its recipients
+	Strip      bool     `yaml:"strip_attachments"` // attachments that the verdict is about are taken out
 }
 
 // factoryPolicy is DEFAULT as it comes from the factory.
