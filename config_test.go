@@ -232,11 +232,11 @@ func TestProfilePrecedence(t *testing.T) {
 		flag, file, profile, version, group, regions string
 		wording                                      config.Wording
 	}{
-		{"", "", "ctr2020", "13.0.0-392", "WHITELIST", "AMERICAS EUROPE", 13},
-		{"", "profile: xdr2025", "xdr2025", "15.5", "ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
-		{"xdr2025", "", "xdr2025", "15.5", "ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
-		{"xdr2025", "profile: strict2020", "xdr2025", "15.5", "ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
-		{"strict2020", "profile: xdr2025", "strict2020", "13.0.0-392", "WHITELIST", "AMERICAS EUROPE", 13},
+		{"", "", "ctr2020", "13.0.0-392", "RELAYLIST WHITELIST", "AMERICAS EUROPE", 13},
+		{"", "profile: xdr2025", "xdr2025", "15.5", "RELAYLIST ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
+		{"xdr2025", "", "xdr2025", "15.5", "RELAYLIST ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
+		{"xdr2025", "profile: strict2020", "xdr2025", "15.5", "RELAYLIST ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
+		{"strict2020", "profile: xdr2025", "strict2020", "13.0.0-392", "RELAYLIST WHITELIST", "AMERICAS EUROPE", 13},
 		{"xdr2025", own, "xdr2025", "14.0.0-698", "MINE", "EUROPE", 15},
 		{"", own + "profile: xdr2025", "xdr2025", "14.0.0-698", "MINE", "EUROPE", 15},
 	} {
@@ -246,8 +246,12 @@ func TestProfilePrecedence(t *testing.T) {
 			continue
 		}
 		a := &got.Appliance
-		if got.Profile != c.profile || a.Version != c.version || a.SenderGroups[0].Name != c.group || strings.Join(got.Cloud.Names(), " ") != c.regions || a.Wording != c.wording {
-			t.Errorf("%+v: %s %s %s %v %d", c, got.Profile, a.Version, a.SenderGroups[0].Name, got.Cloud.Names(), a.Wording)
+		groups := a.SenderGroups[0].Name
+		if len(a.SenderGroups) > 1 {
+			groups += " " + a.SenderGroups[1].Name
+		}
+		if got.Profile != c.profile || a.Version != c.version || groups != c.group || strings.Join(got.Cloud.Names(), " ") != c.regions || a.Wording != c.wording {
+			t.Errorf("%+v: %s %s %s %v %d", c, got.Profile, a.Version, groups, got.Cloud.Names(), a.Wording)
 		}
 	}
 	for _, c := range []struct{ flag, file, want string }{

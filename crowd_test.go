@@ -185,7 +185,8 @@ func (v *visitor) heaves() error {
 // time: other mail goes on meanwhile, memory is bounded, and nothing of them is left.
 func TestCrowd(t *testing.T) {
 	p := limits(t, "{idle_timeout: 8s, max_connections: 1100}\n"+
-		"  mail_flow_policies: [{name: $ACCEPTED, rule: ACCEPT}]\n  sender_groups: []")
+		"  mail_flow_policies: [{name: $ACCEPTED, rule: ACCEPT}]\n  sender_groups: []\n"+
+		"  all_listeners: {max_connections: 1100, max_tls_connections: 1100}")
 	c := &crowd{t: t, server: p.addresses.SMTP}
 	stay := make(chan struct{})
 	began := time.Now()

@@ -163,12 +163,12 @@ func TestListenerFaults(t *testing.T) {
 		`appliance.listener.tls: "maybe": want starttls, implicit or off`:                func(a *config.Appliance) { a.Listener.TLS = "maybe" },
 		`appliance.listener.default_domain: "a b": want a domain`:                        func(a *config.Appliance) { a.Listener.DefaultDomain = "a b" },
 		`appliance.listener.max_hops: must be greater than 0`:                            func(a *config.Appliance) { a.Listener.MaxHops = 0 },
-		`appliance.listener.proxies: address "x": want`:                                  func(a *config.Appliance) { a.Listener.Proxies = []string{"x"} },
+		`appliance.listener.proxies[0]: address "x": want`:                               func(a *config.Appliance) { a.Listener.Proxies = []string{"x"} },
 		`appliance.all_listeners.total_time: must be greater than 0`:                     func(a *config.Appliance) { a.All.TotalTime = 0 },
 		`appliance.smtp_auth.users[0].passphrase: must not be empty`:                     func(a *config.Appliance) { a.SMTPAuth.Users = []config.SMTPUser{{Name: "joe"}} },
 		`appliance.sender_domain_reputation.domains[0]: verdict "Bad": want Awful`:       func(a *config.Appliance) { a.Reputation.Domains = []config.Domain{{Name: "x", Verdict: "Bad"}} },
 		`appliance.mail_flow_policies[0].spam_check: "maybe": want on or off`:            func(a *config.Appliance) { a.Policies[0].SpamCheck = "maybe" },
-		`appliance.mail_flow_policies: mail flow policy $ACCEPTED: auth "yes": want off`: func(a *config.Appliance) { a.Policies[0].Auth = "yes" },
+		`appliance.mail_flow_policies[0]: mail flow policy $ACCEPTED: auth "yes": want`:  func(a *config.Appliance) { a.Policies[0].Auth = "yes" },
 		`appliance.sender_groups: sender group ALL: it must be the last one`:             func(a *config.Appliance) { slices.Reverse(a.SenderGroups) },
 		`appliance.listeners[0].type: "hidden": want public or private`:                  private(func(l *config.MoreListener) { l.Type = "hidden" }),
 		`appliance.listeners[0].address: "": want host:port`:                             private(func(l *config.MoreListener) { l.Address = "" }),
@@ -213,7 +213,7 @@ func TestListenerDefaults(t *testing.T) {
 	if p := c.Appliance.PolicyOf("Nowhere", "None"); p != nil {
 		t.Errorf("%+v", p)
 	}
-	if _, err := lab.ReadConfig("x.yaml", []byte("appliance:\n  listeners:\n    - {interface: Out, tpye: private}\n")); err == nil || !strings.Contains(err.Error(), `line 3: unknown key "tpye"`) {
+	if _, err := lab.ReadConfig("x.yaml", []byte("appliance:\n  listeners:\n    - {interface: Out, tpye: private}\n")); err == nil || !strings.Contains(err.Error(), "x.yaml:3: appliance.listeners[0].tpye: unknown key") {
 		t.Errorf("a typing error: %v", err)
 	}
 }

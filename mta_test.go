@@ -347,7 +347,7 @@ func putOff(t *testing.T, p *process, data string) {
 func (m *mta) delivered(t *testing.T, p *process, lines []string) {
 	t.Helper()
 	for _, pattern := range []string{
-		`^ICID 1 ACCEPT SG None match ALL `, `^ICID 1 TLS success protocol TLSv1.\d cipher \S+$`,
+		`^ICID 1 ACCEPT SG None match  SBRS None `, `^ICID 1 TLS success protocol TLSv1.\d cipher \S+$`,
 		`^MID 1 ICID 1 From: <alice@sender.example>$`, `^MID 1 ICID 1 RID 3 To: <later@example.org>$`, `^MID 1 Message-ID '<one@sender.example>'$`,
 		`^DCID 1 TLS success protocol TLSv1.\d cipher \S+ for example.org$`, `^Delivery start DCID 1 MID 1 to RID \[0, 1, 2, 3\]$`,
 		`^Message done DCID 1 MID 1 to RID \[0, 1\]$`, `^MID 1 RID \[0, 1\] Response 'OK id=\S+'$`,

@@ -109,7 +109,7 @@ func (b *mailboxes) serveRemove(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, apiError{err.Error()})
 		return
 	}
-	mid, ok := midOf(w, r)
+	mid, ok := midOf(w, r, "reason")
 	if !ok {
 		return
 	}

@@ -98,8 +98,8 @@ func (q *quarantines) serveSearch(w http.ResponseWriter, r *http.Request) {
 }
 
 // midOf is the message that a call is about.
-func midOf(w http.ResponseWriter, r *http.Request) (esa.MID, bool) {
-	_, err := parameters(r)
+func midOf(w http.ResponseWriter, r *http.Request, known ...string) (esa.MID, bool) {
+	_, err := parameters(r, known...)
 	mid, bad := strconv.ParseUint(r.PathValue("mid"), 10, 64)
 	if bad != nil || mid == 0 {
 		err = fmt.Errorf("%.40q: want a MID", r.PathValue("mid"))

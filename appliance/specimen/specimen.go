@@ -69,11 +69,11 @@ func Events() []*esa.Event {
 		case esa.AuthChecked:
 			out = append(out, checks()...)
 		case esa.MessageReleased, esa.QuarantineDeleted:
-			all := Of(k)
+			all, stripped := Of(k), Of(k)
 			all.Name, all.Text = "", ""
 			out = append(out, Of(k), all)
-			if all.Text = "attachments stripped"; k == esa.MessageReleased {
-				out = append(out, all)
+			if stripped.Name, stripped.Text = "", "attachments stripped"; k == esa.MessageReleased {
+				out = append(out, stripped)
 			}
 		default:
 			out = append(out, Of(k))
