@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"esasim/appliance/filter"
+	"esasim/appliance/stage"
 	"esasim/esa"
 )
 
@@ -73,5 +74,43 @@ func TestReleasedFromFilter(t *testing.T) {
 	}
 	if l.last != 3 || !strings.HasSuffix(l.contents[3].String(), "hello\r\nbye\r\n") {
 		t.Errorf("%d messages, %q", l.last, l.contents[3])
+	}
+}
+
+// What was split off is no longer this message's: filters do not see those
+// recipients, copies and notifications do not name them, a bounce does not tell of
+// them.
+func TestSplitThenFiltered(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		action filter.Action
+		of     esa.MID // the message that must not speak of the others
+	}{
+		{"bounced", filter.Action{Do: "bounce"}, 3},
+		{"a copy held", filter.Action{Do: "quarantine", Quarantine: "Policy", Duplicate: true}, 3},
+		{"a notification", filter.Action{Do: "notify", To: []string{"$EnvelopeRecipients"}, Text: "to $EnvelopeRecipients"}, 3},
+	} {
+		o := filters(t, "", filter.Content{Name: "f", Actions: []filter.Action{c.action}})
+		all := addresses(t, "ALL")
+		table := o.Policies[esa.Incoming]
+		o.Policies[esa.Incoming] = Table{{Name: "Mine", Senders: all, Recipients: addresses(t, "a@b.test"), Stages: table[0].Stages}, {Name: "DEFAULT", Stages: []stage.Stage{clean(esa.AntiSpam)}}}
+		l, _ := run(t, o, "a@b.test", "split@off.test")
+		if m := l.message(2); m.State != esa.Queued || len(m.Recipients) != 1 || m.Recipients[0].Address != "split@off.test" {
+			t.Fatalf("%s: the other half: %s to %v", c.name, m.State, m.Recipients)
+		}
+		for _, r := range l.message(c.of).Recipients {
+			if r.Address == "split@off.test" {
+				t.Errorf("%s: MID %d goes to %s, too", c.name, c.of, r.Address)
+			}
+		}
+		if b := l.contents[c.of]; b == nil || strings.Contains(b.String(), "split@off.test") {
+			t.Errorf("%s: MID %d: %v", c.name, c.of, b)
+		}
+	}
+	o := filters(t, "", filter.Content{Name: "f", Conditions: []filter.Condition{{If: "recipient", Contains: "split@off.test"}}, Actions: []filter.Action{{Do: "drop"}}})
+	table := o.Policies[esa.Incoming]
+	o.Policies[esa.Incoming] = Table{{Name: "Mine", Senders: addresses(t, "ALL"), Recipients: addresses(t, "a@b.test"), Stages: table[0].Stages}, {Name: "DEFAULT"}}
+	if l, _ := run(t, o, "a@b.test", "split@off.test"); l.message(1).State != esa.Queued {
+		t.Errorf("a filter sees a recipient of another message: %s", l.told(1))
 	}
 }

@@ -61,6 +61,7 @@ func (p *passage) split(policy *Policy, rids []esa.RID) error {
 		return err
 	}
 	p.say(esa.Event{Kind: esa.MessageSplit, Other: s.MID, RIDs: rids, Name: policy.Name})
+	p.m.Add(p.said[len(p.said)-1:]) // the stages see it without them
 	events := append(s.Begin(p.m), p.inherited(esa.MessageFilters)...)
 	p.add(s.MID, append(events, s.Ready()))
 	return nil
@@ -71,7 +72,7 @@ func (p *passage) split(policy *Policy, rids []esa.RID) error {
 func (p *passage) rewrite(by esa.Engine, w *stage.Want) error {
 	s := successor.Of(p.m, w.To)
 	if len(s.To) == 0 {
-		s.To = p.recipients()
+		s.To = successor.Recipients(p.m)
 	}
 	if w.Edit.Empty() {
 		if err := p.copyContent(&s); err != nil {
@@ -87,25 +88,6 @@ func (p *passage) rewrite(by esa.Engine, w *stage.Want) error {
 	}
 	p.add(s.MID, append(events, s.Ready()))
 	return nil
-}
-
-// recipients are those that no other message has by now.
-func (p *passage) recipients() []string {
-	gone := map[esa.RID]bool{}
-	for i := range p.said {
-		if p.said[i].Kind == esa.MessageSplit {
-			for _, rid := range p.said[i].RIDs {
-				gone[rid] = true
-			}
-		}
-	}
-	var out []string
-	for _, r := range p.m.Recipients {
-		if r.State != esa.Replaced && !gone[r.RID] {
-			out = append(out, r.Address)
-		}
-	}
-	return out
 }
 
 // copy makes a message beside this one: a copy, or a notification. It is delivered
