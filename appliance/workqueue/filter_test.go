@@ -114,3 +114,19 @@ func TestSplitThenFiltered(t *testing.T) {
 		t.Errorf("a filter sees a recipient of another message: %s", l.told(1))
 	}
 }
+
+// What a filter has a message skip is skipped, too, when a quarantine let it go.
+func TestReleasedSkips(t *testing.T) {
+	for _, how := range []string{"skip-viruscheck();", "deliver();"} {
+		o := filters(t, `f: { quarantine("Policy"); `+how+` }`)
+		o.Policies[esa.Incoming][0].Stages = []stage.Stage{wants(esa.AntiVirus, stage.Want{Drop: "Dropped by antivirus"})}
+		l, q := run(t, o, "a@b.test")
+		if m := l.message(1); m.State != esa.Quarantined {
+			t.Fatalf("%s: %s", how, l.told(1))
+		}
+		l.release(t, q, "Policy")
+		if m := l.message(1); m.State != esa.Queued {
+			t.Errorf("%s: %s", how, l.told(1))
+		}
+	}
+}

@@ -149,11 +149,22 @@ func (p *passage) end() {
 	held := slices.ContainsFunc(p.said, func(e esa.Event) bool { return e.Kind == esa.MessageQuarantined })
 	switch {
 	case held: // of the spam quarantine nobody knows until the others let it go
+		p.remember()
 	case spam != nil:
 		until, _ := p.q.until(spam.Quarantine, p.now)
 		p.say(esa.Event{Kind: esa.MessageQuarantined, Engine: spam.Engine, Name: spam.Quarantine, Until: until, DCID: esa.DCID(p.q.rcid())})
 	default:
 		p.say(esa.Event{Kind: esa.MessageQueued})
+	}
+}
+
+// remember tells the log which stages a held message need not meet: it is another
+// passage that it comes back in.
+func (p *passage) remember() {
+	for e, skip := range p.skip {
+		if skip && !p.m.Skips[e] {
+			p.say(esa.Event{Kind: esa.Inherited, Other: p.m.MID, Engine: esa.Engine(e), Text: esa.StageSkipped})
+		}
 	}
 }
 
