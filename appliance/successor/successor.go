@@ -132,11 +132,35 @@ func (s *Message) Copy(l Log, r io.Reader, buf []byte) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.CopyBuffer(struct{ io.Writer }{c}, struct{ io.Reader }{r}, buf); err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", ErrUnreadable, err), c.Discard())
+	to := sink{Content: c}
+	if _, err := io.CopyBuffer(&to, struct{ io.Reader }{r}, buf); err != nil {
+		return to.failed(err)
 	}
 	s.Content = c
 	return nil
+}
+
+// sink is content that knows whether it was its own fault that it could not be
+// written: then the store has failed, and the message is as readable as ever.
+type sink struct {
+	Content
+	err error
+}
+
+func (s *sink) Write(b []byte) (int, error) {
+	n, err := s.Content.Write(b)
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	return n, err
+}
+
+// failed discards what was written; err is what reading or writing came to.
+func (s *sink) failed(err error) error {
+	if s.err == nil {
+		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	return errors.Join(err, s.Discard())
 }
 
 // Edit gives it the content that r has, changed.
@@ -160,9 +184,10 @@ func (s *Message) Write(l Log, r io.Reader) error {
 		return err
 	}
 	var n counter
-	got, err := content.Scan(io.TeeReader(r, io.MultiWriter(c, &n)))
+	to := sink{Content: c}
+	got, err := content.Scan(io.TeeReader(r, io.MultiWriter(&to, &n)))
 	if err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", ErrUnreadable, err), c.Discard())
+		return to.failed(err)
 	}
 	s.Size, s.Said, s.Content = int64(n), slices.Collect(got.Events), c
 	return nil
