@@ -1,0 +1,418 @@
+package esasim_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"esasim/esa"
+	"esasim/lab"
+	"esasim/tracking"
+)
+
+// flowConfig has every way in which messages are made of others, held and ended. The
+// subject of a message chooses.
+const flowConfig = `
+smtp: 127.0.0.1:0
+console: 127.0.0.1:0
+cloud: {AMERICAS: 127.0.0.1:0}
+appliance:
+  quarantines:
+    - {name: Policy, action: release, release: {subject: "[late] "}}
+    - {name: Virus, action: release}
+  quarantine_space: {policy: 16K}
+  message_filters: |
+    held: if (subject == "held") { quarantine("Policy"); }
+    kept: if (subject == "kept") { duplicate-quarantine("Virus"); }
+    bounced: if (subject == "bounced") { bounce(); }
+    dropped: if (subject == "dropped") { drop(); }
+    scanned: if (subject == "scanned") { bcc-scan("archive@copies.example"); }
+    other: if (subject == "other") { alt-rcpt-to("other@x.example"); }
+  content_filters:
+    incoming:
+      - {name: foot, conditions: [{if: subject, contains: foot}], actions: [{do: add_footer, text: "-- a footer"}]}
+      - {name: both, conditions: [{if: subject, contains: both}], actions: [{do: add_footer, text: "-- a footer"}, {do: quarantine, quarantine: Virus}, {do: bcc, to: [archive@copies.example]}]}
+      - {name: note, conditions: [{if: subject, contains: note}], actions: [{do: notify, to: [boss@copies.example]}]}
+      - {name: back, conditions: [{if: subject, contains: back}], actions: [{do: bounce}]}
+  mail_policies:
+    incoming:
+      - {name: Finance, recipients: ["@fin.example"], content_filters: [foot, note]}
+      - {name: DEFAULT, antispam: {enabled: true, positive: {action: quarantine}}, content_filters: [foot, both, note, back]}
+`
+
+// flowKinds are the subjects of the load, and how many copies and notifications each
+// has.
+func flowKinds() map[string]int {
+	return map[string]int{"plain": 0, "held": 0, "kept": 1, "bounced": 0, "dropped": 0, "scanned": 1, "other": 0, "foot": 0, "both": 1,
+		"note": 2, "back": 0, "spam": 0, "held foot": 0}
+}
+
+// flowRecipients are those of every message of the load: of two policies, and one
+// whose host refuses.
+func flowRecipients() []string {
+	return []string{"a@x.example", "b@fin.example", "bounce@esasim.test", "c@x.example"}
+}
+
+// flow is a load whose messages are split, changed, copied, held, let go and bounced,
+// and what was acknowledged of it.
+type flow struct {
+	mu    sync.Mutex
+	acked map[esa.MID]string // the subject of each
+}
+
+// send sends messages until the lab is gone.
+func (f *flow) send(server string) {
+	conn, err := net.Dial("tcp", server)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
+	in := bufio.NewReader(conn)
+	kinds := make([]string, 0, len(flowKinds()))
+	for k := range flowKinds() {
+		kinds = append(kinds, k)
+	}
+	say := func(lines string, replies int) (last string) {
+		if _, err := io.WriteString(conn, lines); err != nil {
+			return ""
+		}
+		for replies > 0 {
+			line, err := in.ReadString('\n')
+			if err != nil {
+				return ""
+			}
+			if last = strings.TrimSpace(line); line[3] == ' ' {
+				replies--
+			}
+		}
+		return last
+	}
+	if say("", 1) == "" || say("EHLO flow.test\r\n", 1) == "" {
+		return
+	}
+	for {
+		kind := kinds[rand.IntN(len(kinds))]
+		envelope := "MAIL FROM:<sender@flow.example>\r\n"
+		for _, to := range flowRecipients() {
+			envelope += "RCPT TO:<" + to + ">\r\n"
+		}
+		body := "hello\r\n" + strings.Repeat("The quick brown fox jumps over the lazy dog.\r\n", rand.IntN(200))
+		if kind == "spam" {
+			body += "XJS*C4JDBQADN1.NSBN3*2IDNEN*" + "GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\r\n"
+		}
+		if !strings.HasPrefix(say(envelope+"DATA\r\n", 2+len(flowRecipients())), "354") {
+			return
+		}
+		reply := say("From: sender@flow.example\r\nSubject: "+kind+"\r\n\r\n"+body+".\r\n", 1)
+		var mid esa.MID
+		if _, err := fmt.Sscanf(reply, "250 ok:  Message %d accepted", &mid); err != nil {
+			return
+		}
+		f.mu.Lock()
+		f.acked[mid] = kind
+		f.mu.Unlock()
+	}
+}
+
+// release lets go what quarantines hold until the lab is gone.
+func (f *flow) release(ctx context.Context, p *process) {
+	for ctx.Err() == nil {
+		_, body, err := p.get(ctx, "/_esasim/v1/quarantines/messages?limit=20&order=asc")
+		var held struct{ Messages []struct{ MID esa.MID } }
+		if err != nil || json.Unmarshal([]byte(body), &held) != nil {
+			return
+		}
+		mids := []string{}
+		for _, m := range held.Messages {
+			mids = append(mids, m.MID.String())
+		}
+		if len(mids) == 0 {
+			continue
+		}
+		order := []byte(`{"mids":[` + strings.Join(mids, ",") + `]}`)
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.addresses.Console+"/_esasim/v1/quarantines/release", bytes.NewReader(order))
+		if err != nil {
+			return
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return
+		}
+		resp.Body.Close()
+	}
+}
+
+// TestKillFlow kills the lab again and again while messages are split, changed,
+// copied, held, let go and bounced. In the end each that was acknowledged has come to
+// one end for each of its recipients, what was made of it is there once, and the mail
+// log has told it once.
+func TestKillFlow(t *testing.T) {
+	cycles := 6
+	if n, err := strconv.Atoi(os.Getenv("ESASIM_CRASH_CYCLES")); err == nil {
+		cycles = n
+	}
+	t.Setenv("ESASIM_SEGMENT_ROWS", strconv.Itoa(killSegment))
+	data, file := t.TempDir(), filepath.Join(t.TempDir(), "esasim.yaml")
+	if err := os.WriteFile(file, []byte(flowConfig), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := flow{acked: map[esa.MID]string{}}
+	for range cycles {
+		p := run(t, "lab", "--config", file, "--data", data)
+		ctx, cancel := context.WithCancel(t.Context())
+		var senders sync.WaitGroup
+		for range 8 {
+			senders.Go(func() { f.send(p.addresses.SMTP) })
+		}
+		senders.Go(func() { f.release(ctx, p) })
+		select {
+		case <-time.After(100*time.Millisecond + rand.N(900*time.Millisecond)):
+		case <-t.Context().Done():
+		}
+		p.kill()
+		cancel()
+		senders.Wait()
+	}
+	if len(f.acked) < 10*cycles {
+		t.Fatalf("only %d messages acknowledged in %d cycles", len(f.acked), cycles)
+	}
+	l := startFlow(t, file, data)
+	all := settle(t, l)
+	told := newFlowStory(all)
+	told.checkFamilies(t)
+	for mid, kind := range f.acked {
+		told.checkOutcome(t, mid, kind)
+	}
+	told.checkLog(t, filepath.Join(data, "mail_logs"))
+	t.Logf("%d cycles, %d messages acknowledged, %d with those made of them", cycles, len(f.acked), len(all))
+}
+
+// startFlow runs the lab on the data that the killed ones left.
+func startFlow(t *testing.T, file, data string) *lab.Lab {
+	t.Helper()
+	c, err := lab.ReadConfig(file, []byte(readFile(t, file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := lab.New(lab.Options{Config: c, Dir: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- l.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	<-l.Ready()
+	return l
+}
+
+// settle lets go all that is held until nothing more happens, and gives all messages.
+func settle(t *testing.T, l *lab.Lab) map[esa.MID]esa.Message {
+	t.Helper()
+	store := l.Appliance().Tracking()
+	deadline := time.Now().Add(2 * time.Minute)
+	for {
+		all, open, held := map[esa.MID]esa.Message{}, 0, []esa.MID(nil)
+		err := store.Each(t.Context(), tracking.Query{}, func(m *esa.Message) error {
+			all[m.MID] = *m
+			switch {
+			case m.State == esa.Quarantined:
+				held = append(held, m.MID)
+			case !m.Finished && m.State != esa.Receiving:
+				open++
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(held) > 0 {
+			if _, err := l.Appliance().Quarantines().Release(t.Context(), held, ""); err != nil {
+				t.Fatal(err)
+			}
+		} else if open == 0 {
+			return all
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d messages open, %d held", open, len(held))
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-t.Context().Done():
+		}
+	}
+}
+
+// flowStory is what became of all messages.
+type flowStory struct {
+	all   map[esa.MID]esa.Message
+	heirs map[esa.MID][]esa.MID // what a message became; what goes on in its place
+	aside map[esa.MID][]esa.MID // copies, notifications and bounce messages
+}
+
+func newFlowStory(all map[esa.MID]esa.Message) *flowStory {
+	s := &flowStory{all: all, heirs: map[esa.MID][]esa.MID{}, aside: map[esa.MID][]esa.MID{}}
+	for mid, m := range all {
+		for _, e := range m.Events {
+			switch e.Kind {
+			case esa.MessageRewritten, esa.MessageSplit, esa.MessageReinjected:
+				s.heirs[mid] = append(s.heirs[mid], e.Other)
+			case esa.MessageGenerated, esa.BounceGenerated:
+				s.aside[mid] = append(s.aside[mid], e.Other)
+			}
+		}
+	}
+	return s
+}
+
+// checkFamilies looks whether what was made is there, once, and each message has one
+// beginning and one end.
+func (s *flowStory) checkFamilies(t *testing.T) {
+	t.Helper()
+	for mid, m := range s.all {
+		n := map[esa.Kind]int{}
+		for _, e := range m.Events {
+			n[e.Kind]++
+		}
+		if n[esa.MessageStarted] != 1 || n[esa.MessageFinished] != 1 {
+			t.Errorf("MID %d: %d beginnings, %d ends, %s", mid, n[esa.MessageStarted], n[esa.MessageFinished], m.State)
+		}
+		made := slices.Concat(s.heirs[mid], s.aside[mid])
+		for _, other := range made {
+			if child, ok := s.all[other]; !ok || child.From != mid {
+				t.Errorf("MID %d has made MID %d: there %t, from MID %d", mid, other, ok, child.From)
+			}
+		}
+		if parent := s.all[m.From]; m.From != 0 && count(slices.Concat(s.heirs[m.From], s.aside[m.From]), mid) != 1 {
+			t.Errorf("MID %d is from MID %d, which is %s and has made %v", mid, m.From, parent.State, parent.Into)
+		}
+	}
+}
+
+func count(list []esa.MID, mid esa.MID) (n int) {
+	for _, one := range list {
+		if one == mid {
+			n++
+		}
+	}
+	return n
+}
+
+// ends adds the ends that the recipients of a message and its heirs came to.
+func (s *flowStory) ends(mid esa.MID, to map[string][]esa.State) (aside int) {
+	m := s.all[mid]
+	delivered := map[esa.RID]int{}
+	for _, e := range m.Events {
+		if e.Kind == esa.RecipientDelivered {
+			for _, rid := range e.RIDs {
+				delivered[rid]++
+			}
+		}
+	}
+	for _, r := range m.Recipients {
+		switch {
+		case r.State == esa.Replaced, m.State == esa.Replaced:
+		case m.State == esa.Dropped:
+			to[r.Address] = append(to[r.Address], esa.Dropped)
+		default:
+			to[r.Address] = append(to[r.Address], r.State)
+		}
+		if delivered[r.RID] > 1 {
+			to[r.Address] = append(to[r.Address], esa.Delivered)
+		}
+	}
+	for _, e := range m.Events {
+		if e.Kind == esa.MessageGenerated {
+			aside++
+		}
+	}
+	for _, heir := range s.heirs[mid] {
+		aside += s.ends(heir, to)
+	}
+	return aside
+}
+
+// checkOutcome looks what became of a message that was acknowledged.
+func (s *flowStory) checkOutcome(t *testing.T, mid esa.MID, kind string) {
+	t.Helper()
+	if m, ok := s.all[mid]; !ok || m.Subject != kind {
+		t.Errorf("MID %d, acknowledged: there %t, %q, want %q", mid, ok, m.Subject, kind)
+		return
+	}
+	to := map[string][]esa.State{}
+	aside := s.ends(mid, to)
+	want := map[string]esa.State{}
+	for _, r := range flowRecipients() {
+		want[r] = esa.Delivered
+		if r == "bounce@esasim.test" || kind == "bounced" || kind == "back" && r != "b@fin.example" {
+			want[r] = esa.Bounced
+		}
+		if kind == "dropped" {
+			want[r] = esa.Dropped
+		}
+	}
+	if kind == "other" {
+		want = map[string]esa.State{"other@x.example": esa.Delivered}
+	}
+	for r, state := range want {
+		if !slices.Equal(to[r], []esa.State{state}) {
+			t.Errorf("MID %d, %s, to %s: %v, want %s once", mid, kind, r, to[r], state)
+		}
+	}
+	if len(to) != len(want) || aside != flowKinds()[kind] {
+		t.Errorf("MID %d, %s: recipients %v, %d copies and notifications, want %d", mid, kind, to, aside, flowKinds()[kind])
+	}
+}
+
+// checkLog looks whether the mail log tells each message's beginning and end once. It
+// is up to a second behind.
+func (s *flowStory) checkLog(t *testing.T, dir string) {
+	t.Helper()
+	eventually(t, "the mail log to tell all", func() error {
+		begun, ended := map[string]int{}, map[string]int{}
+		names, err := filepath.Glob(filepath.Join(dir, "mail.@*"))
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			for line := range strings.Lines(readFile(t, name)) {
+				_, text, _ := strings.Cut(line, "Info: ")
+				if rest, ok := strings.CutPrefix(text, "Start MID "); ok {
+					begun[strings.Fields(rest)[0]]++
+				}
+				if rest, ok := strings.CutPrefix(text, "Message finished MID "); ok {
+					ended[strings.Fields(rest)[0]]++
+				}
+			}
+		}
+		for mid := range s.all {
+			if begun[mid.String()] != 1 || ended[mid.String()] != 1 {
+				return fmt.Errorf("MID %d begins %d times and ends %d times", mid, begun[mid.String()], ended[mid.String()])
+			}
+		}
+		return nil
+	})
+}
