@@ -107,7 +107,7 @@ func TestDocumentedListeners(t *testing.T) {
 		log := strings.Join(v.mailLog(t), "\n")
 		for _, want := range []string{
 			" interface OutgoingMail (127.0.0.1) address 127.0.0.1 ", " RELAY SG RELAYLIST match 127.0.0.1 SBRS None ",
-			" interface Submission (::1) address ::1 ", " ACCEPT SG None match ALL SBRS None ",
+			" interface Submission (::1) address ::1 ", " ACCEPT SG None match  SBRS None ",
 			"SMTP Auth (ICID 3) was required but remote host did not initiate it\n",
 			"SMTP Auth (ICID 4) failed for user: joe using AUTH mechanism: PLAIN with profile: users\n",
 			"SMTP Auth (ICID 5) succeeded for user: joe using AUTH mechanism: PLAIN with profile: users\n",

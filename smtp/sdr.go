@@ -36,9 +36,9 @@ func NewSDR(list []Domain, reject []string) (*SDR, error) {
 			return nil, fmt.Errorf("domains[%d]: %w", i, err)
 		}
 	}
-	for _, v := range reject {
+	for i, v := range reject {
 		if !slices.Contains(esa.SDRVerdicts(), v) {
-			return nil, fmt.Errorf("reject: verdict %q: want %s", v, strings.Join(esa.SDRVerdicts(), ", "))
+			return nil, fmt.Errorf("reject[%d]: verdict %q: want %s", i, v, strings.Join(esa.SDRVerdicts(), ", "))
 		}
 	}
 	return s, nil

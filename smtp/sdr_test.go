@@ -49,7 +49,7 @@ func TestSDRFaults(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
-	if _, err := NewSDR(nil, []string{"Bad"}); err == nil || !strings.HasPrefix(err.Error(), `reject: verdict "Bad": want`) {
+	if _, err := NewSDR(nil, []string{"Bad"}); err == nil || !strings.HasPrefix(err.Error(), `reject[0]: verdict "Bad": want`) {
 		t.Error(err)
 	}
 }

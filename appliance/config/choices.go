@@ -3,7 +3,9 @@ package config
 import (
 	"slices"
 
+	"esasim/appliance/delivery"
 	"esasim/appliance/filter"
+	"esasim/esa"
 )
 
 // Choices are the words that a key may have, by the name of its struct and the
@@ -19,8 +21,24 @@ func Choices(structName, key string) []string {
 		return []string{"ACCEPT", "RELAY", "REJECT", "TCPREFUSE", "CONTINUE"}
 	case "MailFlowPolicy.tls":
 		return []string{"", "off", "preferred", "required"}
-	case "Route.tls":
-		return []string{"", "none", "preferred", "required"}
+	case "MailFlowPolicy.auth":
+		return []string{"", "off", "preferred", "required"}
+	case "MailFlowPolicy.spam_check", "MailFlowPolicy.virus_check":
+		return []string{"", "on", "off"}
+	case "Listener.tls":
+		return []string{TLSStart, TLSImplicit, TLSOff}
+	case "MoreListener.type":
+		return []string{Public, Private}
+	case "Recipient.access":
+		return []string{"", "accept", "reject"}
+	case "Domain.verdict", "DomainReputation.reject":
+		return esa.SDRVerdicts()
+	case "Treatment.action":
+		return []string{"", "deliver", "drop", "bounce", "quarantine"}
+	case "Quarantine.action":
+		return []string{"", "release", "delete"}
+	case "DestinationControl.tls":
+		return []string{"", delivery.TLSNone, delivery.TLSPreferred, delivery.TLSRequired, delivery.TLSVerified}
 	case "ContentFilter.match":
 		return []string{"", "any", "all"}
 	case "FilterCondition.if":

@@ -30,12 +30,12 @@ type Appliance struct {
 	Reputation          DomainReputation     `yaml:"sender_domain_reputation"` // what is known of senders' domains
 	Authentication      Authentication       `yaml:"authentication"`           // SPF, DKIM and DMARC
 	MailPolicies        MailPolicies         `yaml:"mail_policies"`            // what stages do with a message, by its recipients
-	Quarantines         []Quarantine         `yaml:"quarantines"`
-	MessageFilters      string               `yaml:"message_filters"` // in the appliance's own language; they see every message before the mail policies
-	ContentFilters      ContentFilters       `yaml:"content_filters"` // in order; a mail policy says which of them it has
-	Dictionaries        []Dictionary         `yaml:"dictionaries"`    // lists of terms that filters name
-	TextResources       []TextResource       `yaml:"text_resources"`  // texts that filters name
-	URLs                []URL                `yaml:"urls"`            // what the reputation service would say of URLs
+	Quarantines         []Quarantine         `yaml:"quarantines"`              // those from the factory, with other settings, and others
+	MessageFilters      string               `yaml:"message_filters"`          // in the appliance's own language; they see every message before the mail policies
+	ContentFilters      ContentFilters       `yaml:"content_filters"`          // in order; a mail policy says which of them it has
+	Dictionaries        []Dictionary         `yaml:"dictionaries"`             // lists of terms that filters name
+	TextResources       []TextResource       `yaml:"text_resources"`           // texts that filters name
+	URLs                []URL                `yaml:"urls"`                     // what the reputation service would say of URLs
 	QuarantineSpace     QuarantineSpace      `yaml:"quarantine_space"`
 	SpamScanning        SpamScanning         `yaml:"spam_scanning"`
 	Viruses             []Virus              `yaml:"viruses"`              // files that antivirus knows

@@ -23,25 +23,25 @@ type BounceProfile struct {
 // NamedProfile is a bounce profile for destination controls. What it does not say is
 // as in the profile of all others, [Appliance.Delivery], which is named Default.
 type NamedProfile struct {
-	Name         string        `yaml:"name"`
-	InitialRetry time.Duration `yaml:"initial_retry"`
-	MaxRetry     time.Duration `yaml:"max_retry"`
-	MaxTime      time.Duration `yaml:"max_time_in_queue"`
-	MaxRetries   *int          `yaml:"max_retries"`
-	Bounces      *bool         `yaml:"bounces"`
+	Name         string        `yaml:"name"`              // as destination controls have it
+	InitialRetry time.Duration `yaml:"initial_retry"`     // how long after the first attempt
+	MaxRetry     time.Duration `yaml:"max_retry"`         // the longest time between attempts
+	MaxTime      time.Duration `yaml:"max_time_in_queue"` // then the message bounces
+	MaxRetries   *int          `yaml:"max_retries"`       // after so many it does, too
+	Bounces      *bool         `yaml:"bounces"`           // tell senders what was not delivered, by a bounce message
 }
 
-// DestinationControl is how much of a domain's hosts is asked; what each key means
-// is with the queue's own Control in package delivery.
+// DestinationControl is how much of a domain's hosts is asked. What is empty or 0 is as
+// in the control of the domain default.
 type DestinationControl struct {
-	Domain        string        `yaml:"domain"`
-	TLS           string        `yaml:"tls"`
-	Concurrency   int           `yaml:"concurrency"`
-	MaxMessages   int           `yaml:"max_messages"`
-	MaxRecipients int           `yaml:"max_recipients"`
-	Limit         int           `yaml:"recipient_limit"`
-	Period        time.Duration `yaml:"recipient_period"`
-	Profile       string        `yaml:"bounce_profile"`
+	Domain        string        `yaml:"domain"`           // example.org, .example.org for all below it, or default
+	TLS           string        `yaml:"tls"`              // preferred: when the host offers it; required_verify: with a certificate that is right
+	Concurrency   int           `yaml:"concurrency"`      // connections at a time
+	MaxMessages   int           `yaml:"max_messages"`     // of a connection
+	MaxRecipients int           `yaml:"max_recipients"`   // of a message; one with more goes in several
+	Limit         int           `yaml:"recipient_limit"`  // recipients within each recipient_period
+	Period        time.Duration `yaml:"recipient_period"` // how long that is; 0s: an hour
+	Profile       string        `yaml:"bounce_profile"`   // the name of a bounce profile; empty, or Default: appliance.delivery
 }
 
 // defaultProfile is the name of the profile of all others.

@@ -4,11 +4,11 @@ package config
 // host; what each is, is with the Fields of package headers. From the factory only
 // those are on that hosts behind the appliance rely on.
 type Headers struct {
-	Received       bool `yaml:"received"`
-	Authentication bool `yaml:"authentication_results"`
-	SPF            bool `yaml:"received_spf"`
-	IronPort       bool `yaml:"ironport"`
-	AntiSpam       bool `yaml:"anti_spam"`
-	AntiVirus      bool `yaml:"anti_virus"`
-	AMP            bool `yaml:"amp"`
+	Received       bool `yaml:"received"`               // Received
+	Authentication bool `yaml:"authentication_results"` // Authentication-Results
+	SPF            bool `yaml:"received_spf"`           // Received-SPF
+	IronPort       bool `yaml:"ironport"`               // X-IronPort-RemoteIP, -MID, -Reputation, -Listener, -SenderGroup, -MailFlowPolicy
+	AntiSpam       bool `yaml:"anti_spam"`              // X-IronPort-Anti-Spam-Filtered and -Result
+	AntiVirus      bool `yaml:"anti_virus"`             // X-IronPort-AV
+	AMP            bool `yaml:"amp"`                    // X-Amp-Result
 }

@@ -83,9 +83,9 @@ func (l *MoreListener) UnmarshalYAML(decode func(any) error) error {
 // AllListeners limits all listeners together. Source: AsyncOS, "listenerconfig >
 // setup".
 type AllListeners struct {
-	MaxConnections    int           `yaml:"max_connections"`
-	MaxTLSConnections int           `yaml:"max_tls_connections"`
-	TotalTime         time.Duration `yaml:"total_time"` // of a connection
+	MaxConnections    int           `yaml:"max_connections"`     // at a time
+	MaxTLSConnections int           `yaml:"max_tls_connections"` // of them with TLS
+	TotalTime         time.Duration `yaml:"total_time"`          // of a connection
 }
 
 // SMTPAuth are those who may authenticate by AUTH, where their mail flow policy has
@@ -95,25 +95,25 @@ type SMTPAuth struct {
 	Users   []SMTPUser `yaml:"users"`
 }
 
-// SMTPUser is one of them.
+// SMTPUser is who may authenticate.
 type SMTPUser struct {
-	Name       string `yaml:"name"`
-	Passphrase string `yaml:"passphrase"`
+	Name       string `yaml:"name"`       // that AUTH gives
+	Passphrase string `yaml:"passphrase"` // that goes with it
 }
 
 // DomainReputation is Sender Domain Reputation. The real appliance asks a service.
 type DomainReputation struct {
-	Query   bool     `yaml:"query"`
-	Domains []Domain `yaml:"domains"`
-	Reject  []string `yaml:"reject"` // verdicts for which mail is refused
+	Query   bool     `yaml:"query"`   // true: it is asked about incoming mail
+	Domains []Domain `yaml:"domains"` // what it thinks of them; of others Neutral
+	Reject  []string `yaml:"reject"`  // verdicts for which mail is refused
 }
 
 // Domain is what is thought of a domain; see the Domain of package smtp.
 type Domain struct {
-	Name    string `yaml:"domain"`
-	Verdict string `yaml:"verdict"`
-	Threat  string `yaml:"threat"`
-	Age     int    `yaml:"age_days"`
+	Name    string `yaml:"domain"`   // example.com, .example.com for all below it, or ALL
+	Verdict string `yaml:"verdict"`  // how good it is, from Awful to Good
+	Threat  string `yaml:"threat"`   // the threat category, as in Spam; empty: none
+	Age     int    `yaml:"age_days"` // how old it is; 0: not known
 }
 
 // Every gives all listeners, the first one first, with the tables that each has.
@@ -139,7 +139,7 @@ func (a *Appliance) Every() []MoreListener {
 // Key is the full name of a key of this listener, for errors. The tables of the
 // first listener stand beside it.
 func (l *MoreListener) Key(name string) string {
-	if l.Place == "" && name != "sender_groups" && name != "recipients" {
+	if table, _, _ := strings.Cut(name, "["); l.Place == "" && table != "sender_groups" && table != "recipients" {
 		name = "listener." + name
 	}
 	return "appliance." + l.Place + name
@@ -197,8 +197,8 @@ func (a *Appliance) checkListeners() error {
 			bad("default_domain", "%q: want a domain such as example.com", l.DefaultDomain)
 		}
 		for n, g := range l.SenderGroups {
-			if g.Name == "" {
-				bad("sender_groups", "number %d has no name", n+1)
+			if key := fmt.Sprintf("sender_groups[%d].name", n); g.Name == "" {
+				bad(key, "is missing")
 			}
 		}
 		if i == 0 {

@@ -17,36 +17,36 @@ import (
 // matches a recipient decides. The last one is DEFAULT; a file that does not name
 // it has the factory's.
 type MailPolicies struct {
-	Incoming []MailPolicy `yaml:"incoming"`
-	Outgoing []MailPolicy `yaml:"outgoing"`
+	Incoming []MailPolicy `yaml:"incoming"` // of incoming mail
+	Outgoing []MailPolicy `yaml:"outgoing"` // of outgoing mail
 }
 
 // MailPolicy says what stages do with the mail of some senders to some recipients.
 // What it does not say of an engine, DEFAULT does.
 type MailPolicy struct {
-	Name string `yaml:"name"`
+	Name string `yaml:"name"` // as the logs have it; that of the last one is DEFAULT
 	// Senders and Recipients are ALL, user@example.com, user@, @example.com,
 	// example.com or .example.com; empty: ALL.
 	Senders        []string   `yaml:"senders"`
 	Recipients     []string   `yaml:"recipients"`
-	AntiSpam       *AntiSpam  `yaml:"antispam"`
-	AntiVirus      *AntiVirus `yaml:"antivirus"`
-	Graymail       *Graymail  `yaml:"graymail"`
+	AntiSpam       *AntiSpam  `yaml:"antispam"`        // what antispam does; without it as DEFAULT has it
+	AntiVirus      *AntiVirus `yaml:"antivirus"`       // likewise antivirus
+	Graymail       *Graymail  `yaml:"graymail"`        // likewise graymail detection
 	ContentFilters *[]string  `yaml:"content_filters"` // the names of those it has; an empty list is none
 }
 
 // defaultPolicy is the name of the mail policy that matches all.
 const defaultPolicy = "DEFAULT"
 
-// Treatment is what a mail policy does with messages of one verdict; what each key
-// means is with stage.Treatment.
+// Treatment is what a mail policy does with messages of one verdict; see
+// stage.Treatment.
 type Treatment struct {
-	Action     string   `yaml:"action"`            // deliver (the default), drop, bounce or quarantine
-	Quarantine string   `yaml:"quarantine"`        // another one than the engine's own
+	Action     string   `yaml:"action"`            // what becomes of the message; empty: deliver
+	Quarantine string   `yaml:"quarantine"`        // which one, with the action quarantine; empty: the engine's own
 	Subject    string   `yaml:"subject"`           // put before the subject
 	Header     string   `yaml:"header"`            // "NAME: VALUE", added
 	To         []string `yaml:"recipients"`        // who gets it instead of its recipients
-	Strip      bool     `yaml:"strip_attachments"` // attachments that the verdict is about are taken out
+	Strip      bool     `yaml:"strip_attachments"` // true: attachments that the verdict is about are taken out
 }
 
 // factoryPolicy is DEFAULT as it comes from the factory.
@@ -128,7 +128,16 @@ func addresses(list []string) (smtp.Addresses, error) {
 	if len(list) == 0 {
 		list = []string{"ALL"}
 	}
-	return smtp.NewAddresses(list)
+	var errs []error
+	for i := range list {
+		if _, err := smtp.NewAddresses(list[i : i+1]); err != nil {
+			errs = append(errs, fmt.Errorf("[%d]: %w", i, err))
+		}
+	}
+	if len(errs) > 0 {
+		return smtp.Addresses{}, errors.Join(errs...)
+	}
+	return smtp.NewAddresses(list) // those that are there twice
 }
 
 // stages are those of a policy, in the order of the appliance. A stage that is

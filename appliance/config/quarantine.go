@@ -14,9 +14,9 @@ import (
 // Quarantine is a quarantine. One of the built-in ones that a file does not name is
 // as it comes from the factory; so is what an entry does not say.
 type Quarantine struct {
-	Name         string            `yaml:"name"`
+	Name         string            `yaml:"name"`           // as logs, filters and policies have it
 	Retention    time.Duration     `yaml:"retention"`      // for how long it holds a message
-	Action       string            `yaml:"action"`         // then: release or delete
+	Action       string            `yaml:"action"`         // what happens then
 	KeepWhenFull bool              `yaml:"keep_when_full"` // lets no message go early when the space is used up
 	Release      QuarantineRelease `yaml:"release"`
 }
@@ -24,15 +24,15 @@ type Quarantine struct {
 // QuarantineRelease is what is changed of messages that a quarantine releases by
 // itself.
 type QuarantineRelease struct {
-	Subject string `yaml:"subject"` // put before the subject
-	Header  string `yaml:"header"`  // "NAME: VALUE", added
-	Strip   bool   `yaml:"strip_attachments"`
+	Subject string `yaml:"subject"`           // put before the subject
+	Header  string `yaml:"header"`            // "NAME: VALUE", added
+	Strip   bool   `yaml:"strip_attachments"` // true: all attachments are taken out
 }
 
 // QuarantineSpace is the room for the messages in quarantines; 0: any.
 type QuarantineSpace struct {
 	Policy Size `yaml:"policy"` // of all but the spam quarantine
-	Spam   Size `yaml:"spam"`
+	Spam   Size `yaml:"spam"`   // of the spam quarantine
 }
 
 // factoryQuarantines are the built-in ones.
