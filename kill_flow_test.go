@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -17,7 +19,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"esasim/esa"
 	"esasim/lab"
@@ -32,7 +38,7 @@ console: 127.0.0.1:0
 cloud: {AMERICAS: 127.0.0.1:0}
 appliance:
   quarantines:
-    - {name: Policy, action: release, release: {subject: "[late] "}}
+    - {name: Policy, retention: 1m, action: release, release: {subject: "[late] "}}
     - {name: Virus, action: release}
   quarantine_space: {policy: 16K}
   message_filters: |
@@ -74,12 +80,8 @@ type flow struct {
 	acked map[esa.MID]string // the subject of each
 }
 
-// send sends messages until the lab is gone.
-func (f *flow) send(server string) {
-	conn, err := net.Dial("tcp", server)
-	if err != nil {
-		return
-	}
+// send sends so many messages, or until the lab is gone.
+func (f *flow) send(conn net.Conn, most int) {
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(time.Minute))
 	in := bufio.NewReader(conn)
@@ -88,8 +90,10 @@ func (f *flow) send(server string) {
 		kinds = append(kinds, k)
 	}
 	say := func(lines string, replies int) (last string) {
-		if _, err := io.WriteString(conn, lines); err != nil {
-			return ""
+		if lines != "" {
+			if _, err := io.WriteString(conn, lines); err != nil {
+				return ""
+			}
 		}
 		for replies > 0 {
 			line, err := in.ReadString('\n')
@@ -105,7 +109,7 @@ func (f *flow) send(server string) {
 	if say("", 1) == "" || say("EHLO flow.test\r\n", 1) == "" {
 		return
 	}
-	for {
+	for range most {
 		kind := kinds[rand.IntN(len(kinds))]
 		envelope := "MAIL FROM:<sender@flow.example>\r\n"
 		for _, to := range flowRecipients() {
@@ -177,7 +181,11 @@ func TestKillFlow(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var senders sync.WaitGroup
 		for range 8 {
-			senders.Go(func() { f.send(p.addresses.SMTP) })
+			senders.Go(func() {
+				if conn, err := net.Dial("tcp", p.addresses.SMTP); err == nil {
+					f.send(conn, math.MaxInt)
+				}
+			})
 		}
 		senders.Go(func() { f.release(ctx, p) })
 		select {
@@ -191,15 +199,99 @@ func TestKillFlow(t *testing.T) {
 	if len(f.acked) < 10*cycles {
 		t.Fatalf("only %d messages acknowledged in %d cycles", len(f.acked), cycles)
 	}
-	l := startFlow(t, file, data)
-	all := settle(t, l)
+	all := settle(t, startFlow(t, file, data))
 	told := newFlowStory(all)
-	told.checkFamilies(t)
-	for mid, kind := range f.acked {
-		told.checkOutcome(t, mid, kind)
-	}
+	told.check(t, f.acked)
 	told.checkLog(t, filepath.Join(data, "mail_logs"))
 	t.Logf("%d cycles, %d messages acknowledged, %d with those made of them", cycles, len(f.acked), len(all))
+}
+
+// TestPowerFlow is TestKillFlow for a machine that loses its power, at many more
+// moments: whenever something is written, and with what was not synced lost, or not.
+// Messages are held until their time is over, too, and tried again.
+func TestPowerFlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := vfs.NewCrashableMem()
+		if err := disk.MkdirAll("data", 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if root, err := disk.OpenDir(""); err != nil || root.Sync() != nil { // the directory is there before the lab
+			t.Fatal(err)
+		}
+		f := flow{acked: map[esa.MID]string{}}
+		o := outages{f: &f, disk: disk, r: rand.New(rand.NewPCG(rand.Uint64(), 1))}
+		v := &virtual{fs: errorfs.Wrap(disk, errorfs.InjectorFunc(o.see))}
+		v.start(t, flowOptions(t))
+		for range 24 {
+			conn, err := v.net.Dial(t.Context(), "tcp", v.Addresses().SMTP)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.send(conn, 5)
+			time.Sleep(time.Duration(rand.IntN(20)) * time.Second)
+		}
+		time.Sleep(5 * time.Minute)
+		all := settle(t, v.Lab)
+		v.stop()
+		newFlowStory(all).check(t, f.acked)
+		if len(o.list) < 50 {
+			t.Errorf("%d outages", len(o.list))
+		}
+		t.Logf("%d messages, %d with those made of them, %d outages, the last one when %d were acknowledged", len(f.acked), len(all), len(o.list), len(o.list[len(o.list)-1].acked))
+		for _, out := range o.list {
+			v := &virtual{fs: out.disk}
+			v.start(t, flowOptions(t))
+			all := settle(t, v.Lab)
+			v.stop()
+			if newFlowStory(all).check(t, out.acked); t.Failed() {
+				t.Fatalf("after %d messages", len(out.acked))
+			}
+		}
+	})
+}
+
+// flowOptions are those of a virtual lab with flowConfig.
+func flowOptions(t *testing.T) func(*lab.Options) {
+	c, err := lab.ReadConfig("flow", []byte(flowConfig))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(o *lab.Options) {
+		smtp, console := o.Config.SMTP, o.Config.Console
+		o.Config, o.SegmentRows = c, killSegment
+		o.Config.SMTP, o.Config.Console, o.Config.Cloud = smtp, console, nil
+	}
+}
+
+// outage is what the disk has after one, and what had been acknowledged.
+type outage struct {
+	disk  *vfs.MemFS
+	acked map[esa.MID]string
+}
+
+// outages are what there would be if the power failed at some moments.
+type outages struct {
+	f    *flow
+	disk *vfs.MemFS
+	mu   sync.Mutex // guards the rest
+	r    *rand.Rand
+	list []outage
+}
+
+// see may have the power fail just before something is done with the disk.
+func (o *outages) see(op errorfs.Op) error {
+	if op.Kind.ReadOrWrite() != errorfs.OpIsWrite {
+		return nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.list) < 150 && o.r.IntN(8) == 0 {
+		o.f.mu.Lock()
+		acked := maps.Clone(o.f.acked)
+		o.f.mu.Unlock()
+		o.list = append(o.list, outage{o.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100 * o.r.IntN(2), RNG: o.r}), acked})
+	}
+	return nil
 }
 
 // startFlow runs the lab on the data that the killed ones left.
@@ -286,6 +378,15 @@ func newFlowStory(all map[esa.MID]esa.Message) *flowStory {
 		}
 	}
 	return s
+}
+
+// check looks at all messages, and at what became of those that were acknowledged.
+func (s *flowStory) check(t *testing.T, acked map[esa.MID]string) {
+	t.Helper()
+	s.checkFamilies(t)
+	for mid, kind := range acked {
+		s.checkOutcome(t, mid, kind)
+	}
 }
 
 // checkFamilies looks whether what was made is there, once, and each message has one
