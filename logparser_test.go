@@ -92,7 +92,7 @@ var linePatterns = [][2]string{
 	{"bounced", `Bounced: DCID {dcid} MID {mid} to RID {rid} - {reason} \('(?P<code>\d{3})', \['{text}'\]\) \[\]`},
 	{"delayed", `Delayed: DCID {dcid} MID {mid} to RID {rid} - {reason} \('(?P<code>\d{3})', \['{text}'\]\) \[\]`},
 	{"pending", `MID {mid} to RID {rids} pending till {when}`},
-	{"double bounce", `Double bounce: MID {mid} to {rid} - {reason} (?P<code>\d{3})-'{text}'`},
+	{"double bounce", `Double bounce: MID {mid} to {rid} - {reason}( (?P<code>\d{3})-'{text}')?`},
 	{"finished", `Message finished MID {mid} {text}`},
 	{"delivery close", `DCID {dcid} close`},
 	{"connection error", `Connection Error: DCID: {dcid} IP: \S+ details: .+ interface: \S+ reason: network error`},

@@ -48,7 +48,7 @@ const (
 	AuthChecked                        // MID, ICID, Name (of the check: SDR, SPF, DKIM, DMARC), Text: what it found, in the words of the logs; see [Authentication]
 	DeliveryTLSStarted                 // DCID, Name (protocol), Text (cipher), Address (the domain that is delivered to)
 	DeliveryTrouble                    // DCID, MID, Text: what went wrong on the way to a host, in the words of the logs: "Connection Error: ..."
-	DoubleBounced                      // MID (a bounce message), RIDs, Name (reason), Text (answer): it bounced itself, and nobody is told
+	DoubleBounced                      // MID (a bounce message), RIDs, Name (reason), Text (answer; empty: a stage bounced it): it bounced itself, and nobody is told
 	AuthTried                          // ICID, Name (mechanism and profile, as in "LOGIN with profile: users"; empty: nobody tried, although he should have), Address (the user), Text: how it went, as in "succeeded"
 	Inherited                          // MID, Other (whose), and what was found of that message, which this one was made from: Engine, Verdict and Name; or Name and Text of a check of its sender; or Name, the mail policy. With the Text [StageSkipped] it need not meet the stage Engine; a held message has that of itself (Other is MID). Logs say it only of the other one
 	QuarantineAsked                    // MID, Engine, Name (the quarantine), Text: the reason. At the end of the work queue the message goes there

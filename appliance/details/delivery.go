@@ -28,7 +28,11 @@ func deliveryTrouble(_ *story, e *esa.Event) []string { return []string{e.Text +
 
 // doubleBounced is inferred from the mail log's "Double bounce".
 func doubleBounced(s *story, e *esa.Event) []string {
-	return []string{fmt.Sprintf("Message %d to %s double bounced. Reason: %s", e.MID, s.to(e.RIDs), reason(e))}
+	why := e.Name // no host has answered for what a stage bounced
+	if e.Text != "" {
+		why = reason(e)
+	}
+	return []string{fmt.Sprintf("Message %d to %s double bounced. Reason: %s", e.MID, s.to(e.RIDs), why)}
 }
 
 func deliveryStarted(s *story, e *esa.Event) []string {

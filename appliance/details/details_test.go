@@ -127,7 +127,8 @@ func stories() map[string][]esa.Event {
 			esa.Event{Kind: esa.RecipientDelayed, RIDs: []esa.RID{1}, Until: at(3600), Name: "4.4.0 - Other network problem", Text: "000 timeout"}),
 		"double-bounced": found(esa.Event{Kind: esa.DeliveryTLSStarted, DCID: 7, Name: "TLSv1.2", Text: "ECDHE-RSA-AES256-GCM-SHA384", Address: "x.example"},
 			esa.Event{Kind: esa.RecipientBounced, DCID: 7, RIDs: []esa.RID{0}, Name: "5.1.0 - Unknown address error", Text: "501 5.5.4 Invalid Address"},
-			esa.Event{Kind: esa.DoubleBounced, RIDs: []esa.RID{0}, Name: "5.1.0 - Unknown address error", Text: "501 5.5.4 Invalid Address"}),
+			esa.Event{Kind: esa.DoubleBounced, RIDs: []esa.RID{0}, Name: "5.1.0 - Unknown address error", Text: "501 5.5.4 Invalid Address"},
+			esa.Event{Kind: esa.DoubleBounced, RIDs: []esa.RID{1}, Name: "5.7.1 - Delivery not authorized, message refused"}),
 		"generated": {
 			{Kind: esa.MessageStarted, Time: at(6), MID: 90, Other: 89},
 			{Kind: esa.SenderGiven, Time: at(6), MID: 90},

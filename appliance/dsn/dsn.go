@@ -68,10 +68,14 @@ func (k *Maker) Bounce(m *esa.Message, bounced []esa.Event, now time.Time) (*Mes
 	}}, []esa.Event{{Kind: esa.BounceGenerated, Time: now, MID: m.MID, Other: mid}}, nil
 }
 
-// doubled says of each bounce that nobody is told of it.
+// doubled says of each bounce that nobody is told of it. What a stage bounced has no
+// answer of a host.
 func doubled(m *esa.Message, bounced []esa.Event) []esa.Event {
 	out := make([]esa.Event, len(bounced))
 	for i, e := range bounced {
+		if e.Kind == esa.MessageBounced {
+			e.Text = ""
+		}
 		if e.Kind, e.Engine = esa.DoubleBounced, esa.NoEngine; e.RIDs == nil {
 			for _, r := range m.Recipients {
 				if r.State != esa.Replaced {

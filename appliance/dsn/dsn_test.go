@@ -95,8 +95,8 @@ func TestDoubleBounce(t *testing.T) {
 	k := Maker{Log: log{"x"}, Logger: slog.New(slog.DiscardHandler)}
 	made, said, err := k.Bounce(message(""), []esa.Event{
 		{Kind: esa.RecipientBounced, MID: 8, RIDs: []esa.RID{1}, Name: "5.1.0 - x", Text: "550 no"},
-		{Kind: esa.MessageBounced, MID: 8, Engine: esa.AntiSpam, Name: "5.7.1 - y"}}, time.Now())
-	if err != nil || made != nil || len(said) != 2 {
+		{Kind: esa.MessageBounced, MID: 8, Engine: esa.AntiSpam, Name: "5.7.1 - y", Text: "Bounced by CASE"}}, time.Now())
+	if err != nil || made != nil || len(said) != 2 || said[0].Text != "550 no" || said[1].Text != "" {
 		t.Fatalf("%+v, %+v, %v", made, said, err)
 	}
 	for i, want := range [][]esa.RID{{1}, {0, 1}} {

@@ -119,6 +119,7 @@ func TestSentencesGolden(t *testing.T) {
 		{Kind: esa.RecipientDelayed, DCID: 8, MID: 90, RIDs: []esa.RID{0}, Name: "4.4.0 - Other network problem", Text: "000 [Errno 54] Connection reset by peer", Until: at.Add(time.Hour)},
 		{Kind: esa.RecipientBounced, DCID: 8, MID: 90, RIDs: []esa.RID{1}, Name: "5.1.0 - Unknown address error", Text: "554 5.7.1 two\nlines"},
 		{Kind: esa.DoubleBounced, MID: 98, RIDs: []esa.RID{0}, Name: "5.1.0 - Unknown address error", Text: "501 5.5.4 Invalid Address"},
+		{Kind: esa.DoubleBounced, MID: 99, RIDs: []esa.RID{0}, Name: "5.7.1 - Delivery not authorized, message refused"},
 		{Kind: esa.DeliveryTrouble, Text: "Deliveries are currently suspended"},
 	} {
 		for _, s := range sentencesOf(&e) {

@@ -95,10 +95,7 @@ func (l *lines) queueSentences(e *esa.Event) {
 	case esa.AuthTried:
 		l.authTried(e)
 	case esa.DoubleBounced:
-		code, text, _ := strings.Cut(e.Text, " ")
-		for _, r := range e.RIDs {
-			l.say(e, "Double bounce: MID %M to %s - %N %s-'%s'", r.String(), code, text)
-		}
+		l.doubleBounced(e)
 	default:
 		l.outcomeSentences(e)
 	}
@@ -179,6 +176,18 @@ func (l *lines) authTried(e *esa.Event) {
 		return
 	}
 	l.say(e, "SMTP Auth (ICID %I) %T for user: %A using AUTH mechanism: %N")
+}
+
+// doubleBounced: no host has answered for what a stage bounced.
+func (l *lines) doubleBounced(e *esa.Event) {
+	code, text, _ := strings.Cut(e.Text, " ")
+	for _, r := range e.RIDs {
+		if e.Text != "" {
+			l.say(e, "Double bounce: MID %M to %s - %N %s-'%s'", r.String(), code, text)
+		} else {
+			l.say(e, "Double bounce: MID %M to %s - %N", r.String())
+		}
+	}
 }
 
 // subject stands in single quotes, in double quotes when it has a single one
