@@ -238,11 +238,11 @@ func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
 		q.wait(&m)
 		return nil
 	}
-	hurry := q.hurried[mid]
+	hurry, held := q.hurried[mid], q.orders.domains()
 	delete(q.hurried, mid)
 	events := make([]esa.Event, 0, 6)
 	sent := false
-	for _, g := range q.groups(&m, q.dueRecipients(&m, now, hurry)) {
+	for _, g := range q.groups(&m, q.dueRecipients(&m, now, hurry, held)) {
 		if g.lane != nil {
 			for rcpts := range slices.Chunk(g.rcpts, g.lane.mostRecipients()) {
 				q.send(g.lane, newJob(mid, rcpts))
@@ -257,7 +257,7 @@ func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
 		events = q.visit(events, visit{m: &m, dcid: dcid, domain: g.domain, rcpts: g.rcpts, now: now})
 	}
 	if len(events) == 0 {
-		if sent || hurry != nil || len(q.orders.domains()) > 0 {
+		if sent || hurry != nil || len(held) > 0 {
 			q.wait(&m)
 		}
 		return nil // or nobody waits: it was finished meanwhile
@@ -306,12 +306,13 @@ func (q *Queue) tell(m *esa.Message, events []esa.Event, now time.Time) error {
 // wait notes when the message is due, if any of its recipients waits, and whether
 // one waits for his domain to be resumed.
 func (q *Queue) wait(m *esa.Message) {
+	held := q.orders.domains()
 	if slices.ContainsFunc(m.Recipients, func(r esa.Recipient) bool {
-		return (r.State == esa.Queued || r.State == esa.Delayed) && q.orders.holds(r.Address)
+		return (r.State == esa.Queued || r.State == esa.Delayed) && holds(held, r.Address)
 	}) {
 		q.parked[m.MID] = struct{}{}
 	}
-	if at := q.earliest(m); !at.IsZero() {
+	if at := q.earliest(m, held); !at.IsZero() {
 		q.remind(m.MID, at)
 	}
 }

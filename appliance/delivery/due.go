@@ -10,13 +10,13 @@ import (
 )
 
 // dueRecipients are those to be tried now; those at the domains in a hurry are,
-// whenever their next attempt was to be.
-func (q *Queue) dueRecipients(m *esa.Message, now time.Time, hurry []string) []esa.Recipient {
+// whenever their next attempt was to be. Those at held domains are not.
+func (q *Queue) dueRecipients(m *esa.Message, now time.Time, hurry, held []string) []esa.Recipient {
 	var out []esa.Recipient
 	away := q.away[m.MID]
 	for _, r := range m.Recipients {
 		due := r.State == esa.Queued || r.State == esa.Delayed && (!r.Until.After(now) || len(hurry) > 0 && amongDomains(hurry, Domain(r.Address)))
-		if _, gone := away[r.RID]; due && !gone && !q.orders.holds(r.Address) {
+		if _, gone := away[r.RID]; due && !gone && !holds(held, r.Address) {
 			out = append(out, r)
 		}
 	}
@@ -24,12 +24,12 @@ func (q *Queue) dueRecipients(m *esa.Message, now time.Time, hurry []string) []e
 }
 
 // earliest is when the next of the message's recipients is due; zero when none
-// waits for his moment.
-func (q *Queue) earliest(m *esa.Message) time.Time {
+// waits for his moment. Those at held domains wait for something else.
+func (q *Queue) earliest(m *esa.Message, held []string) time.Time {
 	var at time.Time
 	away := q.away[m.MID]
 	for _, r := range m.Recipients {
-		if _, gone := away[r.RID]; gone || q.orders.holds(r.Address) {
+		if _, gone := away[r.RID]; gone || holds(held, r.Address) {
 			continue
 		}
 		switch {

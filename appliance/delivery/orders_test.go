@@ -100,3 +100,40 @@ func TestRetryNow(t *testing.T) {
 		q.stop()
 	})
 }
+
+// However deliveries to a domain are suspended and resumed while mail for it is
+// looked at, nothing is forgotten.
+func TestSuspendWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := deliverAs(t, nil)
+		ended := make(chan struct{})
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for {
+				select {
+				case <-ended:
+					q.Resume()
+					return
+				default:
+					q.Suspend("one.test")
+					q.Resume("one.test")
+				}
+			}
+		}()
+		const most = 3000
+		for mid := range esa.MID(most) {
+			q.send(t, 8+mid, "\r\n", "a@one.test")
+		}
+		close(ended)
+		<-done
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		for mid := range esa.MID(most) {
+			if m, _ := q.log.Message(t.Context(), 8+mid); m.State != esa.Delivered {
+				t.Fatalf("MID %d is %s", 8+mid, m.State)
+			}
+		}
+		q.stop()
+	})
+}

@@ -95,9 +95,9 @@ func (o *orders) tell() {
 	}
 }
 
-// holds tells whether deliveries to a recipient are suspended by his domain.
-func (o *orders) holds(address string) bool {
-	held := o.domains()
+// holds tells whether deliveries to a recipient are suspended by his domain. Who
+// asks several times asks of the same domains: the orders may change in between.
+func holds(held []string, address string) bool {
 	return len(held) > 0 && amongDomains(held, Domain(address))
 }
 
