@@ -58,7 +58,7 @@ const (
 	Policy       = "Policy"
 	Virus        = "Virus"
 	Outbreak     = "Outbreak"
-	Unclassified = "Unclassified"
+	Unclassified = stage.Unclassified
 	FileAnalysis = "File Analysis"
 	Spam         = stage.SpamQuarantine
 )

@@ -95,6 +95,10 @@ func (t *Treatment) Apply(w *Want, words Words, subject string, parts []int) {
 // SpamQuarantine is the name of the quarantine for spam and graymail.
 const SpamQuarantine = "Spam Quarantine"
 
+// Unclassified is the name of the quarantine for messages that were to go to one that
+// is no longer there. Source: AsyncOS user guide, "Quarantine Types".
+const Unclassified = "Unclassified"
+
 // Refused is the reason of what a policy bounces (inferred: the class 5.7.1 is that
 // of RFC 3463 for what is not authorized).
 const Refused = "5.7.1 - Delivery not authorized, message refused"

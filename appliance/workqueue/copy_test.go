@@ -50,7 +50,8 @@ func TestCopies(t *testing.T) {
 }
 
 // A held copy that is let go meets the stages behind the one that had it made; one
-// for a quarantine that is gone is not made, and so not delivered.
+// for a quarantine that is gone goes to another one, or without any is not made, and
+// so not delivered.
 func TestHeldCopies(t *testing.T) {
 	o := with(wants(esa.AntiSpam, stage.Want{Copies: []stage.Copy{{To: []string{"a@b.test"}, By: "x", Hold: &stage.Hold{Quarantine: "Policy", Reason: "r"}}}}), clean(esa.AntiVirus))
 	l, q := run(t, o, "a@b.test")
@@ -61,6 +62,11 @@ func TestHeldCopies(t *testing.T) {
 		t.Error(got)
 	}
 	delete(o.Keep, "Policy")
+	l, _ = run(t, o, "a@b.test")
+	if got := l.told(2); got != "ready, hold Unclassified" {
+		t.Error(got)
+	}
+	delete(o.Keep, "Unclassified")
 	l, _ = run(t, o, "a@b.test")
 	if got := l.told(1); strings.Contains(got, "->") || len(l.entries) != 2 {
 		t.Errorf("%s, %d entries", got, len(l.entries))

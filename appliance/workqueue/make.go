@@ -95,12 +95,11 @@ func (p *passage) rewrite(by esa.Engine, w *stage.Want) error {
 func (p *passage) copy(by esa.Engine, c *stage.Copy) error {
 	end := []esa.Event{{Kind: esa.MessageQueued}}
 	if c.Hold != nil {
-		until, ok := p.q.until(c.Hold.Quarantine, p.now)
-		if !ok { // it was taken out of the configuration meanwhile
-			p.q.Logger.Error("there is no such quarantine", "mid", p.m.MID, "quarantine", c.Hold.Quarantine)
+		h, ok := p.q.hold(esa.Hold{Quarantine: c.Hold.Quarantine, Engine: by, Reason: c.Hold.Reason}, p.m.MID, p.now)
+		if !ok {
 			return nil
 		}
-		end[0] = esa.Event{Kind: esa.MessageQuarantined, Engine: by, Name: c.Hold.Quarantine, Text: c.Hold.Reason, Until: until}
+		end[0] = held(&h)
 	}
 	s := successor.Of(p.m, c.To)
 	if c.From != "" || c.Null {

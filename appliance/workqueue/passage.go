@@ -133,26 +133,23 @@ func (p *passage) ask(by esa.Engine, holds []stage.Hold) {
 // end is the end of the queue: the message goes to quarantines, or to delivery.
 func (p *passage) end() {
 	var spam *esa.Hold
-	for i := range p.asked {
-		h := &p.asked[i]
-		until, ok := p.q.until(h.Quarantine, p.now)
-		if !ok { // a quarantine that was taken out of the configuration meanwhile
-			p.q.Logger.Error("there is no such quarantine", "mid", p.m.MID, "quarantine", h.Quarantine)
-			continue
+	for _, asked := range p.asked {
+		switch h, ok := p.q.hold(asked, p.m.MID, p.now); {
+		case !ok:
+		case h.Quarantine == stage.SpamQuarantine:
+			spam = &h
+		default:
+			p.say(held(&h))
 		}
-		if h.Quarantine == stage.SpamQuarantine {
-			spam = h
-			continue
-		}
-		p.say(esa.Event{Kind: esa.MessageQuarantined, Engine: h.Engine, Name: h.Quarantine, Text: h.Reason, Until: until})
 	}
-	held := slices.ContainsFunc(p.said, func(e esa.Event) bool { return e.Kind == esa.MessageQuarantined })
+	isHeld := slices.ContainsFunc(p.said, func(e esa.Event) bool { return e.Kind == esa.MessageQuarantined })
 	switch {
-	case held: // of the spam quarantine nobody knows until the others let it go
+	case isHeld: // of the spam quarantine nobody knows until the others let it go
 		p.remember()
 	case spam != nil:
-		until, _ := p.q.until(spam.Quarantine, p.now)
-		p.say(esa.Event{Kind: esa.MessageQuarantined, Engine: spam.Engine, Name: spam.Quarantine, Until: until, DCID: esa.DCID(p.q.rcid())})
+		e := held(spam)
+		e.Text, e.DCID = "", esa.DCID(p.q.rcid())
+		p.say(e)
 	default:
 		p.say(esa.Event{Kind: esa.MessageQueued})
 	}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -225,21 +226,42 @@ func (q *Queue) process(m *esa.Message) error {
 	}
 	q.o = q.Options.Load()
 	q.job.Take(m)
-	p := passage{q: q, m: m, job: q.job, now: time.Now(), asked: m.Asked, skip: m.Skips, said: make([]esa.Event, 0, 8)}
+	p := passage{q: q, m: m, job: q.job, now: time.Now(), asked: asked(m), skip: m.Skips, said: make([]esa.Event, 0, 8)}
 	if err := p.walk(); err != nil {
 		return fmt.Errorf("work queue: MID %d: %w", m.MID, errors.Join(err, p.discard()))
 	}
 	return p.store()
 }
 
+// asked is where a message is still to go to. The spam quarantine comes last: those
+// that let it go have had it for all others, or one of them in the place of another.
+func asked(m *esa.Message) []esa.Hold {
+	if m.Caught == esa.NoEngine {
+		return m.Asked
+	}
+	return slices.DeleteFunc(slices.Clone(m.Asked), func(h esa.Hold) bool { return h.Quarantine != stage.SpamQuarantine })
+}
+
 // filters are the message filters of a direction.
 func (q *Queue) filters(d esa.Direction) stage.Stage { return q.o.Filters[d] }
 
-// until is when a quarantine lets a message go by itself; not ok: there is no such
-// quarantine.
-func (q *Queue) until(quarantine string, now time.Time) (time.Time, bool) {
-	keep, ok := q.o.Keep[quarantine]
-	return now.Add(keep), ok
+// hold is a hold with the moment when the quarantine lets the message go by itself.
+// One that was taken out of the configuration after somebody had asked for it has
+// another in its place. Not ok: there is none at all.
+func (q *Queue) hold(h esa.Hold, mid esa.MID, now time.Time) (esa.Hold, bool) {
+	keep, ok := q.o.Keep[h.Quarantine]
+	if !ok {
+		q.Logger.Error("there is no such quarantine", "mid", mid, "quarantine", h.Quarantine, "instead", stage.Unclassified)
+		h.Quarantine = stage.Unclassified
+		keep, ok = q.o.Keep[h.Quarantine]
+	}
+	h.Until = now.Add(keep)
+	return h, ok
+}
+
+// held is the event that says so.
+func held(h *esa.Hold) esa.Event {
+	return esa.Event{Kind: esa.MessageQuarantined, Engine: h.Engine, Name: h.Quarantine, Text: h.Reason, Until: h.Until}
 }
 
 // rcid numbers a connection to the spam quarantine. It is seen in a log line only,

@@ -136,7 +136,7 @@ func wants(e esa.Engine, w stage.Want) stage.Stage {
 // with is a queue whose only policy has these stages.
 func with(stages ...stage.Stage) Options {
 	return Options{Policies: [2]Table{{{Name: "DEFAULT", Stages: stages}}, {{Name: "DEFAULT"}}}, Bounces: true, Host: "esa.test",
-		Keep: map[string]time.Duration{"Policy": time.Hour, "Virus": 2 * time.Hour, "Spam Quarantine": 3 * time.Hour}}
+		Keep: map[string]time.Duration{"Policy": time.Hour, "Virus": 2 * time.Hour, "Spam Quarantine": 3 * time.Hour, "Unclassified": time.Hour}}
 }
 
 func hold(q string) stage.Want { return stage.Want{Hold: []stage.Hold{{Quarantine: q, Reason: "r"}}} }
@@ -157,7 +157,9 @@ func TestWants(t *testing.T) {
 		{"spam", with(wants(esa.AntiSpam, hold("Spam Quarantine")), clean(esa.AntiVirus)), []string{"ready, DEFAULT, 2:2, ask Spam Quarantine, 3:1, hold Spam Quarantine"}},
 		{"to be held, then dropped", with(wants(esa.AntiVirus, hold("Virus")), wants(esa.ContentFilters, drop)),
 			[]string{"ready, DEFAULT, 3:2, ask Virus, 6:2, Dropped by X, aborted"}},
-		{"to a quarantine that is not", with(wants(esa.AntiVirus, hold("None"))), []string{"ready, DEFAULT, 3:2, ask None, queued"}},
+		{"to a quarantine that is not", with(wants(esa.AntiVirus, hold("None"))), []string{"ready, DEFAULT, 3:2, ask None, hold Unclassified"}},
+		{"a copy to one that is not", with(wants(esa.ContentFilters, stage.Want{Copies: []stage.Copy{{To: []string{"a@b.test"}, By: "f", Hold: &stage.Hold{Quarantine: "None"}}}})),
+			[]string{"ready, DEFAULT, 6:2, f -> 2, queued", "ready, hold Unclassified"}},
 		{"rewritten, held", with(wants(esa.AntiSpam, hold("Spam Quarantine")), wants(esa.AntiVirus, stage.Want{To: []string{"x@y.test"}, By: "antivirus"}), clean(esa.AMP)),
 			[]string{"ready, DEFAULT, 2:2, ask Spam Quarantine, 3:2, antivirus -> 2, done", "ask Spam Quarantine, ready, 4:1, hold Spam Quarantine"}},
 		{"copied", with(wants(esa.ContentFilters, stage.Want{Copies: []stage.Copy{{To: []string{"b@c.test"}, By: "bcc filter 'f'"}, {To: []string{"a@n.test"}, Content: []byte("Subject: note\r\n\r\n"), By: "notify filter 'f'", Null: true}}})),
@@ -273,6 +275,20 @@ func TestReleased(t *testing.T) {
 	l.release(t, q, "Virus")
 	if got, want := l.told(1), before+", 4:2, Dropped by AMP, aborted"; got != want {
 		t.Errorf("found out meanwhile: %s\nwant %s", got, want)
+	}
+}
+
+// What was to go to a quarantine that is no longer there is held in another one, and
+// once; then the spam quarantine has its turn.
+func TestReleasedUnclassified(t *testing.T) {
+	l, q := run(t, with(wants(esa.AntiSpam, hold("Spam Quarantine")), wants(esa.ContentFilters, hold("None"))), "a@b.test")
+	before := l.told(1)
+	l.release(t, q, "Unclassified")
+	if got, want := l.told(1), before+", hold Spam Quarantine"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if m := l.message(1); m.Holds[0].Engine != esa.AntiSpam || len(m.Holds) != 1 {
+		t.Errorf("%+v", m.Holds)
 	}
 }
 
