@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -238,13 +237,23 @@ func TestPowerFlow(t *testing.T) {
 			t.Errorf("%d outages", len(o.list))
 		}
 		t.Logf("%d messages, %d with those made of them, %d outages, the last one when %d were acknowledged", len(f.acked), len(all), len(o.list), len(o.list[len(o.list)-1].acked))
-		for _, out := range o.list {
+		for i, out := range o.list {
 			v := &virtual{fs: out.disk}
-			v.start(t, flowOptions(t))
-			all := settle(t, v.Lab)
+			other := i%3 == 2 // it starts again with quite another configuration
+			if other {
+				v.start(t, func(o *lab.Options) { o.Config.Cloud, o.SegmentRows = nil, killSegment })
+			} else {
+				v.start(t, flowOptions(t))
+			}
+			told := newFlowStory(settle(t, v.Lab))
 			v.stop()
-			if newFlowStory(all).check(t, out.acked); t.Failed() {
-				t.Fatalf("after %d messages", len(out.acked))
+			if other {
+				told.checkEnds(t, out.acked)
+			} else {
+				told.check(t, out.acked)
+			}
+			if t.Failed() {
+				t.Fatalf("after %d messages, another configuration: %t", len(out.acked), other)
 			}
 		}
 	})
@@ -356,164 +365,4 @@ func settle(t *testing.T, l *lab.Lab) map[esa.MID]esa.Message {
 		case <-t.Context().Done():
 		}
 	}
-}
-
-// flowStory is what became of all messages.
-type flowStory struct {
-	all   map[esa.MID]esa.Message
-	heirs map[esa.MID][]esa.MID // what a message became; what goes on in its place
-	aside map[esa.MID][]esa.MID // copies, notifications and bounce messages
-}
-
-func newFlowStory(all map[esa.MID]esa.Message) *flowStory {
-	s := &flowStory{all: all, heirs: map[esa.MID][]esa.MID{}, aside: map[esa.MID][]esa.MID{}}
-	for mid, m := range all {
-		for _, e := range m.Events {
-			switch e.Kind {
-			case esa.MessageRewritten, esa.MessageSplit, esa.MessageReinjected:
-				s.heirs[mid] = append(s.heirs[mid], e.Other)
-			case esa.MessageGenerated, esa.BounceGenerated:
-				s.aside[mid] = append(s.aside[mid], e.Other)
-			}
-		}
-	}
-	return s
-}
-
-// check looks at all messages, and at what became of those that were acknowledged.
-func (s *flowStory) check(t *testing.T, acked map[esa.MID]string) {
-	t.Helper()
-	s.checkFamilies(t)
-	for mid, kind := range acked {
-		s.checkOutcome(t, mid, kind)
-	}
-}
-
-// checkFamilies looks whether what was made is there, once, and each message has one
-// beginning and one end.
-func (s *flowStory) checkFamilies(t *testing.T) {
-	t.Helper()
-	for mid, m := range s.all {
-		n := map[esa.Kind]int{}
-		for _, e := range m.Events {
-			n[e.Kind]++
-		}
-		if n[esa.MessageStarted] != 1 || n[esa.MessageFinished] != 1 {
-			t.Errorf("MID %d: %d beginnings, %d ends, %s", mid, n[esa.MessageStarted], n[esa.MessageFinished], m.State)
-		}
-		made := slices.Concat(s.heirs[mid], s.aside[mid])
-		for _, other := range made {
-			if child, ok := s.all[other]; !ok || child.From != mid {
-				t.Errorf("MID %d has made MID %d: there %t, from MID %d", mid, other, ok, child.From)
-			}
-		}
-		if parent := s.all[m.From]; m.From != 0 && count(slices.Concat(s.heirs[m.From], s.aside[m.From]), mid) != 1 {
-			t.Errorf("MID %d is from MID %d, which is %s and has made %v", mid, m.From, parent.State, parent.Into)
-		}
-	}
-}
-
-func count(list []esa.MID, mid esa.MID) (n int) {
-	for _, one := range list {
-		if one == mid {
-			n++
-		}
-	}
-	return n
-}
-
-// ends adds the ends that the recipients of a message and its heirs came to.
-func (s *flowStory) ends(mid esa.MID, to map[string][]esa.State) (aside int) {
-	m := s.all[mid]
-	delivered := map[esa.RID]int{}
-	for _, e := range m.Events {
-		if e.Kind == esa.RecipientDelivered {
-			for _, rid := range e.RIDs {
-				delivered[rid]++
-			}
-		}
-	}
-	for _, r := range m.Recipients {
-		switch {
-		case r.State == esa.Replaced, m.State == esa.Replaced:
-		case m.State == esa.Dropped:
-			to[r.Address] = append(to[r.Address], esa.Dropped)
-		default:
-			to[r.Address] = append(to[r.Address], r.State)
-		}
-		if delivered[r.RID] > 1 {
-			to[r.Address] = append(to[r.Address], esa.Delivered)
-		}
-	}
-	for _, e := range m.Events {
-		if e.Kind == esa.MessageGenerated {
-			aside++
-		}
-	}
-	for _, heir := range s.heirs[mid] {
-		aside += s.ends(heir, to)
-	}
-	return aside
-}
-
-// checkOutcome looks what became of a message that was acknowledged.
-func (s *flowStory) checkOutcome(t *testing.T, mid esa.MID, kind string) {
-	t.Helper()
-	if m, ok := s.all[mid]; !ok || m.Subject != kind {
-		t.Errorf("MID %d, acknowledged: there %t, %q, want %q", mid, ok, m.Subject, kind)
-		return
-	}
-	to := map[string][]esa.State{}
-	aside := s.ends(mid, to)
-	want := map[string]esa.State{}
-	for _, r := range flowRecipients() {
-		want[r] = esa.Delivered
-		if r == "bounce@esasim.test" || kind == "bounced" || kind == "back" && r != "b@fin.example" {
-			want[r] = esa.Bounced
-		}
-		if kind == "dropped" {
-			want[r] = esa.Dropped
-		}
-	}
-	if kind == "other" {
-		want = map[string]esa.State{"other@x.example": esa.Delivered}
-	}
-	for r, state := range want {
-		if !slices.Equal(to[r], []esa.State{state}) {
-			t.Errorf("MID %d, %s, to %s: %v, want %s once", mid, kind, r, to[r], state)
-		}
-	}
-	if len(to) != len(want) || aside != flowKinds()[kind] {
-		t.Errorf("MID %d, %s: recipients %v, %d copies and notifications, want %d", mid, kind, to, aside, flowKinds()[kind])
-	}
-}
-
-// checkLog looks whether the mail log tells each message's beginning and end once. It
-// is up to a second behind.
-func (s *flowStory) checkLog(t *testing.T, dir string) {
-	t.Helper()
-	eventually(t, "the mail log to tell all", func() error {
-		begun, ended := map[string]int{}, map[string]int{}
-		names, err := filepath.Glob(filepath.Join(dir, "mail.@*"))
-		if err != nil {
-			return err
-		}
-		for _, name := range names {
-			for line := range strings.Lines(readFile(t, name)) {
-				_, text, _ := strings.Cut(line, "Info: ")
-				if rest, ok := strings.CutPrefix(text, "Start MID "); ok {
-					begun[strings.Fields(rest)[0]]++
-				}
-				if rest, ok := strings.CutPrefix(text, "Message finished MID "); ok {
-					ended[strings.Fields(rest)[0]]++
-				}
-			}
-		}
-		for mid := range s.all {
-			if begun[mid.String()] != 1 || ended[mid.String()] != 1 {
-				return fmt.Errorf("MID %d begins %d times and ends %d times", mid, begun[mid.String()], ended[mid.String()])
-			}
-		}
-		return nil
-	})
 }
