@@ -101,7 +101,7 @@ func (k *Keeper) next(ctx context.Context, r Reader) ([]esa.Entry, error) {
 	k.mu.Unlock()
 	defer cancel()
 	entries, err := r.Next(wait)
-	if err != nil && wait.Err() != nil {
+	if errors.Is(err, context.DeadlineExceeded) { // anything else is to be known, even if it comes late
 		return nil, nil
 	}
 	return entries, err

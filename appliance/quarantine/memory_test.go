@@ -112,6 +112,7 @@ type follower struct {
 	l    *memory
 	next int
 	lose bool // it was overtaken
+	late bool // and finds that out when nobody waits any more
 }
 
 func (f *follower) Next(ctx context.Context) ([]esa.Entry, error) {
@@ -121,6 +122,9 @@ func (f *follower) Next(ctx context.Context) ([]esa.Entry, error) {
 		if f.lose {
 			f.lose, f.next = false, len(f.l.entries)
 			f.l.mu.Unlock()
+			if f.late {
+				<-ctx.Done()
+			}
 			return nil, &esa.Overtaken{Events: uint64(len(entries))}
 		}
 		f.next = len(f.l.entries)

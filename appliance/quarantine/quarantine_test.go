@@ -62,6 +62,26 @@ func TestRetention(t *testing.T) {
 	})
 }
 
+// That the keeper was overtaken is noticed, too, when a message leaves just then.
+func TestOvertakenLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, o := newMemory(), Options{Quarantines: BuiltIn()}
+		_, f, stop := run(t, l, o)
+		f.late = true
+		first := l.hold(t, &o, 100, FileAnalysis)
+		time.Sleep(time.Minute)
+		f.fall()
+		second := l.hold(t, &o, 100, FileAnalysis) // the follower never hears of it
+		time.Sleep(2 * time.Hour)
+		stop()
+		for _, mid := range []esa.MID{first, second} {
+			if m, _ := l.Message(t.Context(), mid); m.State == esa.Quarantined {
+				t.Errorf("MID %d is held still", mid)
+			}
+		}
+	})
+}
+
 // What operations tell, and which messages they refuse.
 func TestOperations(t *testing.T) {
 	o := Options{Quarantines: append(BuiltIn(), Quarantine{Name: "Mine", Retention: day, Action: Release})}
