@@ -27,7 +27,7 @@ const (
 	MessageReady                       // MID, Size (bytes as received), Address (envelope sender)
 	MessageAborted                     // MID, ICID, Text: the reason, as in "Receiving aborted by sender"
 	PolicyMatched                      // MID, Name (the mail policy), Direction
-	EngineVerdict                      // MID, Engine, Verdict, Name (of the virus, the filter), Text (detail)
+	EngineVerdict                      // MID, Engine, Verdict, Name (of the virus, the filter, the outbreak rule, the DLP policy), Text (detail), Size (the threat level, of outbreak filters)
 	MessageDropped                     // MID, Engine, Text: by what, as in "Dropped by antivirus"
 	MessageQueued                      // MID: in the delivery queue
 	DeliveryOpened                     // DCID, Source (Local, Remote), Size (the port)
@@ -50,8 +50,8 @@ const (
 	DeliveryTrouble                    // DCID, MID, Text: what went wrong on the way to a host, in the words of the logs: "Connection Error: ..."
 	DoubleBounced                      // MID (a bounce message), RIDs, Name (reason), Text (answer; empty: a stage bounced it): it bounced itself, and nobody is told
 	AuthTried                          // ICID, Name (mechanism and profile, as in "LOGIN with profile: users"; empty: nobody tried, although he should have), Address (the user), Text: how it went, as in "succeeded"
-	Inherited                          // MID, Other (whose), and what was found of that message, which this one was made from: Engine, Verdict and Name; or Name and Text of a check of its sender; or Name, the mail policy. With the Text [StageSkipped] it need not meet the stage Engine; a held message has that of itself (Other is MID). Logs say it only of the other one
-	QuarantineAsked                    // MID, Engine, Name (the quarantine), Text: the reason. At the end of the work queue the message goes there
+	Inherited                          // MID, Other (whose), and what was found of that message, which this one was made from: Engine, Verdict and Name; or Name and Text of a check of its sender; or Name, the mail policy; or Attachment, Verdict and Name of a file (see FileJudged). With the Text [StageSkipped] it need not meet the stage Engine; a held message has that of itself (Other is MID). Logs say it only of the other one
+	QuarantineAsked                    // MID, Engine, Name (the quarantine), Text: the reason, Until: when it is to leave, if that is not the quarantine's to say. At the end of the work queue the message goes there
 	MessageBounced                     // MID, Engine, RIDs (all), Name (reason), Text: by what, as in "Bounced by content filter 'f' in the inbound table"
 	MessageGenerated                   // MID, Other (the new message), Text: by what, as in "bcc filter 'f'"
 	LogEntered                         // MID, Text: what a filter had written to the mail log
@@ -59,13 +59,14 @@ const (
 	QuarantineDelayed                  // MID, Name (the quarantine), Until: when it leaves by itself now
 	MessageReinjected                  // MID, Other (the message that is delivered): released from the spam quarantine
 	FileJudged                         // MID, Attachment, Verdict, Name (of the malware), Size (the reputation score), Text ("uploaded", when the file went to be analysed)
-	VerdictChanged                     // MID, Engine, Verdict, Name (of the malware), Attachment: what was found out of a file after the message had passed
+	VerdictChanged                     // MID, Engine, Verdict, Name (of the malware), Attachment: what was found out of a file after the message had passed, Text: [FileAnalysed], if by its analysis
 	MessageRemediated                  // MID, RIDs, Text: what was done to it in the mailboxes, as in "deleted", Name: why
 	URLMatched                         // MID, Text (the URL), Address (its score, "-6.8"), Name: by what, as in "URL Reputation Rule"
+	DLPMatched                         // MID, Name (the classifier), Address (part of the message), Text: one of its matches, masked, Size: how many it has there
 )
 
 // Kinds is one more than the last kind.
-const Kinds = URLMatched + 1
+const Kinds = DLPMatched + 1
 
 // Event is one thing that happened. Which fields it fills is listed beside its
 // Kind; the others are zero. Events are values: a reader must not change the

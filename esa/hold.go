@@ -32,7 +32,7 @@ func (m *Message) held(e *Event) {
 
 // asked notes that a message is to be held at the end of the work queue.
 func (m *Message) asked(e *Event) {
-	m.Asked = append(m.Asked, Hold{Quarantine: e.Name, Engine: e.Engine, Reason: e.Text})
+	m.Asked = append(m.Asked, Hold{Quarantine: e.Name, Engine: e.Engine, Reason: e.Text, Until: e.Until})
 }
 
 // moved notes that a message went from one quarantine to another. When it leaves
@@ -112,6 +112,8 @@ const StageSkipped = "skipped"
 func (m *Message) inherit(e *Event) {
 	switch {
 	case e.Engine >= Engines:
+	case e.Attachment != nil:
+		m.judged(e)
 	case e.Engine != NoEngine && e.Text == StageSkipped:
 		m.Skips[e.Engine] = true
 	case e.Engine != NoEngine:

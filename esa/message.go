@@ -74,6 +74,7 @@ type Message struct {
 	ReplyTo     string
 	Date        string
 	Attachments []Attachment
+	Files       []File // what AMP says of single attachments; none if its verdict says it of all
 	Size        int64
 	Auth        Authentication // what SPF, DKIM and DMARC found
 	Policy      string
@@ -197,10 +198,8 @@ func (m *Message) applyHeld(e *Event) {
 		m.State = Bounced
 		m.leave("")
 		m.recipients(nil, Bounced, e)
-	case VerdictChanged:
-		if e.Engine < Engines {
-			m.Verdicts[e.Engine] = e.Verdict
-		}
+	case FileJudged, VerdictChanged:
+		m.judged(e)
 	case MessageRemediated:
 		m.remediated(e)
 	}
@@ -307,7 +306,7 @@ func (m *Message) settle() {
 // Fold makes m what the events, oldest first, tell of, as [Fold] does. It uses
 // m's memory again, for those who look at many messages one after another.
 func (m *Message) Fold(events []Event) {
-	*m = Message{Recipients: m.Recipients[:0], Attachments: m.Attachments[:0], Quarantines: m.Quarantines[:0],
+	*m = Message{Recipients: m.Recipients[:0], Attachments: m.Attachments[:0], Files: m.Files[:0], Quarantines: m.Quarantines[:0],
 		Into: m.Into[:0], Events: events}
 	m.Add(events)
 }

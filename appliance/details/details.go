@@ -158,6 +158,7 @@ var sentences = [...]func(*story, *esa.Event) []string{
 	esa.VerdictChanged:     verdictChanged,
 	esa.MessageRemediated:  messageRemediated,
 	esa.URLMatched:         urlMatched,
+	esa.DLPMatched:         saysNothing, // DLP details do
 }
 
 func saysNothing(*story, *esa.Event) []string { return nil }

@@ -121,6 +121,8 @@ func TestSentencesGolden(t *testing.T) {
 		{Kind: esa.DoubleBounced, MID: 98, RIDs: []esa.RID{0}, Name: "5.1.0 - Unknown address error", Text: "501 5.5.4 Invalid Address"},
 		{Kind: esa.DoubleBounced, MID: 99, RIDs: []esa.RID{0}, Name: "5.7.1 - Delivery not authorized, message refused"},
 		{Kind: esa.DeliveryTrouble, Text: "Deliveries are currently suspended"},
+		{Kind: esa.EngineVerdict, MID: 91, Engine: esa.OutbreakFilters, Verdict: esa.Positive, Name: "OUTBREAK_0002187_03", Text: "Phish", Size: 3},
+		{Kind: esa.EngineVerdict, MID: 91, Engine: esa.OutbreakFilters, Verdict: esa.Positive, Size: 5},
 	} {
 		for _, s := range sentencesOf(&e) {
 			out.Say(at, logs.Info, s)
@@ -134,7 +136,7 @@ func TestSentencesGolden(t *testing.T) {
 
 // Every kind of event has a sentence, or is known to have none.
 func TestEveryKindHasASentence(t *testing.T) {
-	silent := []esa.Kind{esa.HeaderSeen, esa.Inherited, esa.FileJudged, esa.MessageRemediated}
+	silent := []esa.Kind{esa.HeaderSeen, esa.Inherited, esa.FileJudged, esa.MessageRemediated, esa.DLPMatched}
 	for k := esa.ConnectionOpened; k < esa.Kinds; k++ {
 		e := esa.Event{Kind: k, Name: stage.SpamQuarantine, Source: &esa.Source{}, RIDs: []esa.RID{0}, Attachment: &esa.Attachment{}, Engine: esa.AntiSpam, Verdict: esa.Negative}
 		if got := sentencesOf(&e); (len(got) == 0) != slices.Contains(silent, k) {

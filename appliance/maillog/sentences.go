@@ -103,7 +103,8 @@ func (l *lines) queueSentences(e *esa.Event) {
 
 // outcomeSentences are those of what filters, quarantines and later findings do.
 // FileJudged, Inherited and MessageRemediated are silent here: other logs tell of
-// files and mailboxes, and what is inherited was said of the other message.
+// files and mailboxes, and what is inherited was said of the other message. So is
+// DLPMatched: what must not leave the company does not belong into a text file.
 func (l *lines) outcomeSentences(e *esa.Event) {
 	switch e.Kind {
 	case esa.QuarantineAsked:

@@ -28,6 +28,9 @@ func (l *lines) verdict(e *esa.Event) {
 	case esa.Graymail:
 		l.say(e, "MID %M using engine: GRAYMAIL %s", plainWord(e.Verdict))
 	case esa.OutbreakFilters:
+		if e.Verdict == esa.Positive && e.Size > 0 {
+			l.say(e, "MID %M Virus Threat Level=%S%s", vofRule(e))
+		}
 		l.say(e, "MID %M Outbreak Filters: verdict %s", plainWord(e.Verdict))
 	case esa.DLP:
 		l.dlp(e)
@@ -61,6 +64,14 @@ func plainWord(v esa.Verdict) string {
 		return "positive"
 	}
 	return "negative"
+}
+
+// vofRule names the rule by which outbreak filters know a threat, in brackets.
+func vofRule(e *esa.Event) string {
+	if e.Name == "" {
+		return ""
+	}
+	return " (VOF rule:" + e.Name + ")"
 }
 
 func (l *lines) antivirus(e *esa.Event) {

@@ -26,6 +26,22 @@ func (k *Keeper) Release(ctx context.Context, mids []esa.MID, quarantine string)
 	})
 }
 
+// LetGo lets a message go from a quarantine because of something that was found out;
+// how is for the logs. The error is a *Refusal if it cannot.
+func (k *Keeper) LetGo(ctx context.Context, mid esa.MID, quarantine, how string) error {
+	r, err := k.each(ctx, []esa.MID{mid}, func(s *step) error {
+		names, err := s.from(quarantine)
+		if err != nil {
+			return err
+		}
+		return s.release(names, how)
+	})
+	if err == nil && len(r.Refused) > 0 {
+		return r.Refused[0]
+	}
+	return err
+}
+
 // Delete takes messages out of a quarantine, or of all that hold them (""). A
 // message is gone when no other holds it.
 func (k *Keeper) Delete(ctx context.Context, mids []esa.MID, quarantine string) (Result, error) {

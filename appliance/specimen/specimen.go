@@ -220,6 +220,8 @@ func Of(k esa.Kind) *esa.Event {
 		e.Name, e.Text = "retrospective verdict", "deleted"
 	case esa.URLMatched:
 		e.Text, e.Address, e.Name = "http://x.example/", "-6.8", "URL Reputation Rule"
+	case esa.DLPMatched:
+		e.Name, e.Address, e.Text = "Credit Card Numbers", "Message Body", "************1111"
 	case esa.MessageQuarantined, esa.QuarantineAsked:
 		e.Engine, e.Name, e.Text = esa.ContentFilters, "Policy", "content filter:f"
 	case esa.MessageReleased, esa.QuarantineDeleted:

@@ -6,6 +6,8 @@
 package stage
 
 import (
+	"time"
+
 	"esasim/appliance/letter"
 	"esasim/esa"
 )
@@ -22,6 +24,7 @@ type Finding struct {
 	Verdict esa.Verdict
 	Name    string      // of what was found: a virus, a filter
 	Text    string      // what else there is to say of the verdict; see esa.EngineVerdict
+	Size    int64       // likewise
 	Told    []esa.Event // told before the verdict; time and message are filled in
 	Want    Want
 }
@@ -47,7 +50,8 @@ type Want struct {
 // Hold is a quarantine that a message is to go to.
 type Hold struct {
 	Quarantine string
-	Reason     string // in the words of the logs: "content filter:f"
+	Reason     string        // in the words of the logs: "content filter:f"
+	Keep       time.Duration // for how long; 0: as long as that quarantine does
 }
 
 // Copy is a message that is made of another one, or because of it.

@@ -96,6 +96,7 @@ type Known struct {
 	Behind   esa.Engine        // the last stage that the other one need not meet
 	Skip     [esa.Engines]bool // stages behind that which it need not meet
 	Asked    []esa.Hold        // where it goes to at the end
+	Files    []esa.File        // what AMP says of single attachments
 }
 
 // Inherited are the events that say it of the other one; mid is the message's own.
@@ -112,8 +113,11 @@ func (k *Known) Inherited(mid esa.MID, a *esa.Authentication) []esa.Event {
 			events = append(events, esa.Event{Kind: esa.Inherited, Other: mid, Engine: e, Text: esa.StageSkipped})
 		}
 	}
+	for _, f := range k.Files {
+		events = append(events, esa.Event{Kind: esa.Inherited, Other: mid, Engine: esa.AMP, Verdict: f.Verdict, Name: f.Malware, Attachment: &esa.Attachment{SHA256: f.SHA256}})
+	}
 	for _, h := range k.Asked {
-		events = append(events, esa.Event{Kind: esa.QuarantineAsked, Engine: h.Engine, Name: h.Quarantine, Text: h.Reason})
+		events = append(events, esa.Event{Kind: esa.QuarantineAsked, Engine: h.Engine, Name: h.Quarantine, Text: h.Reason, Until: h.Until})
 	}
 	return events
 }

@@ -42,8 +42,19 @@ func (p *passage) inherited(behind esa.Engine) []esa.Event {
 			found[e.Engine] = e.Verdict
 		}
 	}
-	known := successor.Known{Verdicts: found, Behind: behind, Skip: p.skip, Asked: p.asked}
+	known := successor.Known{Verdicts: found, Behind: behind, Skip: p.skip, Asked: p.asked, Files: p.files()}
 	return known.Inherited(p.m.MID, &p.m.Auth)
+}
+
+// files is what was found of single attachments so far.
+func (p *passage) files() []esa.File {
+	m := esa.Message{Files: slices.Clone(p.m.Files)}
+	for i := range p.said {
+		if p.said[i].Kind == esa.FileJudged {
+			m.Add(p.said[i : i+1])
+		}
+	}
+	return m.Files
 }
 
 // split makes a message for the recipients that match another policy. It comes back
@@ -82,7 +93,7 @@ func (p *passage) rewrite(by esa.Engine, w *stage.Want) error {
 		return err
 	}
 	p.say(esa.Event{Kind: esa.MessageRewritten, Other: s.MID, Engine: by, Text: w.By}, esa.Event{Kind: esa.MessageFinished, Text: "done"})
-	events := append(s.Begin(p.m), p.inherited(by)...)
+	events := append(s.Begin(p.m), p.inherited(max(by, p.m.Caught, p.m.Passed))...)
 	if p.job.Policy != "" {
 		events = append(events, esa.Event{Kind: esa.Inherited, Other: p.m.MID, Name: p.job.Policy})
 	}

@@ -58,8 +58,8 @@ func (p *passage) meets(e esa.Engine) bool {
 	switch {
 	case p.skip[e]:
 		return false
-	case p.m.Caught == esa.OutbreakFilters:
-		return e == esa.AntiSpam || e == esa.AntiVirus || e == esa.AMP || e > esa.OutbreakFilters
+	case p.m.Caught == esa.OutbreakFilters && (e == esa.AntiSpam || e == esa.AntiVirus || e == esa.AMP):
+		return true
 	case p.m.Caught == esa.AMP && e == esa.AMP:
 		return true
 	}
@@ -79,12 +79,26 @@ func (p *passage) meet(s stage.Stage) (ended bool, err error) {
 	}
 	p.say(f.Told...)
 	if f.Verdict != esa.NotEvaluated {
-		p.say(esa.Event{Kind: esa.EngineVerdict, Engine: s.Engine, Verdict: f.Verdict, Name: f.Name, Text: f.Text})
+		p.say(esa.Event{Kind: esa.EngineVerdict, Engine: s.Engine, Verdict: f.Verdict, Name: f.Name, Text: f.Text, Size: f.Size})
 	}
-	if p.m.Caught != esa.NoEngine && f.Verdict == p.m.Verdicts[s.Engine] {
+	if p.m.Caught != esa.NoEngine && f.Verdict == p.m.Verdicts[s.Engine] && !p.news(s.Engine) {
 		return false, nil // somebody let it go who knew that
 	}
 	return p.carryOut(s.Engine, &f.Want)
+}
+
+// news tells whether something was found out since an engine last looked at the
+// message: what it says now, nobody knew who let the message go.
+func (p *passage) news(e esa.Engine) bool {
+	for i := len(p.m.Events) - 1; i >= 0; i-- {
+		switch v := &p.m.Events[i]; {
+		case v.Kind == esa.VerdictChanged && v.Engine == e:
+			return true
+		case v.Kind == esa.EngineVerdict && v.Engine == e:
+			return false
+		}
+	}
+	return false
 }
 
 // carryOut does what a stage wants.
@@ -125,8 +139,12 @@ func (p *passage) carryOut(by esa.Engine, w *stage.Want) (ended bool, err error)
 // guide, "Quarantines and message filters".
 func (p *passage) ask(by esa.Engine, holds []stage.Hold) {
 	for _, h := range holds {
-		p.asked = append(p.asked, esa.Hold{Quarantine: h.Quarantine, Engine: by, Reason: h.Reason})
-		p.say(esa.Event{Kind: esa.QuarantineAsked, Engine: by, Name: h.Quarantine, Text: h.Reason})
+		var until time.Time
+		if h.Keep > 0 {
+			until = p.now.Add(h.Keep)
+		}
+		p.asked = append(p.asked, esa.Hold{Quarantine: h.Quarantine, Engine: by, Reason: h.Reason, Until: until})
+		p.say(esa.Event{Kind: esa.QuarantineAsked, Engine: by, Name: h.Quarantine, Text: h.Reason, Until: until})
 	}
 }
 

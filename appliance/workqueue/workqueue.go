@@ -255,7 +255,9 @@ func (q *Queue) hold(h esa.Hold, mid esa.MID, now time.Time) (esa.Hold, bool) {
 		h.Quarantine = stage.Unclassified
 		keep, ok = q.o.Keep[h.Quarantine]
 	}
-	h.Until = now.Add(keep)
+	if h.Until.IsZero() { // who asked for it did not say for how long
+		h.Until = now.Add(keep)
+	}
 	return h, ok
 }
 
