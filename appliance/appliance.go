@@ -161,6 +161,11 @@ func (a *Appliance) Run(ctx context.Context, mail ...net.Listener) error {
 	g.Go("quarantines", func(ctx context.Context) error {
 		return a.quarantines.Run(ctx, a.store.Follow(a.from))
 	})
+	if files, _ := a.o.Config.KnownFiles(); files.Change() {
+		g.Go("file analysis", func(ctx context.Context) error {
+			return a.newAnalysis().Run(ctx, a.store.Follow(a.from))
+		})
+	}
 	g.Go("delivery", func(ctx context.Context) error {
 		a.delivery.Local = local(mail[0])
 		return a.delivery.Run(ctx, a.toSend, a.deliveryReader())

@@ -24,6 +24,16 @@ func (store) Message(_ context.Context, mid esa.MID) (esa.Message, error) {
 	return esa.Message{MID: 3, Attachments: []esa.Attachment{{Name: "stored.doc", Type: "application/msword", Size: 7, SHA256: "cc"}}}, nil
 }
 
+// judging is what AMP says of three files, and of the message.
+func judging(mid esa.MID, at time.Time) esa.Entry {
+	file := func(name, sum string, v esa.Verdict, malware, text string, score int64) esa.Event {
+		return esa.Event{Kind: esa.FileJudged, MID: mid, Engine: esa.AMP, Time: at, Verdict: v, Name: malware, Text: text, Size: score,
+			Attachment: &esa.Attachment{Name: name, Type: "application/msword", Size: 7, SHA256: sum}}
+	}
+	return esa.Entry{Events: []esa.Event{file("a.doc", "aa", esa.Positive, "W32.C78352D892-95.SBX.TG", "", 1), file("b\nc.doc", "bb", esa.Pending, "", "uploaded", 0),
+		file("c.doc", "cc", esa.LowRisk, "", "", 30), {Kind: esa.EngineVerdict, Engine: esa.AMP, MID: mid, Time: at, Verdict: esa.Positive}, {Kind: esa.MessageFinished, MID: mid, Time: at}}}
+}
+
 // Each file is asked about, and the answer is told where it is known; messages that
 // were not looked at, or are gone, have no line; names cannot break one.
 func TestLogGolden(t *testing.T) {
@@ -50,6 +60,10 @@ func TestLogGolden(t *testing.T) {
 		start(7, "a.pdf"), verdict(7, esa.NotEvaluated, ""),
 		start(8, "a.pdf"), verdict(8, esa.LowRisk, ""),
 		start(9, "a.pdf"), verdict(9, esa.Unscannable, ""),
+		start(10, "a.pdf", "b.pdf"), verdict(10, esa.Unknown, ""), // of all of them
+		start(11, "a.doc", "b\nc.doc", "c.doc"), judging(11, at),
+		{Events: []esa.Event{{Kind: esa.VerdictChanged, MID: 11, Engine: esa.AMP, Time: at.Add(time.Hour), Verdict: esa.Negative, Text: esa.FileAnalysed, Attachment: &esa.Attachment{SHA256: "bb"}},
+			{Kind: esa.VerdictChanged, MID: 4, Engine: esa.AMP, Time: at.Add(time.Hour), Verdict: esa.Positive, Name: "W32.Later", Attachment: &esa.Attachment{SHA256: "dd"}}}},
 	}); err != nil {
 		t.Fatal(err)
 	}

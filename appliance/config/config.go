@@ -30,6 +30,9 @@ type Appliance struct {
 	Reputation          DomainReputation     `yaml:"sender_domain_reputation"` // what is known of senders' domains
 	Authentication      Authentication       `yaml:"authentication"`           // SPF, DKIM and DMARC
 	MailPolicies        MailPolicies         `yaml:"mail_policies"`            // what stages do with a message, by its recipients
+	Files               []File               `yaml:"files"`                    // what the simulated cloud of AMP knows
+	OutbreakRules       []OutbreakRule       `yaml:"outbreak_rules"`           // what outbreak filters look for
+	DLPPolicies         []DLPPolicy          `yaml:"dlp_policies"`             // what must not leave the company
 	Quarantines         []Quarantine         `yaml:"quarantines"`              // those from the factory, with other settings, and others
 	MessageFilters      string               `yaml:"message_filters"`          // in the appliance's own language; they see every message before the mail policies
 	ContentFilters      ContentFilters       `yaml:"content_filters"`          // in order; a mail policy says which of them it has
@@ -89,6 +92,7 @@ func Default() Appliance {
 		MailPolicies:   MailPolicies{Incoming: []MailPolicy{factoryPolicy()}, Outgoing: []MailPolicy{factoryPolicy()}},
 		ContentFilters: ContentFilters{Incoming: []ContentFilter{}, Outgoing: []ContentFilter{}},
 		Dictionaries:   []Dictionary{}, TextResources: []TextResource{}, URLs: []URL{},
+		Files: []File{}, OutbreakRules: []OutbreakRule{}, DLPPolicies: []DLPPolicy{},
 		Quarantines: factoryQuarantines(), QuarantineSpace: QuarantineSpace{Policy: 10 << 30, Spam: 10 << 30},
 		SpamScanning: SpamScanning{MaxScanSize: 1 << 20}, Viruses: []Virus{}, EngineRules: []EngineRule{},
 		Routes:              []Route{{Domain: "ALL", Hosts: []string{"simulated"}}},

@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"time"
 
-	"esasim/appliance/engine"
 	"esasim/appliance/stage"
 	"esasim/appliance/workqueue"
 	"esasim/esa"
@@ -27,12 +26,15 @@ type MailPolicy struct {
 	Name string `yaml:"name"` // as the logs have it; that of the last one is DEFAULT
 	// Senders and Recipients are ALL, user@example.com, user@, @example.com,
 	// example.com or .example.com; empty: ALL.
-	Senders        []string   `yaml:"senders"`
-	Recipients     []string   `yaml:"recipients"`
-	AntiSpam       *AntiSpam  `yaml:"antispam"`        // what antispam does; without it as DEFAULT has it
-	AntiVirus      *AntiVirus `yaml:"antivirus"`       // likewise antivirus
-	Graymail       *Graymail  `yaml:"graymail"`        // likewise graymail detection
-	ContentFilters *[]string  `yaml:"content_filters"` // the names of those it has; an empty list is none
+	Senders        []string         `yaml:"senders"`
+	Recipients     []string         `yaml:"recipients"`
+	AntiSpam       *AntiSpam        `yaml:"antispam"`  // what antispam does; without it as DEFAULT has it
+	AntiVirus      *AntiVirus       `yaml:"antivirus"` // likewise antivirus
+	AMP            *AMP             `yaml:"amp"`
+	Graymail       *Graymail        `yaml:"graymail"`        // likewise graymail detection
+	ContentFilters *[]string        `yaml:"content_filters"` // the names of those it has; an empty list is none
+	Outbreak       *OutbreakFilters `yaml:"outbreak"`
+	DLP            *DLP             `yaml:"dlp"` // of outgoing mail
 }
 
 // defaultPolicy is the name of the mail policy that matches all.
@@ -52,7 +54,8 @@ type Treatment struct {
 // factoryPolicy is DEFAULT as it comes from the factory.
 func factoryPolicy() MailPolicy {
 	return MailPolicy{Name: defaultPolicy, Senders: []string{}, Recipients: []string{},
-		AntiSpam: factoryAntiSpam(), AntiVirus: factoryAntiVirus(), Graymail: factoryGraymail(), ContentFilters: &[]string{}}
+		AntiSpam: factoryAntiSpam(), AntiVirus: factoryAntiVirus(), Graymail: factoryGraymail(), ContentFilters: &[]string{},
+		AMP: factoryAMP(), Outbreak: factoryOutbreak(), DLP: &DLP{Policies: []string{}}}
 }
 
 // Queue is what the work queue does. An error names the key.
@@ -62,7 +65,7 @@ func (a *Appliance) Queue() (*workqueue.Options, error) {
 	o := &workqueue.Options{Bounces: a.Delivery.Bounces, Host: a.Hostname, Keep: keep, Filters: [2]stage.Stage{esa.Incoming: filters, esa.Outgoing: filters}}
 	_, noRules := a.engineRules()
 	_, noViruses := a.viruses()
-	errs := []error{err, bad, noRules, noViruses}
+	errs := []error{err, bad, noRules, noViruses, a.checkEngines(keep)}
 	for d, list := range map[esa.Direction]struct {
 		key      string
 		policies []MailPolicy
@@ -151,9 +154,11 @@ func (a *Appliance) stages(p *MailPolicy, d esa.Direction) ([]stage.Stage, error
 	}{
 		{"antispam", a.antispam},
 		{"antivirus", a.antivirus},
-		{"amp", func(*MailPolicy) (stage.Stage, error) { return engine.AMP(), nil }},
+		{"amp", a.amp},
 		{"graymail", a.graymail},
 		{"content_filters", func(p *MailPolicy) (stage.Stage, error) { return a.contentFilters(p, d) }},
+		{"outbreak", a.outbreak},
+		{"dlp", func(p *MailPolicy) (stage.Stage, error) { return a.dlp(p, d) }},
 	} {
 		made, err := s.make(p)
 		if err != nil {
@@ -164,6 +169,14 @@ func (a *Appliance) stages(p *MailPolicy, d esa.Direction) ([]stage.Stage, error
 		}
 	}
 	return stages, errors.Join(errs...)
+}
+
+// checkEngines says what is wrong with what all policies share.
+func (a *Appliance) checkEngines(keep map[string]time.Duration) error {
+	_, files := a.KnownFiles()
+	_, rules := a.outbreakRules()
+	_, policies := a.dlpPolicies()
+	return errors.Join(files, rules, policies, a.checkDLPQuarantines(keep))
 }
 
 // under puts the key in front of each of the errors that were joined.

@@ -41,13 +41,8 @@ func quote(s string) string {
 }
 
 // attachments are a dictionary by name, of which one that comes again takes the
-// place of the one before. The engine's verdict is known of the message, so it is
-// said of a file only when it can be meant of no other.
+// place of the one before.
 func attachments(m *esa.Message) string {
-	verdict := ""
-	if v := m.Verdicts[esa.AMP]; len(m.Attachments) == 1 || v == esa.Negative {
-		verdict = fileVerdict(v)
-	}
 	last := map[string]int{}
 	for i := range m.Attachments {
 		last[m.Attachments[i].Name] = i
@@ -55,10 +50,22 @@ func attachments(m *esa.Message) string {
 	var out []string
 	for i := range m.Attachments {
 		if a := &m.Attachments[i]; last[a.Name] == i {
-			out = append(out, quote(a.Name)+": {'AMP': {"+amp(verdict, a.SHA256)+"}, 'BodyScanner': {}}")
+			out = append(out, quote(a.Name)+": {'AMP': {"+amp(fileVerdict(verdictOf(m, a)), a.SHA256)+"}, 'BodyScanner': {}}")
 		}
 	}
 	return "{" + strings.Join(out, ", ") + "}"
+}
+
+// verdictOf is what AMP said of a file. Where it said nothing of it alone, its verdict
+// is the message's, and is said of a file only when it can be meant of no other.
+func verdictOf(m *esa.Message, a *esa.Attachment) esa.Verdict {
+	if f, ok := m.File(a.SHA256); ok {
+		return f.Verdict
+	}
+	if v := m.Verdicts[esa.AMP]; len(m.Attachments) == 1 || v == esa.Negative || v == esa.Unknown {
+		return v
+	}
+	return esa.NotEvaluated
 }
 
 func amp(verdict, sha256 string) string {
@@ -79,7 +86,7 @@ func fileVerdict(v esa.Verdict) string {
 		return "CLEAN"
 	case esa.Positive:
 		return "MALICIOUS"
-	case esa.Unknown:
+	case esa.Unknown, esa.Pending:
 		return "FILE UNKNOWN"
 	case esa.LowRisk:
 		return "LOWRISK"

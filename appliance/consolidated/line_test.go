@@ -331,6 +331,18 @@ func TestAttachments(t *testing.T) {
 	}
 }
 
+// What AMP said of a file alone is said of it.
+func TestAttachmentsJudged(t *testing.T) {
+	m := esa.Message{Attachments: []esa.Attachment{{Name: "a", SHA256: "01"}, {Name: "b", SHA256: "02"}, {Name: "c", SHA256: "03"}},
+		Files: []esa.File{{SHA256: "01", Verdict: esa.Positive}, {SHA256: "02", Verdict: esa.Pending}}}
+	m.Verdicts[esa.AMP] = esa.Positive
+	want := "{'a': {'AMP': {'Verdict': 'MALICIOUS', 'fileHash': '01'}, 'BodyScanner': {}}, 'b': {'AMP': {'Verdict': 'FILE UNKNOWN', 'fileHash': '02'}, 'BodyScanner': {}}, " +
+		"'c': {'AMP': {'fileHash': '03'}, 'BodyScanner': {}}}"
+	if got := attachments(&m); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 // Whatever a sender writes, and whatever is known of him, the line stays one line and
 // each field reads back to what it was.
 func FuzzEscaping(f *testing.F) {

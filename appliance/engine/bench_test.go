@@ -36,7 +36,11 @@ func BenchmarkFactory(b *testing.B) {
 			}
 			r, octets := &nothing{}, []byte(content)
 			j := stage.NewJob(func(esa.MID) (io.ReadCloser, error) { r.Reset(octets); return r, nil })
-			stages := []stage.Stage{spam, virusStage(b, VirusOptions{Viral: drop}), AMP()}
+			amp, err := AMP(AMPOptions{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			stages := []stage.Stage{spam, virusStage(b, VirusOptions{Viral: drop}), amp}
 			b.SetBytes(int64(len(content)))
 			b.ReportAllocs()
 			for b.Loop() {

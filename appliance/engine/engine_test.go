@@ -22,7 +22,11 @@ func factory(t *testing.T) []stage.Stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []stage.Stage{spam, virus, AMP()}
+	amp, err := AMP(AMPOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []stage.Stage{spam, virus, amp}
 }
 
 // What the stages from the factory find.

@@ -12,7 +12,6 @@ func Fidelity() []fidelity.Claim {
 	var out []fidelity.Claim
 	for _, r := range []struct{ what, level, source string }{
 		{"order of the stages: antispam, antivirus, file reputation, graymail; the first that drops ends it", fidelity.Documented, guide + "Understanding the Email Pipeline"},
-		{"outbreak filters and DLP do not exist", fidelity.Ours, "not built yet"},
 		{"antispam: the GTUBE text is spam, X-Advertisement: spam or suspect is what it says, a rule of the configuration comes before both", fidelity.Ours, "the engine is simulated; GTUBE is what spam filters agree on"},
 		{"X-Advertisement is the header by which antispam and graymail settings are tried", fidelity.Inferred, "the vendor's notes on testing; which values it has for graymail is inferred from its words for that"},
 		{"antispam reads the first 512 KiB", fidelity.Inferred, guide + "message scanning threshold"},
@@ -35,9 +34,8 @@ func Fidelity() []fidelity.Claim {
 		{"repaired, encrypted and unscannable messages are delivered with [WARNING: VIRUS REMOVED], [WARNING: MESSAGE ENCRYPTED], [WARNING: A/V UNSCANNABLE] before their subjects", fidelity.Inferred, guide + "Antivirus: what its page offers"},
 		{"repaired: each infected file is replaced by a text; only if all are listed as repairable", fidelity.Ours, "the appliance's engine takes the virus out of the file"},
 		{"notifications of viral messages, from nobody, to sender, recipients, others", fidelity.Inferred, guide + "Antivirus: notifications; the text is ours"},
-		{"file reputation: no attachment is SKIPPED, every attachment is UNKNOWN and passes", fidelity.Ours, "there is no reputation service offline; the words are from published samples"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Work queue", What: r.what, Level: r.level, Source: r.source})
 	}
-	return out
+	return append(out, claims()...)
 }
