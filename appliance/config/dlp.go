@@ -44,10 +44,10 @@ type DLPDetect struct {
 // DLPScale is from which risk factor on a violation has a severity; 0: that of the
 // factory, 10, 35, 60 and 90.
 type DLPScale struct {
-	Low      int `yaml:"low"`
-	Medium   int `yaml:"medium"`
-	High     int `yaml:"high"`
-	Critical int `yaml:"critical"`
+	Low      int `yaml:"low"`      // below it there is no violation; 0: 10
+	Medium   int `yaml:"medium"`   // 0: 35
+	High     int `yaml:"high"`     // 0: 60
+	Critical int `yaml:"critical"` // 0: 90
 }
 
 // DLPActions are what is done with messages, by severity.

@@ -12,6 +12,20 @@ func (t *Treatment) UnmarshalYAML(decode func(any) error) error {
 	return err
 }
 
+// UnmarshalYAML reads what is done with a violation. It has that of the treatment in
+// it, too, which would take none of its own keys.
+func (a *DLPAction) UnmarshalYAML(decode func(any) error) error {
+	type treatment Treatment
+	var p struct {
+		T       treatment `yaml:",inline"`
+		Encrypt bool      `yaml:"encrypt"`
+		Notify  []string  `yaml:"notify"`
+	}
+	err := decode(&p)
+	*a = DLPAction{Treatment: Treatment(p.T), Encrypt: p.Encrypt, Notify: p.Notify}
+	return err
+}
+
 // UnmarshalYAML reads what antispam does.
 func (c *AntiSpam) UnmarshalYAML(decode func(any) error) error {
 	type plain AntiSpam
@@ -39,5 +53,25 @@ func (c *Graymail) UnmarshalYAML(decode func(any) error) error {
 	p.Enabled = true
 	err := decode(&p)
 	*c = Graymail(p)
+	return err
+}
+
+// UnmarshalYAML reads what AMP does.
+func (c *AMP) UnmarshalYAML(decode func(any) error) error {
+	type plain AMP
+	p := plain(*factoryAMP())
+	p.Enabled = true
+	err := decode(&p)
+	*c = AMP(p)
+	return err
+}
+
+// UnmarshalYAML reads what outbreak filters do.
+func (c *OutbreakFilters) UnmarshalYAML(decode func(any) error) error {
+	type plain OutbreakFilters
+	p := plain(*factoryOutbreak())
+	p.Enabled = true
+	err := decode(&p)
+	*c = OutbreakFilters(p)
 	return err
 }

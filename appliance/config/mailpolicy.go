@@ -28,13 +28,13 @@ type MailPolicy struct {
 	// example.com or .example.com; empty: ALL.
 	Senders        []string         `yaml:"senders"`
 	Recipients     []string         `yaml:"recipients"`
-	AntiSpam       *AntiSpam        `yaml:"antispam"`  // what antispam does; without it as DEFAULT has it
-	AntiVirus      *AntiVirus       `yaml:"antivirus"` // likewise antivirus
-	AMP            *AMP             `yaml:"amp"`
+	AntiSpam       *AntiSpam        `yaml:"antispam"`        // what antispam does; without it as DEFAULT has it
+	AntiVirus      *AntiVirus       `yaml:"antivirus"`       // likewise antivirus
+	AMP            *AMP             `yaml:"amp"`             // likewise file reputation and analysis
 	Graymail       *Graymail        `yaml:"graymail"`        // likewise graymail detection
 	ContentFilters *[]string        `yaml:"content_filters"` // the names of those it has; an empty list is none
-	Outbreak       *OutbreakFilters `yaml:"outbreak"`
-	DLP            *DLP             `yaml:"dlp"` // of outgoing mail
+	Outbreak       *OutbreakFilters `yaml:"outbreak"`        // what outbreak filters do
+	DLP            *DLP             `yaml:"dlp"`             // of outgoing mail
 }
 
 // defaultPolicy is the name of the mail policy that matches all.
