@@ -28,6 +28,7 @@ func (m *Message) held(e *Event) {
 	}
 	m.Asked = slices.DeleteFunc(m.Asked, same)
 	m.State = Quarantined
+	m.put(Quarantined)
 }
 
 // asked notes that a message is to be held at the end of the work queue.
@@ -79,6 +80,7 @@ func (m *Message) left(e *Event) {
 	if m.State = Processing; e.Kind == QuarantineDeleted {
 		m.State, m.Deleted = Dropped, true
 	}
+	m.put(m.State)
 }
 
 // leave takes the message out of a quarantine; "" is all.
@@ -96,6 +98,7 @@ func (m *Message) beget(e *Event) {
 	case e.Kind == MessageRewritten, e.Kind == MessageReinjected:
 		m.State, m.Finished = Replaced, true
 		m.leave("")
+		m.put(Replaced)
 	case e.Kind == MessageSplit && len(e.RIDs) > 0:
 		m.recipients(e.RIDs, Replaced, &Event{})
 		if !slices.ContainsFunc(m.Recipients, func(r Recipient) bool { return r.State != Replaced }) {

@@ -46,7 +46,7 @@ func (s State) AtRest() bool {
 type Recipient struct {
 	RID      RID
 	Address  string
-	State    State  // Processing, Queued, Delivered, Delayed, Bounced, or Replaced: a split took it to another MID
+	State    State  // as of messages; Replaced: another MID tells what becomes of it
 	Response string // the remote host's last answer
 	Until    time.Time
 	Attempts int    // delivery attempts so far
@@ -143,6 +143,7 @@ func (m *Message) apply(e *Event) {
 		m.Size, m.State = e.Size, Processing
 	case MessageAborted:
 		m.State, m.Aborted = Aborted, e.Text
+		m.put(Aborted)
 	case PolicyMatched:
 		m.Policy = e.Name
 	case EngineVerdict:
@@ -152,6 +153,7 @@ func (m *Message) apply(e *Event) {
 	case MessageDropped:
 		m.State, m.DroppedBy = Dropped, e.Engine
 		m.leave("")
+		m.put(Dropped)
 	case MessageQueued:
 		m.State = Queued
 		m.leave("")
@@ -237,6 +239,16 @@ func (m *Message) recipients(rids []RID, s State, e *Event) {
 			if r.Reason = ""; s == Delayed || s == Bounced {
 				r.Reason = e.Name
 			}
+		}
+	}
+}
+
+// put has all recipients in the state that the message is in as a whole, except
+// those that are another message's by now.
+func (m *Message) put(s State) {
+	for i := range m.Recipients {
+		if r := &m.Recipients[i]; r.State != Replaced {
+			r.State = s
 		}
 	}
 }

@@ -139,6 +139,36 @@ func TestFoldFamily(t *testing.T) {
 	}
 }
 
+// What ends or stops a message as a whole does so for its recipients, but not for
+// one that a split has taken away.
+func TestFoldRecipients(t *testing.T) {
+	start := []Event{{Kind: MessageStarted, MID: 9}, {Kind: RecipientGiven, RIDs: []RID{0}}, {Kind: RecipientGiven, RIDs: []RID{1}}, {Kind: MessageReady},
+		{Kind: MessageSplit, Other: 10, RIDs: []RID{1}}}
+	held := Event{Kind: MessageQuarantined, Name: "Policy", Engine: ContentFilters}
+	for _, c := range []struct {
+		name   string
+		events []Event
+		want   State
+	}{
+		{"accepted", nil, Processing},
+		{"dropped", []Event{{Kind: MessageDropped, Engine: AntiVirus}}, Dropped},
+		{"aborted", []Event{{Kind: MessageAborted}}, Aborted},
+		{"bounced", []Event{{Kind: MessageBounced, Engine: AntiSpam}}, Bounced},
+		{"rewritten", []Event{{Kind: MessageRewritten, Other: 11}}, Replaced},
+		{"held", []Event{held}, Quarantined},
+		{"held in two, released from one", []Event{held, {Kind: MessageQuarantined, Name: "Virus"}, {Kind: MessageReleased, Name: "Virus"}}, Quarantined},
+		{"released", []Event{held, {Kind: MessageReleased, Name: "Policy"}}, Processing},
+		{"released and queued", []Event{held, {Kind: MessageReleased, Name: "Policy"}, {Kind: MessageQueued}}, Queued},
+		{"deleted", []Event{held, {Kind: QuarantineDeleted, Name: "Policy"}}, Dropped},
+		{"reinjected", []Event{held, {Kind: MessageReleased}, {Kind: MessageReinjected, Other: 11}}, Replaced},
+	} {
+		m := Fold(append(start[:5:5], c.events...))
+		if m.Recipients[0].State != c.want || m.Recipients[1].State != Replaced {
+			t.Errorf("%s: %s and %s; want %s and %s", c.name, m.Recipients[0].State, m.Recipients[1].State, c.want, Replaced)
+		}
+	}
+}
+
 // Every state and every engine has its words.
 func TestStatus(t *testing.T) {
 	for s := Receiving; s < States; s++ {

@@ -46,9 +46,7 @@ func learnt(e *esa.Event) (level, source string) {
 	case esa.RecipientRejected, esa.AttachmentSeen, esa.MessageAborted, esa.MessageDropped, esa.RecipientDelayed, esa.RecipientBounced,
 		esa.ConnectionTrouble, esa.BounceGenerated, esa.DeliveryTrouble, esa.DoubleBounced:
 		return fidelity.Inferred, style
-	case esa.MessageRewritten, esa.MessageSplit, esa.MessageQuarantined, esa.MessageReleased, esa.QuarantineDeleted:
-		return fidelity.Inferred, style + "; no stage does this yet"
-	case esa.AuthTried, esa.QuarantineAsked, esa.MessageBounced, esa.MessageGenerated, esa.LogEntered, esa.QuarantineMoved,
+	case esa.MessageRewritten, esa.MessageSplit, esa.MessageQuarantined, esa.MessageReleased, esa.QuarantineDeleted, esa.AuthTried, esa.QuarantineAsked, esa.MessageBounced, esa.MessageGenerated, esa.LogEntered, esa.QuarantineMoved,
 		esa.QuarantineDelayed, esa.MessageReinjected, esa.VerdictChanged, esa.MessageRemediated, esa.URLMatched:
 		return fidelity.Inferred, style
 	case esa.ConnectionClosed:

@@ -36,7 +36,6 @@ const samples = "published samples of mail logs"
 // learnt says how sure the sentences of an event are and where they were seen;
 // nothing for a kind it does not know.
 func learnt(e *esa.Event) (level, source string) {
-	const unused = "; no stage does this yet"
 	if e.Kind == esa.RecipientRejected && e.Text == "HAT" {
 		return fidelity.Inferred, "the lines of the other refusals; that of a delayed rejection was not seen"
 	}
@@ -61,12 +60,12 @@ func learnt(e *esa.Event) (level, source string) {
 	case esa.AuthChecked:
 		return learntCheck(e)
 	case esa.MessageRewritten, esa.MessageSplit, esa.MessageReleased, esa.QuarantineDeleted:
-		return fidelity.Observed, samples + unused
+		return fidelity.Observed, samples
 	case esa.MessageQuarantined:
 		if e.Text != "" {
-			return fidelity.Inferred, samples + ", of which not every one has the reason in brackets" + unused
+			return fidelity.Inferred, samples + ", of which not every one has the reason in brackets"
 		}
-		return fidelity.Observed, samples + unused
+		return fidelity.Observed, samples
 	}
 	return "", ""
 }
