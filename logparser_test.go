@@ -34,7 +34,8 @@ var linePatterns = [][2]string{
 	{"receiving failed", `ICID {icid} Receiving Failed: .+`},
 	{"auth", `SMTP Auth \(ICID {icid}\) (succeeded|failed) for user: .* using AUTH mechanism: [A-Z]+( with profile: \S+)?`},
 	{"auth required", `SMTP Auth \(ICID {icid}\) was required but remote host did not initiate it`},
-	{"timeout", `ICID {icid} disconnected address {ip}, no messages injected within timeout period`},
+	{"harvest", `ICID {icid} Dropping connection due to potential Directory Harvest Attack from host=\S+, dhap_limit=\d+, sender_group=\S+, listener=\S+`},
+	{"timeout", `ICID {icid} disconnected address {ip}, (no messages injected within timeout period|exceeded allowable connection time)`},
 	{"lost", `ICID {icid} lost`},
 	{"close", `ICID {icid} close`},
 
@@ -43,7 +44,7 @@ var linePatterns = [][2]string{
 	{"to", `MID {mid} ICID {icid} RID {rid} To: <{address}>`},
 	{"to rejected", `MID {mid} ICID {icid} To: <{address}> Rejected by (?P<text>RAT|HAT|LDAPACCEPT|Injection Control)`},
 	{"sdr domains", `MID {mid} SDR: Domains for which SDR is requested: reverse DNS host: .+, helo: .+, env-from: .+, header-from: .+, reply-to: .+`},
-	{"sdr", `MID {mid} SDR: Consolidated Sender Reputation: \w+, Threat Category: [^.]+\. Youngest Domain Age: \d+ .+ for domain: \S+`},
+	{"sdr", `MID {mid} SDR: Consolidated Sender Reputation: \w+, Threat Category: [^.,]+(\. |, Suspected Domain\(s\) : \S+\. )Youngest Domain Age: \d+ .+ for domain: \S+`},
 	{"spf", `MID {mid} SPF: (helo|mailfrom) identity {address} (Pass|Neutral|SoftFail|Fail|None|TempError|PermError)( \(v=spf1\))?`},
 	{"dkim", `MID {mid} DKIM: (pass|permfail|tempfail|invalid|no) .*`},
 	{"dmarc", `MID {mid} DMARC: Message from domain \S+, DMARC (pass|fail) \(SPF aligned (True|False), DKIM aligned (True|False)\)(, DMARC action \w+)?`},
@@ -314,8 +315,9 @@ func sentences(t *testing.T, events []esa.Event) []string {
 // troubles are sentences that are not a kind of event's own.
 func troubles() (out []*esa.Event) {
 	for kind, texts := range map[esa.Kind][]string{
-		esa.ConnectionClosed:  {"lost", "disconnected address 192.0.2.2, no messages injected within timeout period"},
-		esa.ConnectionTrouble: {"TLS failed", "Receiving Failed: Message size exceeds limit"},
+		esa.ConnectionClosed: {"lost", "disconnected address 192.0.2.2, no messages injected within timeout period", "disconnected address 192.0.2.2, exceeded allowable connection time"},
+		esa.ConnectionTrouble: {"TLS failed", "Receiving Failed: Message size exceeds limit",
+			"Dropping connection due to potential Directory Harvest Attack from host=192.0.2.2, dhap_limit=1, sender_group=ALL, listener=IncomingMail"},
 		esa.DeliveryTrouble: {"Deliveries are currently suspended", "DCID 7 TLS failed: STARTTLS unexpected response",
 			"DCID 7 IP 192.0.2.2 TLS was required but could not be successfully negotiated"},
 	} {

@@ -55,7 +55,7 @@ func came(events []esa.Event) (rests, ends bool) {
 	for i := range events {
 		switch events[i].Kind {
 		case esa.RecipientDelivered, esa.RecipientDelayed, esa.RecipientBounced, esa.MessageDropped,
-			esa.MessageQuarantined, esa.QuarantineDeleted:
+			esa.MessageBounced, esa.MessageQuarantined, esa.QuarantineDeleted, esa.VerdictChanged:
 			rests = true
 		case esa.MessageFinished:
 			ends = true

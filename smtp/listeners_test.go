@@ -79,12 +79,12 @@ func TestListeners(t *testing.T) {
 			{"> RCPT TO:<u@x.example>", "< 550", "> RSET", "< 250", plain("joe", "secret"), "< 235"}, mail, {"> RCPT TO:<any@where.test>", "< 250"}, quit}, "*"},
 		{"harvest", policy(func(p *Policy) { p.MaxInvalid = 2 }), [][]string{hello, mail, {"> RCPT TO:<a@y.example>", "< 550 #5.1.0", "> RCPT TO:<b@y.example>", "< 550 #5.1.0",
 			"> RCPT TO:<c@y.example>", "< 550 Too many invalid recipients", "> RCPT TO:<u@x.example>", "< 250", "wait 1h", "> RCPT TO:<c@y.example>", "< 550 #5.1.0"}, quit},
-			first + "1 MID 1 of UNKNOWNLIST; 1 a@y.example by RAT; 1 b@y.example by RAT; 1 c@y.example by RAT; 1 u@x.example; 1 c@y.example by RAT; 1 closed"},
+			first + "1 MID 1 of UNKNOWNLIST; 1 a@y.example by RAT; 1 b@y.example by RAT; 1 c@y.example by Injection Control; 1 u@x.example; 1 c@y.example by RAT; 1 closed"},
 		{"harvest, dropped", policy(func(p *Policy) { p.MaxInvalid, p.DropInvalid = 1, true }), [][]string{hello, mail, {"> RCPT TO:<a@y.example>", "< 550 #5.1.0", "quit"}, hello, mail,
 			{"> RCPT TO:<b@y.example>", "< 550 Too many invalid recipients", "end"}},
 			first + "1 MID 1 of UNKNOWNLIST; 1 a@y.example by RAT; 1 closed lost; 2 from 127.0.0.1  false; 2 ACCEPT UNKNOWNLIST sbrs[none] None; " +
-				"2 Dropping connection due to potential Directory Harvest Attack from host=127.0.0.1, dhap_limit=1, sender_group=UNKNOWNLIST, listener=IncomingMail; " +
-				"2 MID 2 of UNKNOWNLIST; 2 b@y.example by RAT; 2 closed"},
+				"2 MID 2 of UNKNOWNLIST; 2 b@y.example by Injection Control; " +
+				"2 Dropping connection due to potential Directory Harvest Attack from host=127.0.0.1, dhap_limit=1, sender_group=UNKNOWNLIST, listener=IncomingMail; 2 closed"},
 		{"addresses that are none", nil, [][]string{hello, {"> MAIL FROM:<a@[]>", "< 501", "> MAIL FROM:<joe>", "< 501"}, mail, {"> RCPT TO:<>", "< 501"}, quit},
 			first + "1 Invalid sender address: Unsupported domain literal: '[]'; 1 Invalid sender address:  'MAIL FROM:<joe>'; " +
 				"1 MID 1 Invalid recipient address:  'RCPT TO:<>'; 1 MID 1 of UNKNOWNLIST; 1 closed"},

@@ -124,12 +124,15 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 // harvested refuses a recipient of somebody who seems to try out addresses.
 func (s *session) harvested(to string) error {
 	c := s.conn
+	reply := s.reject(to, "Injection Control", dialect.TooManyInvalid)
 	if c.policy.DropInvalid {
-		c.trouble(fmt.Sprintf("Dropping connection due to potential Directory Harvest Attack from host=%s, dhap_limit=%d, sender_group=%s, listener=%s",
-			c.source.Remote, c.policy.MaxInvalid, c.source.Group, c.source.Listener))
+		// With what was noted of the message: logs tell of it behind its beginning.
+		s.msg.events = append(s.msg.events, c.troubled(fmt.Sprintf(
+			"Dropping connection due to potential Directory Harvest Attack from host=%s, dhap_limit=%d, sender_group=%s, listener=%s",
+			c.source.Remote, c.policy.MaxInvalid, c.source.Group, c.source.Listener)))
 		s.wire.Hangup()
 	}
-	return s.reject(to, "RAT", dialect.TooManyInvalid)
+	return reply
 }
 
 // reject refuses a recipient and notes by what, unless enough is known of this

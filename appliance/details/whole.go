@@ -11,10 +11,16 @@ import (
 // finished is no part of its story, and the last line, in bold, must be its own.
 // Source: recorded answers, which end with the remote's response.
 func Whole(m *esa.Message, connection []esa.Event) []Line {
-	events := slices.Clone(connection)
+	connection = slices.Clone(connection)
 	if n := len(m.Events); m.Finished && n > 0 {
 		end := m.Events[n-1].Time
-		events = slices.DeleteFunc(events, func(e esa.Event) bool { return e.Time.After(end) })
+		connection = slices.DeleteFunc(connection, func(e esa.Event) bool { return e.Time.After(end) })
 	}
-	return Lines(append(events, m.Events...))
+	// What it is aborted by is the end of the connection, often in the same moment.
+	aborted := max(0, slices.IndexFunc(m.Events, func(e esa.Event) bool { return e.Kind == esa.MessageAborted }))
+	closed := len(connection)
+	if closed > 0 && connection[closed-1].Kind == esa.ConnectionClosed {
+		closed--
+	}
+	return Lines(slices.Concat(connection[:closed], m.Events[:aborted], connection[closed:], m.Events[aborted:]))
 }
