@@ -3,6 +3,7 @@ package esasim_test
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -208,12 +209,35 @@ func tell(lines []logLine, mid esa.MID) *story {
 	s := &story{}
 	for i := range lines {
 		if l := &lines[i]; esa.MID(l.num("mid")) == mid {
-			s.line(l)
+			if s.line(l); l.form == "split" {
+				s.lose(lines, l.num("other"))
+			}
 		} else if esa.MID(l.num("other")) == mid {
 			s.from = esa.MID(l.num("mid"))
 		}
 	}
 	return s
+}
+
+// lose has the recipients that a split took to another message, which are those that
+// it is said to have.
+func (s *story) lose(lines []logLine, other uint64) {
+	for i := range lines {
+		if l := &lines[i]; l.form == "to" && l.num("mid") == other {
+			if r := slices.Index(s.recipients, l.fields["address"]); r >= 0 {
+				s.states[r] = esa.Replaced
+			}
+		}
+	}
+}
+
+// become puts all recipients into a state that are still of this message.
+func (s *story) become(state esa.State, answer string) {
+	for i := range s.states {
+		if s.states[i] != esa.Replaced {
+			s.states[i], s.answers[i] = state, answer
+		}
+	}
 }
 
 func (s *story) line(l *logLine) {
@@ -236,13 +260,35 @@ func (s *story) line(l *logLine) {
 	case "ready":
 		s.size = int64(l.num("size"))
 	case "aborted":
-		s.dropped = l.fields["text"]
+		s.abort(l.fields["text"])
 	case "finished":
 		s.finished = l.fields["text"]
-	case "split", "rewritten", "generated", "bounce", "reinjected":
+	case "split", "generated", "bounce":
 		s.into = append(s.into, esa.MID(l.num("other")))
+	case "rewritten", "reinjected":
+		s.into = append(s.into, esa.MID(l.num("other")))
+		s.become(esa.Replaced, "")
+	case "quarantined", "spam quarantine":
+		s.become(esa.Quarantined, "")
+	case "left all":
+		if strings.Contains(l.text, " deleted ") {
+			s.become(esa.Dropped, "")
+		} else {
+			s.become(esa.Processing, "")
+		}
 	default:
 		s.delivery(l)
+	}
+}
+
+func (s *story) abort(why string) {
+	switch s.dropped = why; {
+	case strings.HasPrefix(why, "Dropped by "):
+		s.become(esa.Dropped, "")
+	case strings.HasPrefix(why, "Bounced by "):
+		s.become(esa.Bounced, why)
+	default:
+		s.become(esa.Aborted, "")
 	}
 }
 
@@ -250,9 +296,7 @@ func (s *story) delivery(l *logLine) {
 	state, answer := esa.Delivered, l.fields["text"]
 	switch l.form {
 	case "queued":
-		for i := range s.states {
-			s.states[i] = esa.Queued
-		}
+		s.become(esa.Queued, "")
 		return
 	case "delivery start":
 		s.lastDCID, s.attempts = l.num("dcid"), s.attempts+1

@@ -233,7 +233,7 @@ func sameStory(t *testing.T, s *story, m *esa.Message) {
 		switch e.Kind {
 		case esa.RecipientRejected:
 			want.rejected = append(want.rejected, logs.Clean(e.Address)+" by "+e.Text)
-		case esa.MessageDropped:
+		case esa.MessageDropped, esa.MessageBounced:
 			want.dropped = e.Text
 		case esa.MessageFinished:
 			want.finished = e.Text
@@ -241,6 +241,9 @@ func sameStory(t *testing.T, s *story, m *esa.Message) {
 	}
 	for _, r := range m.Recipients {
 		want.recipients, want.states = append(want.recipients, logs.Clean(r.Address)), append(want.states, r.State)
+		if r.State == esa.Bounced && want.dropped != "" {
+			r.Reason = "" // of a filter's bounce the bounce log alone has it
+		}
 		want.answers, want.reasons = append(want.answers, r.Response), append(want.reasons, r.Reason)
 	}
 	for _, a := range m.Attachments {
