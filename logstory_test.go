@@ -162,8 +162,9 @@ func mixedLab(t *testing.T, v *virtual) (there *virtual) {
 		c.Recipients = []config.Recipient{{Address: "x.example"}, {Address: "esasim.test"}, {Address: "there.example"}, {Address: "gone.example"}}
 		c.Senders = []config.Sender{{Address: "192.0.2.66", SBRS: "-9.5", Host: "spam.example", Country: "Nowhere Land"}, {Address: "192.0.2.99", SBRS: "-10"}, {Address: "192.0.2.50", SBRS: "-2"}}
 		c.Policies = []config.MailFlowPolicy{{Name: "$ACCEPTED", Rule: "ACCEPT", MaxMessages: 10}, {Name: "$BLOCKED", Rule: "REJECT"}, {Name: "$REFUSED", Rule: "TCPREFUSE"},
-			{Name: "$THROTTLED", Rule: "ACCEPT", MaxRecipientsPerHour: 2, TLS: "off"}, {Name: "$RELAYED", Rule: "RELAY"}}
-		c.SenderGroups = []config.SenderGroup{{Name: "RELAYLIST", Policy: "$RELAYED", Members: []string{"10.0.0.0/8"}}, {Name: "REFUSED", Policy: "$REFUSED", Members: []string{"sbrs[-10.0:-9.9]"}},
+			{Name: "$THROTTLED", Rule: "ACCEPT", MaxRecipientsPerHour: 2, TLS: "off"}, {Name: "$RELAYED", Rule: "RELAY"}, {Name: "$USERS", Rule: "ACCEPT", Auth: "preferred"}, {Name: "$ONLY", Rule: "ACCEPT", Auth: "required"}}
+		c.SenderGroups = []config.SenderGroup{{Name: "RELAYLIST", Policy: "$RELAYED", Members: []string{"10.0.0.0/8"}}, {Name: "USERS", Policy: "$USERS", Members: []string{"192.0.2.40"}},
+			{Name: "ONLY", Policy: "$ONLY", Members: []string{"192.0.2.41"}}, {Name: "REFUSED", Policy: "$REFUSED", Members: []string{"sbrs[-10.0:-9.9]"}},
 			{Name: "BLACKLIST", Policy: "$BLOCKED", Members: []string{"sbrs[-9.9:-3.0]"}}, {Name: "SUSPECTLIST", Policy: "$THROTTLED", Members: []string{"sbrs[-3.0:-1.0]"}}}
 		c.Verification.Missing, c.Verification.Exceptions = []string{"nx.example"}, []string{"boss@nx.example"}
 		c.Authentication.Verify = true
@@ -172,6 +173,7 @@ func mixedLab(t *testing.T, v *virtual) (there *virtual) {
 			{Domain: "ALL", Hosts: []string{"simulated"}}}
 		c.DestinationControls = append(c.DestinationControls, config.DestinationControl{Domain: "there.example", TLS: "required"})
 		c.Delivery.MaxTime = 3 * time.Hour
+		withQueue(t, c)
 	})
 	there = &virtual{fs: vfs.NewMem()}
 	there.start(t, func(o *lab.Options) {
@@ -191,6 +193,8 @@ func TestMailLogIsReadable(t *testing.T) {
 		defer v.stop()
 		defer there.stop()
 		mixed(t, v)
+		queued(t, v)
+		handled(t, v)
 		time.Sleep(5 * time.Hour)
 		p, forms := newLineParser(), map[string]int{}
 		var lines []logLine
@@ -202,7 +206,8 @@ func TestMailLogIsReadable(t *testing.T) {
 		for _, form := range []string{"begin", "version", "offset", "connection", "hat", "refused", "tls", "tls failed", "unknown command", "sender", "receiving failed", "timeout", "lost", "close",
 			"start", "from", "to", "to rejected", "spf", "dkim", "dmarc", "dmarc verification", "message-id", "subject", "attachment", "ready", "aborted", "policy", "bounce", "spam",
 			"virus", "amp", "queued", "delivery connection", "delivery tls", "delivery start", "done", "response", "bounced", "delayed", "pending", "double bounce", "finished",
-			"delivery close", "connection error"} {
+			"delivery close", "connection error", "auth", "auth required", "sdr domains", "sdr", "split", "rewritten", "generated", "reinjected", "log entry", "url", "tagged", "rpc",
+			"spam quarantine", "quarantined", "left", "left all", "moved", "held longer"} {
 			if forms[form] == 0 {
 				t.Errorf("the run has no line of the form %q", form)
 			}
