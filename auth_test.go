@@ -185,7 +185,7 @@ func TestAuthenticationActions(t *testing.T) {
 			}
 			time.Sleep(2 * time.Second)
 			m, err := v.Appliance().Tracking().Message(t.Context(), mid)
-			if err != nil || m.State != c.state || (m.State == esa.Aborted) != (len(m.Recipients) == 1 && m.Recipients[0].State == esa.Processing) {
+			if err != nil || m.State != c.state || (m.State == esa.Aborted) != (len(m.Recipients) == 1 && m.Recipients[0].State == esa.Aborted) {
 				t.Errorf("%d: %v, %v, %+v; want %v", mid, m.State, err, m.Recipients, c.state)
 			}
 			log := strings.Join(v.mailLogOf(t, mid), "\n") + "\n"

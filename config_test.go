@@ -270,11 +270,11 @@ func TestProfilePrecedence(t *testing.T) {
 		flag, file, profile, version, group, regions string
 		wording                                      config.Wording
 	}{
-		{"", "", "ctr2020", "13.0.0-392", "RELAYLIST WHITELIST", "AMERICAS EUROPE", 13},
-		{"", "profile: xdr2025", "xdr2025", "15.5", "RELAYLIST ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
-		{"xdr2025", "", "xdr2025", "15.5", "RELAYLIST ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
-		{"xdr2025", "profile: strict2020", "xdr2025", "15.5", "RELAYLIST ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
-		{"strict2020", "profile: xdr2025", "strict2020", "13.0.0-392", "RELAYLIST WHITELIST", "AMERICAS EUROPE", 13},
+		{"", "", "ctr2020", "13.0.0-392", "WHITELIST", "AMERICAS EUROPE", 13},
+		{"", "profile: xdr2025", "xdr2025", "15.5", "ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
+		{"xdr2025", "", "xdr2025", "15.5", "ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
+		{"xdr2025", "profile: strict2020", "xdr2025", "15.5", "ALLOWED_LIST", "AMERICAS APJC EUROPE", 15},
+		{"strict2020", "profile: xdr2025", "strict2020", "13.0.0-392", "WHITELIST", "AMERICAS EUROPE", 13},
 		{"xdr2025", own, "xdr2025", "14.0.0-698", "MINE", "EUROPE", 15},
 		{"", own + "profile: xdr2025", "xdr2025", "14.0.0-698", "MINE", "EUROPE", 15},
 	} {

@@ -135,9 +135,13 @@ MZ
 		t.Errorf("the notification:\n%s", note)
 	}
 	for mid, want := range map[esa.MID]string{1: "Rewritten", 2: "Rewritten", 3: "Delivered", 4: "Delivered"} {
-		if m, err := first.Appliance().Tracking().Message(t.Context(), mid); err != nil || m.Status() != want {
-			t.Errorf("MID %d: %s, %v", mid, m.Status(), err)
-		}
+		eventually(t, "the sender to know", func() error {
+			m, err := first.Appliance().Tracking().Message(t.Context(), mid)
+			if err == nil && m.Status() != want {
+				err = fmt.Errorf("MID %d: %s, want %s", mid, m.Status(), want)
+			}
+			return err
+		})
 	}
 }
 

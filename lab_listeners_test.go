@@ -175,8 +175,8 @@ func TestListenerFaults(t *testing.T) {
 		`appliance.listeners[0].interface: "IncomingMail": want a name that no other`:    private(func(l *config.MoreListener) { l.Interface = "IncomingMail" }),
 		`appliance.listeners[0].idle_timeout: must be greater than 0`:                    private(func(l *config.MoreListener) { l.IdleTimeout = 0 }),
 		`appliance.listeners[0].recipients: a private listener has no Recipient Access`:  private(func(l *config.MoreListener) { l.Recipients = []config.Recipient{{Address: "ALL"}} }),
-		`appliance.listeners[0].sender_groups: number 1 has no name`:                     private(func(l *config.MoreListener) { l.SenderGroups = []config.SenderGroup{{}} }),
-		`appliance.listeners[0].sender_groups: sender group G: policy "$B": there is no`: private(func(l *config.MoreListener) { l.SenderGroups = []config.SenderGroup{{Name: "G", Policy: "$B"}} }),
+		`appliance.listeners[0].sender_groups[0].name: is missing`:                       private(func(l *config.MoreListener) { l.SenderGroups = []config.SenderGroup{{}} }),
+		`appliance.listeners[0].sender_groups[0]: sender group G: policy "$B": there is`: private(func(l *config.MoreListener) { l.SenderGroups = []config.SenderGroup{{Name: "G", Policy: "$B"}} }),
 		`listener Private 127.0.0.1:port:`:                                               private(func(l *config.MoreListener) { l.Address = "127.0.0.1:port" }),
 	} {
 		o := lab.Options{Config: lab.DefaultConfig(), FS: vfs.NewMem(), Dir: "data"}

@@ -105,6 +105,12 @@ func verdicts() []*esa.Event {
 				if v == esa.Positive || v == esa.Repaired {
 					e.Name = "EICAR-AV-Test"
 				}
+			case esa.AntiSpam:
+				if v == esa.Skipped {
+					e.Text = "455698/120000"
+				}
+			case esa.OutbreakFilters:
+				e.Size = 3
 			case esa.DLP:
 				e.Name, e.Text = "HIPAA", "Severity: LOW (Risk Factor: 15)"
 			}
