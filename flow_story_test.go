@@ -3,7 +3,9 @@ package esasim_test
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -163,32 +165,61 @@ func (s *flowStory) checkEnds(t *testing.T, acked map[esa.MID]string) {
 	}
 }
 
-// checkLog looks whether the mail log tells each message's beginning and end once. It
-// is up to a second behind.
-func (s *flowStory) checkLog(t *testing.T, dir string) {
+// checkLogs looks whether each log tells once what it has to tell of each message.
+// They are up to a second behind.
+func (s *flowStory) checkLogs(t *testing.T, data string) {
 	t.Helper()
-	eventually(t, "the mail log to tell all", func() error {
-		begun, ended := map[string]int{}, map[string]int{}
-		names, err := filepath.Glob(filepath.Join(dir, "mail.@*"))
-		if err != nil {
-			return err
-		}
-		for _, name := range names {
-			for line := range strings.Lines(readFile(t, name)) {
-				_, text, _ := strings.Cut(line, "Info: ")
-				if rest, ok := strings.CutPrefix(text, "Start MID "); ok {
-					begun[strings.Fields(rest)[0]]++
+	eventually(t, "the logs to tell all", func() error {
+		begun, ended := counted(t, data, "mail_logs/mail", `Info: Start MID (\d+) `), counted(t, data, "mail_logs/mail", `Info: Message finished MID (\d+) `)
+		events, bounces := counted(t, data, "events/consolidated_event", ` ESAMID=(\d+) `), counted(t, data, "bounces/bounces", `Info: Bounced: (\d+):`)
+		for mid, m := range s.all {
+			wantEvents, wantBounces := s.lines(&m)
+			for what, got := range map[string][2]int{"beginnings": {begun[mid], 1}, "ends": {ended[mid], 1}, "events": {events[mid], wantEvents}, "bounces": {bounces[mid], wantBounces}} {
+				if got[0] != got[1] {
+					return fmt.Errorf("MID %d (%s): %d %s, want %d", mid, m.State, got[0], what, got[1])
 				}
-				if rest, ok := strings.CutPrefix(text, "Message finished MID "); ok {
-					ended[strings.Fields(rest)[0]]++
-				}
-			}
-		}
-		for mid := range s.all {
-			if begun[mid.String()] != 1 || ended[mid.String()] != 1 {
-				return fmt.Errorf("MID %d begins %d times and ends %d times", mid, begun[mid.String()], ended[mid.String()])
 			}
 		}
 		return nil
 	})
+}
+
+// lines are how many the Consolidated Event Log and the bounce log have of a message:
+// one when it is held, one when it ends unless another goes on in its place; one for
+// each recipient that bounced.
+func (s *flowStory) lines(m *esa.Message) (events, bounces int) {
+	if m.State != esa.Replaced {
+		events++
+	}
+	if slices.ContainsFunc(m.Events, func(e esa.Event) bool { return e.Kind == esa.MessageQuarantined }) {
+		events++
+	}
+	for _, r := range m.Recipients {
+		if r.State == esa.Bounced {
+			bounces++
+		}
+	}
+	return events, bounces
+}
+
+// counted counts the lines of a log by the MID that a pattern finds.
+func counted(t *testing.T, data, log, pattern string) map[esa.MID]int {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(data, log+".@*"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%s: %v, %v", log, names, err)
+	}
+	out, find := map[esa.MID]int{}, regexp.MustCompile(pattern)
+	for _, name := range names {
+		for line := range strings.Lines(readFile(t, name)) {
+			if found := find.FindStringSubmatch(line); found != nil {
+				n, err := strconv.ParseUint(found[1], 10, 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out[esa.MID(n)]++
+			}
+		}
+	}
+	return out
 }

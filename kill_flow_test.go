@@ -36,6 +36,10 @@ smtp: 127.0.0.1:0
 console: 127.0.0.1:0
 cloud: {AMERICAS: 127.0.0.1:0}
 appliance:
+  logs:
+    - {name: mail_logs, type: mail}
+    - {name: events, type: consolidated_event}
+    - {name: bounces, type: bounces}
   quarantines:
     - {name: Policy, retention: 1m, action: release, release: {subject: "[late] "}}
     - {name: Virus, action: release}
@@ -165,7 +169,7 @@ func (f *flow) release(ctx context.Context, p *process) {
 // one end for each of its recipients, what was made of it is there once, and the mail
 // log has told it once.
 func TestKillFlow(t *testing.T) {
-	cycles := 6
+	cycles := 4
 	if n, err := strconv.Atoi(os.Getenv("ESASIM_CRASH_CYCLES")); err == nil {
 		cycles = n
 	}
@@ -201,7 +205,7 @@ func TestKillFlow(t *testing.T) {
 	all := settle(t, startFlow(t, file, data))
 	told := newFlowStory(all)
 	told.check(t, f.acked)
-	told.checkLog(t, filepath.Join(data, "mail_logs"))
+	told.checkLogs(t, data)
 	t.Logf("%d cycles, %d messages acknowledged, %d with those made of them", cycles, len(f.acked), len(all))
 }
 

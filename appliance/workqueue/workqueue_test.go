@@ -265,7 +265,7 @@ func TestReleased(t *testing.T) {
 	if got := l.told(1); got != before {
 		t.Errorf("another holds it: %s\nwant %s", got, before)
 	}
-	l, q = run(t, with(clean(esa.AntiSpam), wants(esa.AntiVirus, hold("Virus")), amp, wants(esa.ContentFilters, stage.Want{Drop: "x"})), "a@b.test")
+	l, _ = run(t, with(clean(esa.AntiSpam), wants(esa.AntiVirus, hold("Virus")), amp, wants(esa.ContentFilters, stage.Want{Drop: "x"})), "a@b.test")
 	if l.message(1).State != esa.Dropped {
 		t.Fatal("not dropped")
 	}
