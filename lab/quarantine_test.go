@@ -148,6 +148,33 @@ func TestHeldMessages(t *testing.T) {
 	}
 }
 
+// A message that was split is held for the recipients that it keeps.
+func TestHeldAfterSplit(t *testing.T) {
+	l := esasimtest.Start(t, func(o *lab.Options) {
+		p := &o.Config.Appliance.MailPolicies
+		other := config.MailPolicy{Name: "Finance", Recipients: []string{"@fin.example"}}
+		p.Incoming[0].AntiSpam.Positive = config.Treatment{Action: "quarantine", Quarantine: "Policy"}
+		p.Incoming = append([]config.MailPolicy{other}, p.Incoming...)
+	})
+	l.Send(t, "eve@bad.test", spamMail, "bob@example.org", "ann@fin.example")
+	until(t, l, 1, esa.Quarantined)
+	until(t, l, 2, esa.Quarantined)
+	for mid, to := range map[int]string{1: "bob@example.org", 2: "ann@fin.example"} {
+		var found struct {
+			Messages []struct {
+				MID        int
+				Recipients []string
+			}
+		}
+		if _, _, body := call(t, l, "GET", "/messages?recipient=is:"+to, ""); json.Unmarshal([]byte(body), &found) != nil || len(found.Messages) != 1 {
+			t.Fatalf("to %s: %s", to, body)
+		}
+		if m := found.Messages[0]; m.MID != mid || !reflect.DeepEqual(m.Recipients, []string{to}) {
+			t.Errorf("to %s: %+v", to, m)
+		}
+	}
+}
+
 // Each operation can be called, and says with which messages it was done.
 func TestQuarantineOperations(t *testing.T) {
 	l := holding(t)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"esasim/appliance/successor"
 	"esasim/esa"
 )
 
@@ -111,6 +112,10 @@ type Held struct {
 	Stays   []Stay      // all of them, whatever was searched for
 }
 
+// Recipients are those that the message is held for: none that a split took to
+// another one.
+func (h *Held) Recipients() []string { return successor.Recipients(&h.Message) }
+
 // received is when it came into the first quarantine.
 func (h *Held) received() time.Time {
 	out := h.Stays[0].Since
@@ -183,14 +188,11 @@ func (q *Search) match(h *Held) bool {
 		return false
 	}
 	m := &h.Message
-	var to, files []string
-	for _, r := range m.Recipients {
-		to = append(to, r.Address)
-	}
+	var files []string
 	for _, a := range m.Attachments {
 		files = append(files, a.Name)
 	}
-	return q.Sender.match(m.Sender) && q.Recipient.match(to...) && q.Subject.match(m.Subject) && q.Attachment.match(files...)
+	return q.Sender.match(m.Sender) && q.Recipient.match(h.Recipients()...) && q.Subject.match(m.Subject) && q.Attachment.match(files...)
 }
 
 // Search finds messages in quarantines. It looks at all that are held. The error
