@@ -29,7 +29,7 @@ const (
 	PolicyMatched                      // MID, Name (the mail policy), Direction
 	EngineVerdict                      // MID, Engine, Verdict, Name (of the virus, the filter, the outbreak rule, the DLP policy), Text (detail), Size (the threat level, of outbreak filters)
 	MessageDropped                     // MID, Engine, Text: by what, as in "Dropped by antivirus"
-	MessageQueued                      // MID: in the delivery queue
+	MessageQueued                      // MID: in the delivery queue; Size: of a message that was made there, and never told to be ready
 	DeliveryOpened                     // DCID, Source (Local, Remote), Size (the port)
 	DeliveryStarted                    // DCID, MID, RIDs
 	RecipientDelivered                 // DCID, MID, RIDs, Text: the remote host's answer

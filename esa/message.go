@@ -155,7 +155,9 @@ func (m *Message) apply(e *Event) {
 		m.leave("")
 		m.put(Dropped)
 	case MessageQueued:
-		m.State = Queued
+		if m.State = Queued; e.Size > 0 {
+			m.Size = e.Size
+		}
 		m.leave("")
 		m.recipients(nil, Queued, e)
 	case DeliveryStarted:

@@ -60,11 +60,12 @@ func (k *Maker) Bounce(m *esa.Message, bounced []esa.Event, now time.Time) (*Mes
 		k.Logger.Error("a bounce message is without the original", "mid", m.MID, "error", err)
 	}
 	n := notice{m: m, mid: mid, bounced: bounced, host: k.Host, now: now, original: original}
-	return &Message{MID: mid, Content: n.text(), Events: []esa.Event{
+	text := n.text()
+	return &Message{MID: mid, Content: text, Events: []esa.Event{
 		{Kind: esa.MessageStarted, Time: now, MID: mid, Other: m.MID, Source: &esa.Source{Outgoing: true}}, // it goes out from here
 		{Kind: esa.SenderGiven, Time: now, MID: mid},
 		{Kind: esa.RecipientGiven, Time: now, MID: mid, Address: m.Sender, RIDs: []esa.RID{0}},
-		{Kind: esa.MessageQueued, Time: now, MID: mid},
+		{Kind: esa.MessageQueued, Time: now, MID: mid, Size: int64(len(text))},
 	}}, []esa.Event{{Kind: esa.BounceGenerated, Time: now, MID: m.MID, Other: mid}}, nil
 }
 

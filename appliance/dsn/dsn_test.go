@@ -83,6 +83,9 @@ func TestBounceByPolicy(t *testing.T) {
 			!strings.Contains(status, "Final-Recipient: rfc822; b@two.test\r\n") {
 			t.Errorf("for programs: %q", status)
 		}
+		if m := esa.Fold(made.Events); m.State != esa.Queued || m.Size != int64(len(made.Content)) {
+			t.Errorf("%s, %d octets of %d", m.State, m.Size, len(made.Content))
+		}
 		if bytes.Contains(made.Content, []byte("secret")) || got["message/rfc822"] != "Subject: x\r\n\r\nbody\r\n" {
 			t.Errorf("content %q", made.Content)
 		}

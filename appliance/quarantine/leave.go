@@ -146,7 +146,7 @@ func (s *step) reinject() error {
 	if err := s.content(func(r io.Reader) error { return made.Copy(s.k.Log, r, make([]byte, bufSize)) }); err != nil {
 		return err
 	}
-	s.add(&made, append(append(made.Begin(s.m), s.known()...), esa.Event{Kind: esa.MessageQueued}))
+	s.add(&made, append(append(made.Begin(s.m), s.known()...), made.Queued()))
 	s.say(esa.Event{Kind: esa.MessageReinjected, Other: made.MID}, esa.Event{Kind: esa.MessageFinished, Text: "done"})
 	return nil
 }

@@ -163,7 +163,7 @@ func (k *Keeper) SendCopy(ctx context.Context, mids []esa.MID, quarantine string
 			return err
 		}
 		s.say(esa.Event{Kind: esa.MessageGenerated, Other: made.MID, Text: fmt.Sprintf("copy from quarantine %q", names[0])})
-		s.add(&made, append(made.Begin(s.m), esa.Event{Kind: esa.MessageQueued}))
+		s.add(&made, append(made.Begin(s.m), made.Queued()))
 		return nil
 	})
 }

@@ -174,7 +174,7 @@ func TestMade(t *testing.T) {
 		if got, want := l.told(spam), "reinjected as 3; done; "; got != want {
 			t.Errorf("spam: %s, want %s", got, want)
 		}
-		if m, _ := l.Message(t.Context(), 3); m.State != esa.Queued || m.From != spam || l.contents[3].String() != l.contents[spam].String() {
+		if m, _ := l.Message(t.Context(), 3); m.State != esa.Queued || m.From != spam || m.Size != 100 || l.contents[3].String() != l.contents[spam].String() {
 			t.Errorf("injected again: %+v", m)
 		}
 	})

@@ -90,6 +90,9 @@ func (s *Message) Ready() esa.Event {
 	return esa.Event{Kind: esa.MessageReady, Size: s.Size, Address: s.From}
 }
 
+// Queued is the event that ends the entry of one that meets no stage.
+func (s *Message) Queued() esa.Event { return esa.Event{Kind: esa.MessageQueued, Size: s.Size} }
+
 // Known is what was found of a message when another one was made from it.
 type Known struct {
 	Verdicts [esa.Engines]esa.Verdict

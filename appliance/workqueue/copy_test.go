@@ -43,7 +43,10 @@ func TestCopies(t *testing.T) {
 		if got := l.contents[2].String(); got != c.content {
 			t.Errorf("%s: content %q", c.name, got)
 		}
-		if c.copy.Hold != nil && (m.State != esa.Quarantined || m.Size == 0 || m.Holds[0].Engine != esa.ContentFilters || m.Holds[0].Until.IsZero()) {
+		if whole := c.copy.Edit.Empty() && c.copy.Content == nil; m.Size != int64(len(c.content)) && !whole || whole && m.Size != l.message(1).Size {
+			t.Errorf("%s: %d octets of %d", c.name, m.Size, len(c.content))
+		}
+		if c.copy.Hold != nil && (m.State != esa.Quarantined || m.Holds[0].Engine != esa.ContentFilters || m.Holds[0].Until.IsZero()) {
 			t.Errorf("%s: %s, %+v", c.name, m.State, m.Holds)
 		}
 	}

@@ -104,13 +104,13 @@ func (p *passage) rewrite(by esa.Engine, w *stage.Want) error {
 // copy makes a message beside this one: a copy, or a notification. It is delivered
 // at once unless it is to meet the stages itself, or to be held.
 func (p *passage) copy(by esa.Engine, c *stage.Copy) error {
-	end := []esa.Event{{Kind: esa.MessageQueued}}
+	var end []esa.Event
 	if c.Hold != nil {
 		h, ok := p.q.hold(esa.Hold{Quarantine: c.Hold.Quarantine, Engine: by, Reason: c.Hold.Reason}, p.m.MID, p.now)
 		if !ok {
 			return nil
 		}
-		end[0] = held(&h)
+		end = []esa.Event{held(&h)}
 	}
 	s := successor.Of(p.m, c.To)
 	if c.From != "" || c.Null {
@@ -124,6 +124,8 @@ func (p *passage) copy(by esa.Engine, c *stage.Copy) error {
 		end = append(p.onlyOnce(by), s.Ready())
 	case c.Hold != nil:
 		end = []esa.Event{s.Ready(), end[0]}
+	default:
+		end = []esa.Event{s.Queued()}
 	}
 	p.say(esa.Event{Kind: esa.MessageGenerated, Other: s.MID, Text: c.By})
 	p.add(s.MID, append(s.Begin(p.m), end...))
