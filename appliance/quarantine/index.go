@@ -68,6 +68,9 @@ type aged struct {
 func (a *aged) Due() *due.Item { return &a.Item }
 func (h *held) Due() *due.Item { return &h.Item }
 
+// Order has the older message be first of those that came at the same moment.
+func (h *held) Order() uint64 { return uint64(h.mid) }
+
 // box is what is known of a quarantine without asking the log.
 type box struct {
 	name string

@@ -65,8 +65,18 @@ func (q *Queue[T]) Pop() T { return heap.Pop(&q.list).(T) }
 
 type waiters[T Waiter] []T
 
-func (l waiters[T]) Len() int           { return len(l) }
-func (l waiters[T]) Less(i, j int) bool { return l[i].Due().at < l[j].Due().at }
+func (l waiters[T]) Len() int { return len(l) }
+func (l waiters[T]) Less(i, j int) bool {
+	if a, b := l[i].Due().at, l[j].Due().at; a != b {
+		return a < b
+	}
+	a, ok := any(l[i]).(ordered)
+	return ok && a.Order() < any(l[j]).(ordered).Order()
+}
+
+// ordered is a Waiter that says who is first of those that are due at the same
+// moment: the lower number. The order of others is any.
+type ordered interface{ Order() uint64 }
 
 func (l waiters[T]) Swap(i, j int) {
 	l[i], l[j] = l[j], l[i]
