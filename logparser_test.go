@@ -31,6 +31,7 @@ var linePatterns = [][2]string{
 	{"tls failed", `ICID {icid} TLS failed`},
 	{"tls required", `ICID {icid} TLS was required but remote host did not initiate it`},
 	{"unknown command", `ICID {icid} Unknown command: .*`},
+	{"bad address", `ICID {icid} (Invalid sender address: .+|MID {mid} Invalid recipient address:  '.*')`},
 	{"sender", `ICID {icid} Address: <{address}> sender (rejected|allowed), envelope sender .*`},
 	{"receiving failed", `ICID {icid} Receiving Failed: .+`},
 	{"auth", `SMTP Auth \(ICID {icid}\) (succeeded|failed) for user: .* using AUTH mechanism: [A-Z]+( with profile: \S+)?`},
@@ -362,7 +363,7 @@ func sentences(t *testing.T, events []esa.Event) []string {
 func troubles() (out []*esa.Event) {
 	for kind, texts := range map[esa.Kind][]string{
 		esa.ConnectionClosed: {"lost", "disconnected address 192.0.2.2, no messages injected within timeout period", "disconnected address 192.0.2.2, exceeded allowable connection time"},
-		esa.ConnectionTrouble: {"TLS failed", "Receiving Failed: Message size exceeds limit",
+		esa.ConnectionTrouble: {"TLS failed", "MID 8 Invalid recipient address:  'RCPT TO:<>'", "Invalid sender address: Unsupported domain literal: '[]'", "Receiving Failed: Message size exceeds limit",
 			"Dropping connection due to potential Directory Harvest Attack from host=192.0.2.2, dhap_limit=1, sender_group=ALL, listener=IncomingMail"},
 		esa.DeliveryTrouble: {"Deliveries are currently suspended", "DCID 7 TLS failed: STARTTLS unexpected response",
 			"DCID 7 IP 192.0.2.2 TLS was required but could not be successfully negotiated"},

@@ -24,13 +24,13 @@ type conn struct {
 	unknown  bool        // the client was told that it must authenticate
 	relaying *esa.Source // see trusted; nil: nobody has authenticated
 
-	rejects  bool    // no recipient is taken: REJECT, delayed
-	counted  bool    // among the connections of its host
-	placed   bool    // among those of all listeners
-	hour     *hour   // of its host; nil: not asked for yet
-	invalid  *hour   // likewise, of the recipients that the RAT rejected
-	messages int     // begun
-	mid      esa.MID // of the last one
+	rejects  bool     // no recipient is taken: REJECT, delayed
+	counted  bool     // among the connections of its host
+	placed   bool     // among those of all listeners
+	hour     *hour    // of its host; nil: not asked for yet
+	invalid  *hour    // likewise, of the recipients that the RAT rejected
+	messages int      // begun
+	session  *session // that began the last one; nil: none yet
 }
 
 // verdict is what the client hears first. Only a limit below the listener's own
@@ -164,8 +164,9 @@ func (c *conn) UnknownCommand(line string) { c.trouble("Unknown command: " + lin
 // its own.
 func (c *conn) BadAddress(sender bool, line string) {
 	switch at := strings.LastIndex(line, "@["); {
-	case !sender:
-		c.trouble(fmt.Sprintf("MID %d Invalid recipient address:  '%s'", c.mid, line))
+	case !sender && c.session != nil && c.session.msg != nil:
+		c.session.trouble(fmt.Sprintf("MID %d Invalid recipient address:  '%s'", c.session.msg.mid, line))
+	case !sender: // the dialect wants MAIL first
 	case at >= 0:
 		literal, _, _ := strings.Cut(line[at+1:], ">")
 		c.trouble("Invalid sender address: Unsupported domain literal: '" + literal + "'")

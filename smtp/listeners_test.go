@@ -87,7 +87,7 @@ func TestListeners(t *testing.T) {
 				"2 Dropping connection due to potential Directory Harvest Attack from host=127.0.0.1, dhap_limit=1, sender_group=UNKNOWNLIST, listener=IncomingMail; 2 closed"},
 		{"addresses that are none", nil, [][]string{hello, {"> MAIL FROM:<a@[]>", "< 501", "> MAIL FROM:<joe>", "< 501"}, mail, {"> RCPT TO:<>", "< 501"}, quit},
 			first + "1 Invalid sender address: Unsupported domain literal: '[]'; 1 Invalid sender address:  'MAIL FROM:<joe>'; " +
-				"1 MID 1 Invalid recipient address:  'RCPT TO:<>'; 1 MID 1 of UNKNOWNLIST; 1 closed"},
+				"1 MID 1 of UNKNOWNLIST; 1 MID 1 Invalid recipient address:  'RCPT TO:<>'; 1 closed"},
 		{"a default domain", func(o *Options) { o.DefaultDomain = "x.example" }, [][]string{hello, {"> MAIL FROM:<joe>", "< 250 sender <joe@x.example> ok", "> RCPT TO:<u>", "< 250"}, quit},
 			first + "1 MID 1 of UNKNOWNLIST; 1 u@x.example; 1 closed"},
 		{"a loop", func(o *Options) { o.MaxHops = 2 }, [][]string{hello, mail, {"> RCPT TO:<u@x.example>", "< 250", "> DATA", "< 354", `raw "Received: a\r\nreceived : b\r\n\r\nReceived: c\r\n.\r\n"`, "< 250"}, mail,

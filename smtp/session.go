@@ -51,7 +51,7 @@ func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
 		return dialect.ServerErrorForNow
 	}
 	s.msg = &transaction{mid: mid, source: src, sender: from, events: make([]esa.Event, 0, 8)}
-	s.conn.mid = mid
+	s.conn.session = s
 	hello, _ := s.wire.Hello()
 	s.note(time.Now(), esa.Event{Kind: esa.MessageStarted, Source: src, Text: hello, Name: s.wire.Secured(), Address: s.wire.User()},
 		esa.Event{Kind: esa.SenderGiven, Address: from})
@@ -126,10 +126,8 @@ func (s *session) harvested(to string) error {
 	c := s.conn
 	reply := s.reject(to, "Injection Control", dialect.TooManyInvalid)
 	if c.policy.DropInvalid {
-		// With what was noted of the message: logs tell of it behind its beginning.
-		s.msg.events = append(s.msg.events, c.troubled(fmt.Sprintf(
-			"Dropping connection due to potential Directory Harvest Attack from host=%s, dhap_limit=%d, sender_group=%s, listener=%s",
-			c.source.Remote, c.policy.MaxInvalid, c.source.Group, c.source.Listener)))
+		s.trouble(fmt.Sprintf("Dropping connection due to potential Directory Harvest Attack from host=%s, dhap_limit=%d, sender_group=%s, listener=%s",
+			c.source.Remote, c.policy.MaxInvalid, c.source.Group, c.source.Listener))
 		s.wire.Hangup()
 	}
 	return reply
@@ -232,12 +230,17 @@ func (s *session) refuse(kept Content, bad error) error {
 	if reply == dialect.QueueFull {
 		_ = s.conn.queueFull() // the reply
 	} else {
-		// With what was noted of the message: logs tell of it behind its beginning.
-		s.msg.events = append(s.msg.events, s.conn.troubled(receivingFailed+why))
+		s.trouble(receivingFailed + why)
 	}
 	s.discard(kept)
 	s.abort("Receiving aborted")
 	return reply
+}
+
+// trouble notes what went wrong on the connection with what was noted of the
+// message: logs tell of it behind its beginning.
+func (s *session) trouble(text string) {
+	s.msg.events = append(s.msg.events, s.conn.troubled(text))
 }
 
 func (s *session) discard(kept Content) {
