@@ -26,6 +26,7 @@ appliance:
     - {name: Policy, retention: 24h, action: release}
     - {name: Mine, retention: 48h, action: delete}
     - {name: Spam Quarantine, retention: 60h, action: delete}
+  delivery: {max_time_in_queue: 72h30m} # between two attempts: which of them is the last depends on no millisecond
   fates:
     - {recipient: late@example.org, reply: "451 4.2.1 mailbox busy"}
     - {recipient: busy@example.org, reply: "451 4.2.1 mailbox busy", times: 3}
