@@ -15,6 +15,7 @@ import (
 // connection, which is also the one that tells it what the dialect sees.
 type conn struct {
 	l      *Listener
+	o      *Options // the listener's when the connection began
 	icid   esa.ICID
 	source *esa.Source
 	policy *Policy
@@ -37,7 +38,7 @@ type conn struct {
 // needs the connections of a host to be counted.
 func (c *conn) verdict() (dialect.Verdict, *gosmtp.SMTPError) {
 	l, p := c.l, c.policy
-	full := l.live.Add(1) > int64(l.o.MaxConnections)
+	full := l.live.Add(1) > int64(c.o.MaxConnections)
 	switch {
 	case p.Rule == TCPRefuse:
 		return dialect.Refuse, nil
@@ -47,13 +48,13 @@ func (c *conn) verdict() (dialect.Verdict, *gosmtp.SMTPError) {
 	case !c.place():
 		c.trouble(receivingFailed + "Connection limit exceeded")
 		return dialect.Reject, dialect.TooManyToHost
-	case p.Rule == Reject && !l.o.DelayRejection:
+	case p.Rule == Reject && !c.o.DelayRejection:
 		return dialect.Reject, nil
 	case p.Rule == Reject:
 		c.rejects = true
 		c.trouble("Delayed HAT REJECT continuing session for recipient logging (" + c.source.Remote.String() + ")")
 	}
-	if p.MaxConnections > 0 && p.MaxConnections < l.o.MaxConnections {
+	if p.MaxConnections > 0 && p.MaxConnections < c.o.MaxConnections {
 		if c.counted = l.hosts.enter(c.source.Remote, p.MaxConnections); !c.counted {
 			c.trouble(receivingFailed + "Connection limit exceeded")
 			return dialect.Reject, dialect.TooManyFromHost
@@ -64,7 +65,7 @@ func (c *conn) verdict() (dialect.Verdict, *gosmtp.SMTPError) {
 
 // place counts the connection among those of all listeners, if there is room.
 func (c *conn) place() bool {
-	c.placed = c.l.o.Shared.connections.Enter()
+	c.placed = c.o.Shared.connections.Enter()
 	return c.placed
 }
 
@@ -73,7 +74,7 @@ func (c *conn) maxRecipients() int {
 	if c.policy.MaxRecipients > 0 {
 		return c.policy.MaxRecipients
 	}
-	return c.l.o.MaxRecipients
+	return c.o.MaxRecipients
 }
 
 // inHour is false for a recipient beyond what the policy allows a host in an
@@ -104,7 +105,7 @@ func (c *conn) harvests(now time.Time) bool {
 
 // verify looks at an envelope sender that may not relay; the error is the reply.
 func (c *conn) verify(from string) error {
-	exists, excepted := c.l.o.Verification.judge(from)
+	exists, excepted := c.o.Verification.judge(from)
 	switch {
 	case excepted:
 		c.trouble("Address: <" + from + "> sender allowed, envelope sender matched domain exception")
@@ -118,8 +119,8 @@ func (c *conn) verify(from string) error {
 // report appends events. Where that fails the store has failed, which every
 // other part of the appliance notices too; here it is enough to say so.
 func (c *conn) report(events ...esa.Event) {
-	if err := c.l.o.Log.Append(events); err != nil {
-		c.l.o.Logger.Error("event lost", "icid", c.icid, "error", err)
+	if err := c.o.Log.Append(events); err != nil {
+		c.o.Logger.Error("event lost", "icid", c.icid, "error", err)
 	}
 }
 
@@ -178,7 +179,7 @@ func (c *conn) BadAddress(sender bool, line string) {
 func (c *conn) Closed(why dialect.Ending) {
 	c.l.live.Add(-1)
 	if c.placed {
-		c.l.o.Shared.connections.Leave()
+		c.o.Shared.connections.Leave()
 	}
 	if c.counted {
 		c.l.hosts.leave(c.source.Remote)

@@ -354,7 +354,7 @@ func (k *talker) serve(o Options) (stop func()) {
 		if err := <-done; err != nil {
 			k.t.Error(err)
 		}
-		all := l.o.Shared
+		all := l.now.Load().Shared
 		if n := l.live.Load(); n != 0 || len(l.hosts.open) != 0 || all.connections.taken.Load() != 0 || all.tls.taken.Load() != 0 {
 			k.t.Errorf("%d connections and hosts %v left, shared %d and %d", n, l.hosts.open, all.connections.taken.Load(), all.tls.taken.Load())
 		}

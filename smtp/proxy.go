@@ -13,27 +13,14 @@ import (
 // proxyTime is how long a proxy has to say for whom it speaks.
 const proxyTime = 10 * time.Second
 
-// listen has connections from these addresses begin with a header of the PROXY
-// protocol, version 1 or 2 (HAProxy, proxy-protocol.txt).
-func (n Networks) listen(l net.Listener) net.Listener {
-	if len(n) == 0 {
-		return l
+// conn has a connection from one of these addresses begin with a header of the PROXY
+// protocol, version 1 or 2 (HAProxy, proxy-protocol.txt). It does not read the header,
+// which would hold up other clients.
+func (n Networks) conn(c net.Conn) net.Conn {
+	if len(n) == 0 || !n.has(address(c.RemoteAddr())) {
+		return c
 	}
-	return proxied{l, n}
-}
-
-type proxied struct {
-	net.Listener
-	by Networks
-}
-
-// Accept does not read the header, which would hold up other clients.
-func (p proxied) Accept() (net.Conn, error) {
-	c, err := p.Listener.Accept()
-	if err != nil || !p.by.has(address(c.RemoteAddr())) {
-		return c, err
-	}
-	return proxyproto.NewConn(c, proxyproto.WithPolicy(proxyproto.REQUIRE), proxyproto.SetReadHeaderTimeout(proxyTime)), nil
+	return proxyproto.NewConn(c, proxyproto.WithPolicy(proxyproto.REQUIRE), proxyproto.SetReadHeaderTimeout(proxyTime))
 }
 
 // Why a proxy is not listened to.

@@ -45,9 +45,9 @@ func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
 	if err := s.mayBegin(from, src); err != nil {
 		return err
 	}
-	mid, err := s.conn.l.o.Log.NextMID()
+	mid, err := s.conn.o.Log.NextMID()
 	if err != nil {
-		s.conn.l.o.Logger.Error("no number for a message", "icid", s.conn.icid, "error", err)
+		s.conn.o.Logger.Error("no number for a message", "icid", s.conn.icid, "error", err)
 		return dialect.ServerErrorForNow
 	}
 	s.msg = &transaction{mid: mid, source: src, sender: from, events: make([]esa.Event, 0, 8)}
@@ -70,7 +70,7 @@ func (s *session) source() *esa.Source {
 // the reply.
 func (s *session) mayBegin(from string, src *esa.Source) error {
 	c := s.conn
-	if !c.l.o.Room.MayBegin() {
+	if !c.o.Room.MayBegin() {
 		return c.queueFull()
 	}
 	if c.policy.TLS == TLSRequired && s.wire.Secured() == "" {
@@ -104,8 +104,8 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	}
 	now := time.Now()
 	row := ratRow{}
-	if !relay && !c.l.o.Private {
-		row = c.l.o.RAT.judge(to)
+	if !relay && !c.o.Private {
+		row = c.o.RAT.judge(to)
 	}
 	if row.reply != nil {
 		if c.harvests(now) {
@@ -147,8 +147,8 @@ func (s *session) reject(to, by string, reply *gosmtp.SMTPError) error {
 // It reads from the dialect and not from the reader it is given: that one is
 // go-smtp's, which reads the same bytes one at a time.
 func (s *session) Data(io.Reader) error {
-	m, log := s.msg, s.conn.l.o.Log
-	kept := &keeping{Content: log.NewContent(m.mid), room: s.conn.l.o.Room}
+	m, log := s.msg, s.conn.o.Log
+	kept := &keeping{Content: log.NewContent(m.mid), room: s.conn.o.Room}
 	var sink io.Writer = kept
 	check := s.verification()
 	if check != nil {
@@ -164,12 +164,12 @@ func (s *session) Data(io.Reader) error {
 	}
 	if err != nil {
 		if kept.err != nil {
-			s.conn.l.o.Logger.Error("message not kept", "mid", m.mid, "error", kept.err)
+			s.conn.o.Logger.Error("message not kept", "mid", m.mid, "error", kept.err)
 		}
 		s.discard(kept)
 		return dialect.ServerErrorForNow // nobody reads it if the client is gone
 	}
-	if most := s.conn.l.o.MaxHops; most > 0 && got.Hops > most {
+	if most := s.conn.o.MaxHops; most > 0 && got.Hops > most {
 		return s.refuse(kept, dialect.TooManyHops)
 	}
 	if reply, why := s.screen(check, &got); reply != nil {
@@ -184,7 +184,7 @@ func (s *session) Data(io.Reader) error {
 	// of it may be taken back.
 	s.msg = nil
 	if err := log.Commit(m.events, kept.Content); err != nil {
-		s.conn.l.o.Logger.Error("message not kept", "mid", m.mid, "error", err)
+		s.conn.o.Logger.Error("message not kept", "mid", m.mid, "error", err)
 		return dialect.ServerErrorForNow
 	}
 	return dialect.Accepted(uint64(m.mid))
@@ -245,7 +245,7 @@ func (s *session) trouble(text string) {
 
 func (s *session) discard(kept Content) {
 	if err := kept.Discard(); err != nil {
-		s.conn.l.o.Logger.Error("content not discarded", "mid", s.msg.mid, "error", err)
+		s.conn.o.Logger.Error("content not discarded", "mid", s.msg.mid, "error", err)
 	}
 }
 

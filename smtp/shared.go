@@ -10,19 +10,25 @@ type Shared struct{ connections, tls places }
 // NewShared allows so many connections at a time, and so many of them encrypted.
 func NewShared(connections, tls int) *Shared {
 	s := &Shared{}
-	s.connections.most, s.tls.most = int64(connections), int64(tls)
+	s.Limit(connections, tls)
 	return s
+}
+
+// Limit changes what is allowed. Those who have a place keep it.
+func (s *Shared) Limit(connections, tls int) {
+	s.connections.most.Store(int64(connections))
+	s.tls.most.Store(int64(tls))
 }
 
 // places are taken by connections.
 type places struct {
-	most  int64
+	most  atomic.Int64
 	taken atomic.Int64
 }
 
 // Enter takes a place; false if there is none.
 func (p *places) Enter() bool {
-	if p.taken.Add(1) > p.most {
+	if p.taken.Add(1) > p.most.Load() {
 		p.taken.Add(-1)
 		return false
 	}

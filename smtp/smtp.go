@@ -83,9 +83,10 @@ type Options struct {
 
 // Listener takes mail.
 type Listener struct {
-	o    Options
-	ctx  context.Context // of Serve: what sessions look up ends with it
-	live atomic.Int64    // connections
+	name string
+	now  atomic.Pointer[settings] // those of the connections to come
+	ctx  context.Context          // of Serve: what sessions look up ends with it
+	live atomic.Int64             // connections
 
 	suspended atomic.Bool // no new connection is taken
 
@@ -94,16 +95,34 @@ type Listener struct {
 	harvests hours // those that the RAT rejected
 }
 
+// settings are what a connection has from its beginning to its end.
+type settings struct {
+	Options
+	wire dialect.Options
+}
+
 // New makes a listener; Serve runs it.
 func New(o Options) *Listener {
+	l := &Listener{name: o.Interface}
+	l.Reload(o)
+	return l
+}
+
+// Reload gives the connections to come other settings, all at once. Those that there
+// are keep theirs to their end. Interface and Host must be as they were.
+func (l *Listener) Reload(o Options) {
 	if o.Shared == nil {
 		o.Shared = NewShared(math.MaxInt, math.MaxInt)
 	}
-	return &Listener{o: o}
+	l.now.Store(&settings{o, dialect.Options{
+		Host: o.Host, TLS: o.TLS, MaxMessage: o.MaxMessage,
+		MaxHeaderLines: o.MaxHeaderLines, CommandIdle: o.Idle, MaxTime: o.MaxTime, Logger: o.Logger,
+		DefaultDomain: o.DefaultDomain, ImplicitTLS: o.ImplicitTLS, TLSSessions: &o.Shared.tls,
+	}})
 }
 
 // Interface is the listener's name.
-func (l *Listener) Interface() string { return l.o.Interface }
+func (l *Listener) Interface() string { return l.name }
 
 // Suspend has the listener refuse new connections until Resume. Those that there
 // are go on.
@@ -118,13 +137,8 @@ func (l *Listener) Suspended() bool { return l.suspended.Load() }
 // Serve takes connections from l until ctx ends; then it tells the clients that
 // the service is going away and returns when the last one is gone.
 func (l *Listener) Serve(ctx context.Context, raw net.Listener) error {
-	opts := &dialect.Options{
-		Host: l.o.Host, TLS: l.o.TLS, MaxMessage: l.o.MaxMessage,
-		MaxHeaderLines: l.o.MaxHeaderLines, CommandIdle: l.o.Idle, MaxTime: l.o.MaxTime, Logger: l.o.Logger,
-		DefaultDomain: l.o.DefaultDomain, ImplicitTLS: l.o.ImplicitTLS, TLSSessions: &l.o.Shared.tls,
-	}
-	server := dialect.Server(gosmtp.BackendFunc(newSession), opts)
-	outer := dialect.Listen(l.o.Proxies.listen(raw), opts, l.admit)
+	server := dialect.Server(gosmtp.BackendFunc(newSession), &l.now.Load().wire)
+	outer := dialect.ListenEach(raw, l.take)
 	ctx, broken := context.WithCancelCause(ctx)
 	defer broken(nil)
 	l.ctx = ctx
@@ -152,7 +166,7 @@ func (l *Listener) Serve(ctx context.Context, raw net.Listener) error {
 	}
 	<-served
 	if cause := context.Cause(ctx); errors.Is(cause, errBroken) {
-		err = errors.Join(fmt.Errorf("listener %s: %w", l.o.Interface, cause), err)
+		err = errors.Join(fmt.Errorf("listener %s: %w", l.name, cause), err)
 	}
 	return err
 }
@@ -169,25 +183,31 @@ type client struct {
 	who         *sender
 }
 
+// take gives a new connection its settings.
+func (l *Listener) take(raw net.Conn) (net.Conn, *dialect.Options, func(net.Conn) dialect.Admission) {
+	s := l.now.Load()
+	return s.Proxies.conn(raw), &s.wire, func(c net.Conn) dialect.Admission { return l.admit(s, c) }
+}
+
 // admit decides about a new connection.
-func (l *Listener) admit(raw net.Conn) dialect.Admission {
+func (l *Listener) admit(s *settings, raw net.Conn) dialect.Admission {
 	local, remote, err := ends(raw)
-	from := client{local, remote, remote, l.o.Senders.of(remote)}
+	from := client{local, remote, remote, s.Senders.of(remote)}
 	if err != nil {
-		return l.mute(from, err)
+		return l.mute(s, from, err)
 	}
-	return l.judge(from)
+	return l.judge(s, from)
 }
 
 // mute ends the connection of a proxy that did not say for whom it speaks.
-func (l *Listener) mute(from client, why error) dialect.Admission {
+func (l *Listener) mute(s *settings, from client, why error) dialect.Admission {
 	a := dialect.Admission{Verdict: dialect.Refuse}
-	icid, err := l.o.Log.NextICID()
-	if err != nil || !l.o.Room.MayGoOn(0) {
+	icid, err := s.Log.NextICID()
+	if err != nil || !s.Room.MayGoOn(0) {
 		return a
 	}
-	src := &esa.Source{Listener: l.o.Interface, Local: from.local, Remote: from.remote, Host: from.who.host, Verified: from.who.verified}
-	c := &conn{l: l, icid: icid, source: src, policy: &Policy{}}
+	src := &esa.Source{Listener: s.Interface, Local: from.local, Remote: from.remote, Host: from.who.host, Verified: from.who.verified}
+	c := &conn{l: l, o: &s.Options, icid: icid, source: src, policy: &Policy{}}
 	l.live.Add(1)
 	c.report(esa.Event{Kind: esa.ConnectionOpened, Time: time.Now(), ICID: icid, Source: src})
 	c.trouble("PROXY protocol: " + why.Error())
@@ -196,23 +216,23 @@ func (l *Listener) mute(from client, why error) dialect.Admission {
 }
 
 // judge decides about a client.
-func (l *Listener) judge(from client) dialect.Admission {
+func (l *Listener) judge(s *settings, from client) dialect.Admission {
 	if l.suspended.Load() {
-		return dialect.Admission{Verdict: dialect.Reject, Reply: dialect.Unavailable(l.o.Host)}
+		return dialect.Admission{Verdict: dialect.Reject, Reply: dialect.Unavailable(s.Host)}
 	}
 	// A connection is some events whatever comes of it. When what is left is
 	// needed for accepted mail, nothing may be written for it at all.
-	if !l.o.Room.MayGoOn(0) {
-		return dialect.Admission{Verdict: dialect.Reject, Reply: dialect.Unavailable(l.o.Host)}
+	if !s.Room.MayGoOn(0) {
+		return dialect.Admission{Verdict: dialect.Reject, Reply: dialect.Unavailable(s.Host)}
 	}
-	icid, err := l.o.Log.NextICID()
+	icid, err := s.Log.NextICID()
 	if err != nil {
-		l.o.Logger.Error("no number for a connection", "error", err)
-		return dialect.Admission{Verdict: dialect.Reject, Reply: dialect.Unavailable(l.o.Host)}
+		s.Logger.Error("no number for a connection", "error", err)
+		return dialect.Admission{Verdict: dialect.Reject, Reply: dialect.Unavailable(s.Host)}
 	}
-	src, policy := l.o.HAT.decide(from.remote, from.who)
-	src.Listener, src.Local = l.o.Interface, from.local
-	c := &conn{l: l, icid: icid, source: src, policy: policy}
+	src, policy := s.HAT.decide(from.remote, from.who)
+	src.Listener, src.Local = s.Interface, from.local
+	c := &conn{l: l, o: &s.Options, icid: icid, source: src, policy: policy}
 	now := time.Now()
 	c.report(
 		esa.Event{Kind: esa.ConnectionOpened, Time: now, ICID: icid, Source: src},
@@ -221,8 +241,8 @@ func (l *Listener) judge(from client) dialect.Admission {
 	if policy.Auth == AuthPreferred || policy.Auth == AuthRequired {
 		a.Auth, a.AuthOnlyTLS = c.authenticate, policy.AuthOnlyTLS
 	}
-	if l.o.XCLIENT.has(from.real) {
-		a.XCLIENT = func(x dialect.XCLIENT) dialect.Admission { return l.judge(from.as(x, &l.o.Senders)) }
+	if s.XCLIENT.has(from.real) {
+		a.XCLIENT = func(x dialect.XCLIENT) dialect.Admission { return l.judge(s, from.as(x, &s.Senders)) }
 	}
 	a.Verdict, a.Reply = c.verdict()
 	return a

@@ -55,11 +55,11 @@ func (u *Users) know(name, passphrase string) bool {
 
 // authenticate says whether somebody is who he says, and notes it.
 func (c *conn) authenticate(mechanism, user, passphrase string) bool {
-	ok, how := c.l.o.Users.know(user, passphrase), "failed"
+	ok, how := c.o.Users.know(user, passphrase), "failed"
 	if ok {
 		how = "succeeded"
 	}
-	c.tried(esa.Event{Address: user, Name: mechanism + " with profile: " + c.l.o.Users.profile, Text: how})
+	c.tried(esa.Event{Address: user, Name: mechanism + " with profile: " + c.o.Users.profile, Text: how})
 	return ok
 }
 

@@ -15,18 +15,18 @@ import (
 // this connection are not verified. One's own mail is not: its domains are vouched
 // for by the HAT.
 func (s *session) verification() *auth.Check {
-	l := s.conn.l
-	if l.o.Auth == nil || s.msg.source.Rule == Relay {
+	c := s.conn
+	if c.o.Auth == nil || s.msg.source.Rule == Relay {
 		return nil
 	}
-	return l.o.Auth.Begin(l.ctx)
+	return c.o.Auth.Begin(c.l.ctx)
 }
 
 // screen asks who the sender of a received message is. Refused is the reply to a
 // message that is not taken for it, and why is the reason for the logs.
 func (s *session) screen(check *auth.Check, got *content.Content) (refused *gosmtp.SMTPError, why string) {
-	if l := s.conn.l; l.o.SDR != nil && s.msg.source.Rule != Relay {
-		if found := s.reputation(got); l.o.SDR.refuses(found) {
+	if sdr := s.conn.o.SDR; sdr != nil && s.msg.source.Rule != Relay {
+		if found := s.reputation(got); sdr.refuses(found) {
 			return dialect.SDRRejected, "Rejected by SDR"
 		}
 	}
@@ -39,7 +39,7 @@ func (s *session) screen(check *auth.Check, got *content.Content) (refused *gosm
 // reputation notes what is thought of the domains of a message.
 func (s *session) reputation(got *content.Content) *esa.SDRResult {
 	hello, _ := s.wire.Hello()
-	found := s.conn.l.o.SDR.judge(esa.SDRDomains{Host: s.conn.source.Host, HELO: hello, MailFrom: domainOf(s.msg.sender),
+	found := s.conn.o.SDR.judge(esa.SDRDomains{Host: s.conn.source.Host, HELO: hello, MailFrom: domainOf(s.msg.sender),
 		From: domainOf(addressOf(got.From)), ReplyTo: domainOf(addressOf(got.ReplyTo))})
 	a := esa.Authentication{SDR: found}
 	s.note(time.Now(), a.Events()...)
@@ -52,7 +52,7 @@ func (s *session) authenticate(k *auth.Check) (refused *gosmtp.SMTPError, why st
 	hello, _ := s.wire.Hello()
 	found := k.Finish(auth.Envelope{Remote: s.conn.source.Remote, HELO: hello, Sender: s.msg.sender}, s.scan.RawFrom())
 	s.note(time.Now(), found.Events()...)
-	switch s.conn.l.o.Auth.Refuses(&found) {
+	switch s.conn.o.Auth.Refuses(&found) {
 	case auth.SPFUnauthorized:
 		return dialect.SPFUnauthorized, "Rejected by SPF verification"
 	case auth.SPFTemporary:

@@ -68,8 +68,7 @@ type Observer interface {
 // dialect. Give it to the go-smtp server made by [Server].
 type Listener struct {
 	net.Listener
-	opts  *Options
-	admit func(net.Conn) Admission
+	take func(net.Conn) (net.Conn, *Options, func(net.Conn) Admission)
 
 	mu    sync.Mutex // guards conns and down
 	conns map[*Conn]struct{}
@@ -80,7 +79,13 @@ type Listener struct {
 // connection's own goroutine before the banner, so it may be slow, and it must
 // not read, write or close what it is given. A nil admit accepts everyone.
 func Listen(l net.Listener, opts *Options, admit func(raw net.Conn) Admission) *Listener {
-	return &Listener{Listener: l, opts: opts, admit: admit, conns: map[*Conn]struct{}{}}
+	return ListenEach(l, func(c net.Conn) (net.Conn, *Options, func(net.Conn) Admission) { return c, opts, admit })
+}
+
+// ListenEach is Listen with options of its own for each connection. take is given it
+// when it was accepted, may wrap it, and must not wait for anything.
+func ListenEach(l net.Listener, take func(net.Conn) (net.Conn, *Options, func(net.Conn) Admission)) *Listener {
+	return &Listener{Listener: l, take: take, conns: map[*Conn]struct{}{}}
 }
 
 // Accept waits for the next connection and returns it as a *[Conn].
@@ -89,7 +94,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := NewConn(raw, l.opts, l.admit)
+	c := NewConn(l.take(raw))
 	c.forget = l.forget
 	l.mu.Lock()
 	l.conns[c] = struct{}{}
