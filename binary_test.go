@@ -49,10 +49,28 @@ func need(t *testing.T, program string) string {
 	return path
 }
 
+// output is what a process has said so far.
+type output struct {
+	mu  sync.Mutex // guards buf
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
 // process is a running esasim.
 type process struct {
 	cmd       *exec.Cmd
-	out       bytes.Buffer // both streams; to be read after wait
+	out       output // both streams
 	addresses lab.Addresses
 	exited    chan error
 }

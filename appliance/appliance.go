@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -56,9 +58,14 @@ type Appliance struct {
 	o           Options
 	serial      string
 	store       *tracking.Store
-	listeners   []*smtp.Listener // in the order of the configuration
+	reloading   sync.Mutex                       // held while a configuration is changed
+	now         atomic.Pointer[config.Appliance] // what it goes by; what it points to never changes
+	listeners   []*smtp.Listener                 // in the order of the configuration
+	common      smtp.Options                     // what all listeners have, whatever the configuration says
 	link        *cloudlink.Link
-	logs        []subscription
+	logs        subscriptions
+	pages       atomic.Pointer[http.Handler]
+	headers     adder
 	queue       *workqueue.Queue
 	quarantines *quarantine.Keeper
 	delivery    *delivery.Queue
@@ -82,24 +89,34 @@ func New(o Options) (*Appliance, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Appliance{o: o, serial: serial, store: store}
-	a.queue, a.quarantines, a.delivery = a.newWorkQueue(), a.newQuarantines(), a.newDelivery()
-	a.mailboxes = &mailbox.Mailboxes{Log: mailLog{store}, Headers: a.headers(), Hosts: delivery.Simulated{}}
-	if err := a.build(); err != nil {
-		return nil, errors.Join(err, a.closeLogs(), store.Close())
+	a := &Appliance{o: o, serial: serial, store: store, logs: subscriptions{store: store}}
+	a.mailboxes = &mailbox.Mailboxes{Log: mailLog{store}, Headers: &a.headers, Hosts: delivery.Simulated{}}
+	if err := a.build(&a.o.Config); err != nil {
+		return nil, errors.Join(err, a.logs.close(), store.Close())
 	}
 	return a, nil
 }
 
-func (a *Appliance) build() (err error) {
+func (a *Appliance) build(c *config.Appliance) (err error) {
 	// Before the listener takes mail: what is open now is left over, what comes
 	// behind this place in the log is new.
 	a.from = a.store.Last()
 	if err := a.leftOver(); err != nil {
 		return err
 	}
-	if a.listeners, err = a.newListeners(); err != nil {
+	if a.common, err = a.commonOptions(c); err != nil {
 		return err
+	}
+	a.headers.use(c)
+	m, err := a.make(c)
+	if err != nil {
+		return err
+	}
+	a.now.Store(c)
+	a.usePages(c)
+	a.newQueues(&m)
+	for _, o := range m.listeners {
+		a.listeners = append(a.listeners, smtp.New(o))
 	}
 	a.link, err = cloudlink.New(cloudlink.Options{
 		Device: a.device(), Console: a.o.Console, Servers: a.o.Servers, SchemaVersion: a.o.SchemaVersion, Log: linkLog{a.store},
@@ -110,7 +127,18 @@ func (a *Appliance) build() (err error) {
 	if err != nil {
 		return err
 	}
-	return a.openLogs()
+	if err := a.dropPlaces(m.logs); err != nil {
+		return err
+	}
+	return a.logs.change(m.logs)
+}
+
+// newQueues makes what takes messages further.
+func (a *Appliance) newQueues(m *made) {
+	a.queue = &workqueue.Queue{Log: queueLog{a.store}, Logger: a.o.Logger}
+	a.queue.Options.Store(m.queue)
+	a.quarantines = quarantine.New(quarantineLog{queueLog{a.store}}, m.quarantines, a.o.Logger)
+	a.delivery = &delivery.Queue{Log: deliveryLog{a.store}, Settings: m.delivery, Dial: a.o.Dial, Name: a.o.Config.Hostname, Logger: a.o.Logger}
 }
 
 // leftOver sorts the messages that the run before did not finish, before
@@ -170,9 +198,7 @@ func (a *Appliance) Run(ctx context.Context, mail ...net.Listener) error {
 		a.delivery.Local = local(mail[0])
 		return a.delivery.Run(ctx, a.toSend, a.deliveryReader())
 	})
-	for _, l := range a.logs {
-		g.Go("log subscription "+l.name, func(ctx context.Context) error { return l.Run(ctx, a.store.Follow(l.Seq())) })
-	}
+	g.Go("logs", a.logs.run)
 	g.Go("cloud link", a.link.Run)
 
 	intake, stop := context.WithCancel(ctx)
@@ -202,7 +228,7 @@ func local(l net.Listener) netip.Addr {
 // Close ends the appliance. Run must have returned, and the pages must no
 // longer be served.
 func (a *Appliance) Close() error {
-	if err := errors.Join(a.closeLogs(), a.store.Close()); err != nil {
+	if err := errors.Join(a.logs.close(), a.store.Close()); err != nil {
 		return fmt.Errorf("close appliance: %w", err)
 	}
 	return nil
@@ -210,11 +236,17 @@ func (a *Appliance) Close() error {
 
 // Handler serves the appliance's pages.
 func (a *Appliance) Handler() http.Handler {
-	in, _ := a.o.Config.Location() // checked by New
-	return console.New(console.Options{
-		Location: in, Tracker: a.store, Host: a.o.Config.Hostname, Model: "Cisco " + model,
-		Product: a.o.Config.Product, Version: a.o.Config.Version, Logger: a.o.Logger,
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*a.pages.Load()).ServeHTTP(w, r) })
+}
+
+// usePages serves the pages as a configuration has them.
+func (a *Appliance) usePages(c *config.Appliance) {
+	in, _ := c.Location() // the configuration was checked
+	pages := console.New(console.Options{
+		Location: in, Tracker: a.store, Host: c.Hostname, Model: "Cisco " + model,
+		Product: c.Product, Version: c.Version, Logger: a.o.Logger,
 	})
+	a.pages.Store(&pages)
 }
 
 // Serial is the appliance's serial number.

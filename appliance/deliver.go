@@ -1,6 +1,10 @@
 package appliance
 
 import (
+	"io"
+	"sync/atomic"
+
+	"esasim/appliance/config"
 	"esasim/appliance/delivery"
 	"esasim/appliance/headers"
 	"esasim/appliance/mailbox"
@@ -8,9 +12,15 @@ import (
 	"esasim/tracking"
 )
 
-// headers are those that are added to mail for hosts.
-func (a *Appliance) headers() headers.Adder {
-	return headers.Adder{Host: a.o.Config.Hostname, Fields: headers.Fields(a.o.Config.Headers)}
+// adder adds the headers to mail for hosts that the configuration wants just now.
+type adder struct{ now atomic.Pointer[headers.Adder] }
+
+func (a *adder) use(c *config.Appliance) {
+	a.now.Store(&headers.Adder{Host: c.Hostname, Fields: headers.Fields(c.Headers)})
+}
+
+func (a *adder) Deliver(m *esa.Message, content io.Reader) io.Reader {
+	return a.now.Load().Deliver(m, content)
 }
 
 // Mailboxes are those behind the simulated hosts.
@@ -21,9 +31,8 @@ type mailLog struct{ *tracking.Store }
 
 func (m mailLog) Commit(events []esa.Event) error { return m.Store.Commit(events, nil) }
 
-// newDelivery is the delivery queue as the configuration wants it.
-func (a *Appliance) newDelivery() *delivery.Queue {
-	c := &a.o.Config
+// deliverySettings are how the configuration wants mail delivered.
+func (a *Appliance) deliverySettings(c *config.Appliance) delivery.Settings {
 	routes := make([]delivery.Route, len(c.Routes))
 	for i, r := range c.Routes {
 		routes[i] = delivery.Route(r)
@@ -32,10 +41,5 @@ func (a *Appliance) newDelivery() *delivery.Queue {
 	for i, f := range c.Fates {
 		fates[i] = delivery.Fate(f)
 	}
-	return &delivery.Queue{
-		Log: deliveryLog{a.store}, Host: delivery.Simulated{Fates: fates}, Routes: routes, Dial: a.o.Dial,
-		Controls: c.Controls(), Profile: c.Delivery.Queue(),
-		Headers: a.headers(),
-		Name:    c.Hostname, Logger: a.o.Logger,
-	}
+	return delivery.Settings{Host: delivery.Simulated{Fates: fates}, Routes: routes, Controls: c.Controls(), Profile: c.Delivery.Queue(), Headers: &a.headers}
 }

@@ -10,12 +10,6 @@ import (
 	"esasim/tracking"
 )
 
-// newQuarantines are the quarantines as the configuration wants them.
-func (a *Appliance) newQuarantines() *quarantine.Keeper {
-	o, _ := a.o.Config.Holding() // checked by New
-	return quarantine.New(quarantineLog{queueLog{a.store}}, o, a.o.Logger)
-}
-
 // quarantineLog is the store as the quarantines see it.
 type quarantineLog struct{ queueLog }
 

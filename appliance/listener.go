@@ -8,19 +8,22 @@ import (
 	"esasim/tracking"
 )
 
-// newListeners makes the listeners in the order of the configuration.
-func (a *Appliance) newListeners() (out []*smtp.Listener, err error) {
-	c := &a.o.Config
-	common := smtp.Options{
+// commonOptions are what listeners have from the start to the end.
+func (a *Appliance) commonOptions(c *config.Appliance) (o smtp.Options, err error) {
+	o = smtp.Options{
 		Host: c.Hostname, Log: journal{a.store}, Logger: a.o.Logger,
-		Room:    tracking.NewRoom(a.o.FS, a.o.Dir, int64(c.Tracking.MinFree), a.o.Logger),
-		Shared:  smtp.NewShared(c.All.MaxConnections, c.All.MaxTLSConnections),
-		MaxTime: c.All.TotalTime,
+		Room:   tracking.NewRoom(a.o.FS, a.o.Dir, int64(c.Tracking.MinFree), a.o.Logger),
+		Shared: smtp.NewShared(c.All.MaxConnections, c.All.MaxTLSConnections),
 	}
+	o.TLS, err = certificate(a.o.FS, a.o.Dir, c.Hostname)
+	return o, err
+}
+
+// listenerOptions are those of the listeners, in the order of the configuration.
+func (a *Appliance) listenerOptions(c *config.Appliance) (out []smtp.Options, err error) {
+	common := a.common
+	common.MaxTime = c.All.TotalTime
 	if err := tables(&common, c); err != nil {
-		return nil, err
-	}
-	if common.TLS, err = certificate(a.o.FS, a.o.Dir, c.Hostname); err != nil {
 		return nil, err
 	}
 	policies, err := smtp.NewPolicies(mailFlow(c))
@@ -33,7 +36,7 @@ func (a *Appliance) newListeners() (out []*smtp.Listener, err error) {
 		if err := access(&o, &l, policies); err != nil {
 			return nil, err
 		}
-		out = append(out, smtp.New(o))
+		out = append(out, o)
 	}
 	return out, nil
 }

@@ -91,7 +91,7 @@ func TestOvertakenQueues(t *testing.T) {
 		})
 		g.Go("delivery", func(ctx context.Context) error {
 			d := config.Default().Delivery
-			q := delivery.Queue{Log: s, Host: delivery.Simulated{}, Profile: delivery.Profile{InitialRetry: d.InitialRetry, MaxRetry: d.MaxRetry, MaxTime: d.MaxTime, MaxRetries: d.MaxRetries}, Logger: slog.New(slog.DiscardHandler)}
+			q := delivery.Queue{Log: s, Settings: delivery.Settings{Host: delivery.Simulated{}, Profile: delivery.Profile{InitialRetry: d.InitialRetry, MaxRetry: d.MaxRetry, MaxTime: d.MaxTime, MaxRetries: d.MaxRetries}}, Logger: slog.New(slog.DiscardHandler)}
 			return q.Run(ctx, nil, send)
 		})
 		time.Sleep(10 * time.Minute)

@@ -8,14 +8,6 @@ import (
 	"esasim/tracking"
 )
 
-// newWorkQueue is the work queue as the configuration wants it.
-func (a *Appliance) newWorkQueue() *workqueue.Queue {
-	q := &workqueue.Queue{Log: queueLog{a.store}, Logger: a.o.Logger}
-	o, _ := a.o.Config.Queue() // checked by New
-	q.Options.Store(o)
-	return q
-}
-
 // queueLog is the store as the work queue sees it.
 type queueLog struct{ *tracking.Store }
 

@@ -25,38 +25,39 @@ import (
 // model of the appliance on its pages and in its logs, in front of the product.
 const model = "C100V"
 
-// subscription is one of the appliance's logs.
-type subscription struct {
-	name string
-	*logs.Writer
+// planned is a log subscription as the configuration has it.
+type planned struct {
+	config.LogSubscription
+	words words
+	o     logs.Options
 }
 
-// openLogs opens what the configuration subscribes to, and lets go of the places of
-// subscriptions that are no more: the event log would be kept for them.
-func (a *Appliance) openLogs() error {
-	c := &a.o.Config
+// words are what else of the configuration a log depends on.
+type words struct {
+	wording           config.Wording
+	product, timezone string
+}
+
+// planLogs are the log subscriptions of a configuration. One that is new begins at the
+// log's end.
+func (a *Appliance) planLogs(c *config.Appliance) ([]planned, error) {
 	in, err := c.Location()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := a.dropPlaces(); err != nil {
-		return err
-	}
+	plan := make([]planned, len(c.Logs))
 	for i := range c.Logs {
-		o, err := a.logOptions(&c.Logs[i], in)
-		if err != nil {
-			return err
+		plan[i] = planned{LogSubscription: c.Logs[i], words: words{c.Wording, c.Product, c.Timezone}}
+		if plan[i].o, err = a.logOptions(c, &c.Logs[i], in); err != nil {
+			return nil, err
 		}
-		w, err := logs.Open(o, a.store)
-		if err != nil {
-			return err
-		}
-		a.logs = append(a.logs, subscription{o.Name, w})
 	}
-	return nil
+	return plan, nil
 }
 
-func (a *Appliance) dropPlaces() error {
+// dropPlaces lets go of the places of subscriptions that are no more: the event log
+// would be kept for them.
+func (a *Appliance) dropPlaces(plan []planned) error {
 	// Before there were subscriptions the mail logs had a place of this name.
 	if err := a.store.DropCursor("mail_logs"); err != nil {
 		return err
@@ -66,8 +67,7 @@ func (a *Appliance) dropPlaces() error {
 		return err
 	}
 	for _, name := range names {
-		subscribed := func(l config.LogSubscription) bool { return logs.CursorPrefix+l.Name == name }
-		if slices.ContainsFunc(a.o.Config.Logs, subscribed) {
+		if slices.ContainsFunc(plan, func(p planned) bool { return logs.CursorPrefix+p.Name == name }) {
 			continue
 		}
 		if err := a.store.DropCursor(name); err != nil {
@@ -77,45 +77,37 @@ func (a *Appliance) dropPlaces() error {
 	return nil
 }
 
-func (a *Appliance) closeLogs() error {
-	var errs []error
-	for _, l := range a.logs {
-		errs = append(errs, l.Close())
-	}
-	return errors.Join(errs...)
-}
-
-func (a *Appliance) logOptions(l *config.LogSubscription, in *time.Location) (logs.Options, error) {
+func (a *Appliance) logOptions(c *config.Appliance, l *config.LogSubscription, in *time.Location) (logs.Options, error) {
 	level, err := logs.ParseLevel(cmp.Or(l.Level, "info"))
 	if err != nil {
 		return logs.Options{}, fmt.Errorf("log subscription %s: %w", l.Name, err)
 	}
-	content, stem := a.logContent(l.Type, in)
-	o := logs.Options{Name: l.Name, Content: content, Level: level, Location: in, From: a.from}
+	content, stem := a.logContent(c, l.Type, in)
+	o := logs.Options{Name: l.Name, Content: content, Level: level, Location: in, From: a.store.Last()}
 	if l.Syslog.Address != "" {
 		o.Syslog = a.syslog(&l.Syslog)
 		return o, nil
 	}
 	o.Files = &logs.Files{
-		FS: a.o.FS, Dir: a.o.FS.PathJoin(a.o.Dir, l.Name), Stem: stem, Version: a.o.Config.Version, Serial: a.serial,
+		FS: a.o.FS, Dir: a.o.FS.PathJoin(a.o.Dir, l.Name), Stem: stem, Version: c.Version, Serial: a.serial,
 		RollSize: int64(l.RollSize), Keep: l.Keep,
 	}
 	return o, nil
 }
 
 // logContent is what a type of log says, and what the names of its files begin with.
-func (a *Appliance) logContent(kind string, in *time.Location) (c logs.Content, stem string) {
+func (a *Appliance) logContent(of *config.Appliance, kind string, in *time.Location) (c logs.Content, stem string) {
 	switch kind {
 	case "consolidated_event":
-		d := consolidated.Device{Product: model + " " + a.o.Config.Product, Version: a.o.Config.Version, Serial: a.serial,
-			Wording: int(a.o.Config.Wording)}
+		d := consolidated.Device{Product: model + " " + of.Product, Version: of.Version, Serial: a.serial,
+			Wording: int(of.Wording)}
 		return consolidated.New(d, in, logStore{a.store}), kind
 	case "bounces":
 		return bouncelog.New(logStore{a.store}), kind
 	case "amp":
 		return amplog.New(logStore{a.store}), kind
 	default: // the configuration was checked
-		return maillog.Log{Wording: int(a.o.Config.Wording)}, "mail"
+		return maillog.Log{Wording: int(of.Wording)}, "mail"
 	}
 }
 

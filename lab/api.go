@@ -18,6 +18,7 @@ import (
 //
 //	GET  ready        200 when every face answers and the appliance is registered, else 503
 //	GET  addresses    what --addresses-file writes
+//	POST config/reload  read the configuration again (reload.go)
 //	GET  link         how the appliance's registration and its sightings stand
 //	POST register     {"region", "token"}: register the appliance, as Network > Cloud Service Settings does
 //	POST deregister   the reverse
@@ -50,6 +51,7 @@ func (l *Lab) withAPI(face http.Handler) http.Handler {
 	call := caller(mux)
 	call("GET", "ready", l.serveReady)
 	call("GET", "addresses", l.serveAddresses)
+	call("POST", "config/reload", l.serveReload)
 	if l.appliance != nil {
 		call("GET", "link", l.serveLink)
 		call("POST", "register", l.serveRegister)

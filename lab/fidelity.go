@@ -6,6 +6,7 @@ import "esasim/internal/fidelity"
 func Fidelity() []fidelity.Claim {
 	var out []fidelity.Claim
 	for _, what := range []string{
+		"POST config/reload below " + apiPrefix + ", SIGHUP: another configuration while mail flows; the appliance has commit instead",
 		"GET ready, GET addresses, GET link, POST register, POST deregister below " + apiPrefix,
 		"GET tracking/messages, GET tracking/messages/{mid}, GET tracking/explain below " + apiPrefix + ": searches by text, as JSON, JSON lines or CSV",
 		"GET quarantines, GET quarantines/messages, POST quarantines/release, delete, move, copy, delay, send below " + apiPrefix,

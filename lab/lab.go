@@ -37,6 +37,9 @@ type Options struct {
 	Listen func(network, address string) (net.Listener, error)
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	Logger *slog.Logger
+	// Reread reads the configuration again, for [Lab.Reload]; nil: there is nothing to
+	// read.
+	Reread func() (Config, error)
 	// SegmentRows, if not 0, is how many messages the appliance's tracking data is
 	// sealed by. Small numbers are for tests: everything that happens to it once in
 	// thousands of messages then happens all the time.

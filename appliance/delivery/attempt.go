@@ -19,6 +19,7 @@ func newJob(mid esa.MID, rcpts []esa.Recipient) job { return job{mid, rids(rcpts
 // report is what came of an attempt.
 type report struct {
 	lane    *lane
+	by      *Settings // that the attempt goes by
 	job     job
 	m       esa.Message     // as it stood when the attempt began
 	rcpts   []esa.Recipient // of the job
@@ -76,7 +77,8 @@ func (q *Queue) pump(l *lane) {
 		}
 		l.running++
 		q.attempted++
-		q.beside.Go(func() { q.reports <- q.attempt(l, j, use) })
+		r := report{lane: l, by: q.by, job: j, link: use}
+		q.beside.Go(func() { q.reports <- q.attempt(r) })
 	}
 }
 
@@ -86,7 +88,7 @@ func (q *Queue) refuse(l *lane, j job) {
 	l.running++
 	q.attempted++
 	q.beside.Go(func() {
-		r := report{lane: l, job: j, refused: true}
+		r := report{lane: l, job: j, refused: true} // no host is asked, so it needs no settings
 		if q.look(&r) {
 			r.all(reply)
 		}
@@ -95,11 +97,10 @@ func (q *Queue) refuse(l *lane, j job) {
 }
 
 // attempt does the job. It runs beside the queue's goroutine.
-func (q *Queue) attempt(l *lane, j job, use *link) report {
-	r := report{lane: l, job: j, link: use}
+func (q *Queue) attempt(r report) report {
 	switch {
 	case !q.look(&r):
-	case l.simulated:
+	case r.lane.simulated:
 		q.pretend(&r)
 	default:
 		q.transact(&r)
@@ -138,7 +139,7 @@ func (q *Queue) pretend(r *report) {
 	if r.called = r.dcid == 0; r.called {
 		return
 	}
-	opened.Source, opened.Size = &esa.Source{Local: q.Local, Remote: q.Host.Addr(Domain(r.rcpts[0].Address))}, 25
+	opened.Source, opened.Size = &esa.Source{Local: q.Local, Remote: r.by.Host.Addr(Domain(r.rcpts[0].Address))}, 25
 	r.before = []esa.Event{opened, started}
 	t := time.NewTimer(r.lane.wait)
 	defer t.Stop()
@@ -149,7 +150,7 @@ func (q *Queue) pretend(r *report) {
 	case <-t.C:
 	}
 	for i, rcpt := range r.rcpts {
-		r.replies[i] = q.Host.Deliver(attempt(&r.m, rcpt))
+		r.replies[i] = r.by.Host.Deliver(attempt(&r.m, rcpt))
 	}
 	r.after = []esa.Event{{Kind: esa.DeliveryClosed, Time: time.Now(), DCID: r.dcid}}
 }
@@ -171,7 +172,7 @@ func (q *Queue) begin(r *report) (opened, started esa.Event) {
 func (q *Queue) conclude(ctx context.Context, r report) error {
 	q.attempted--
 	r.lane.running--
-	r.lane.learn(&r, time.Now(), q.Profile.InitialRetry)
+	r.lane.learn(&r, time.Now(), q.by.Profile.InitialRetry)
 	if err := q.keep(&r); err != nil {
 		return err
 	}
@@ -181,7 +182,7 @@ func (q *Queue) conclude(ctx context.Context, r report) error {
 			return err
 		}
 	} else if q.attempts.Err() == nil { // the attempt could not be made: it is made later
-		q.remind(r.job.mid, time.Now().Add(q.Profile.InitialRetry))
+		q.remind(r.job.mid, time.Now().Add(q.by.Profile.InitialRetry))
 	}
 	q.pump(r.lane)
 	return nil

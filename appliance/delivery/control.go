@@ -107,7 +107,7 @@ func (q *Queue) profile(address string) *Profile {
 	if p := q.controls.of(Domain(address)).Profile; p != nil {
 		return p
 	}
-	return &q.Profile
+	return &q.by.Profile
 }
 
 // fits tells how well a pattern, example.org or .example.org, fits a domain: 0 is

@@ -57,19 +57,14 @@ type Headers interface {
 	Deliver(m *esa.Message, content io.Reader) io.Reader
 }
 
-// Queue delivers.
+// Queue delivers. Settings are those to begin with; [Queue.Reload] changes them.
 type Queue struct {
-	Log    Log
-	Host   Host    // of the domains that no route sends elsewhere
-	Routes []Route // where mail for other domains goes
-	// Controls say how domains are delivered to; see [Control].
-	Controls []Control
-	Headers  Headers
-	Dial     func(ctx context.Context, network, address string) (net.Conn, error)
-	Profile  Profile    // of domains whose control names no other
-	Name     string     // of the appliance, as in EHLO
-	Local    netip.Addr // the interface that deliveries go out from
-	Logger   *slog.Logger
+	Log Log
+	Settings
+	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	Name   string     // of the appliance, as in EHLO
+	Local  netip.Addr // the interface that deliveries go out from
+	Logger *slog.Logger
 
 	orders orders
 
@@ -78,6 +73,7 @@ type Queue struct {
 	told     told
 	lanes    map[string]*lane
 	controls controls
+	by       *Settings                        // those that the queue goes by; never changed, attempts read them, too
 	away     map[esa.MID]map[esa.RID]struct{} // recipients whom an attempt is made for, or who wait for a connection
 	parked   map[esa.MID]struct{}             // with recipients whose domain is suspended
 	hurried  map[esa.MID][]string             // domains whose recipients are due whatever was said
@@ -96,7 +92,7 @@ type Queue struct {
 func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
 	attempts, end := context.WithCancel(ctx)
 	q.attempts, q.reports = attempts, make(chan report)
-	q.controls = complete(q.Controls, &q.Profile)
+	q.goBy(&q.Settings)
 	q.lanes, q.away = map[string]*lane{}, map[esa.MID]map[esa.RID]struct{}{}
 	q.parked, q.hurried = map[esa.MID]struct{}{}, map[esa.MID][]string{}
 	wake := make(chan struct{}, 1)
@@ -226,6 +222,9 @@ func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 // deliver makes one attempt for all recipients of the message that are due. What
 // came of those that took no time is told in one entry.
 func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
+	if err := q.reload(); err != nil {
+		return err
+	}
 	m, err := q.standing(ctx, mid)
 	if ctx.Err() != nil {
 		return nil

@@ -163,7 +163,7 @@ func (m *memory) queued(mid esa.MID, rcpts ...string) {
 func TestDelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memory{messages: map[esa.MID][]esa.Event{}, entries: make(chan []esa.Entry)}
-		q := Queue{Log: m, Host: Simulated{}, Profile: profile}
+		q := Queue{Log: m, Settings: Settings{Host: Simulated{}, Profile: profile}}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		m.queued(7, "left@over.test")
@@ -203,7 +203,7 @@ func TestDelivery(t *testing.T) {
 func TestOvertaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memory{messages: map[esa.MID][]esa.Event{}, entries: make(chan []esa.Entry), lost: make(chan uint64)}
-		q := Queue{Log: m, Host: Simulated{}, Profile: profile, Logger: slog.New(slog.DiscardHandler)}
+		q := Queue{Log: m, Settings: Settings{Host: Simulated{}, Profile: profile}, Logger: slog.New(slog.DiscardHandler)}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		m.queued(7, "defer@esasim.test")

@@ -27,6 +27,7 @@ type lane struct {
 	waiting   []job         // for a connection, the oldest first
 	running   int           // attempts under way
 	idle      []*link       // connections nobody uses, the one that ends first first
+	gone      bool          // the settings have it no more: its connections are not kept
 
 	began  time.Time // of the period that the limit of recipients is for
 	sent   int       // recipients in it
@@ -91,7 +92,7 @@ func (q *Queue) keep(r *report) error {
 		r.link.close()
 	case r.called:
 		return q.Log.AppendEach([][]esa.Event{{q.closeLink(r.link)}})
-	case r.link.used >= r.lane.MaxMessages:
+	case r.lane.gone || r.link.used >= r.lane.MaxMessages:
 		r.after = append(r.after, q.closeLink(r.link))
 	default:
 		r.link.until = time.Now().Add(idleTime)

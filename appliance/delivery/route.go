@@ -53,9 +53,9 @@ func (r *Route) matches(domain string) int {
 func (q *Queue) routeOf(domain string) *Route {
 	var best *Route
 	fits := 0
-	for i := range q.Routes {
-		if n := q.Routes[i].matches(domain); n > fits {
-			best, fits = &q.Routes[i], n
+	for i := range q.by.Routes {
+		if n := q.by.Routes[i].matches(domain); n > fits {
+			best, fits = &q.by.Routes[i], n
 		}
 	}
 	if best != nil && best.Hosts[0] == SimulatedHost {
@@ -64,22 +64,26 @@ func (q *Queue) routeOf(domain string) *Route {
 	return best
 }
 
+// manyHosts is how many connections all simulated hosts have at a time whose domains
+// have no control of their own: they are as many hosts as domains.
+const manyHosts = 1000
+
 // laneOf is the lane by which a recipient is reached; nil for a simulated host that
 // answers at once and may be asked as often as one likes.
 func (q *Queue) laneOf(m *esa.Message, r esa.Recipient) *lane {
 	a := attempt(m, r)
 	domain := Domain(r.Address)
 	route, c := q.routeOf(domain), q.controls.of(domain)
-	if route != nil && !q.Host.Chooses(a) {
+	if route != nil && !q.by.Host.Chooses(a) {
 		return q.lane(route.Domain+" "+c.Domain, lane{Route: *route, Control: *c})
 	}
-	wait := q.Host.Takes(a)
+	wait := q.by.Host.Takes(a)
 	if wait == 0 && c.Limit == 0 && c.MaxRecipients == 0 {
 		return nil
 	}
 	l := lane{Control: *c, simulated: true, wait: wait}
-	if c == &q.controls.rest { // all domains, which are as many hosts
-		l.Concurrency = 1000
+	if c == &q.controls.rest {
+		l.Concurrency = manyHosts
 	}
 	return q.lane("simulated "+c.Domain+" "+wait.String(), l)
 }

@@ -20,8 +20,9 @@ import (
 )
 
 func TestRouteChoice(t *testing.T) {
-	q := Queue{Routes: []Route{{Domain: "ALL", Hosts: []string{"a:1"}}, {Domain: ".example.org", Hosts: []string{"b:1"}},
-		{Domain: "mail.Example.org", Hosts: []string{"c:1"}}, {Domain: "here.example.org", Hosts: []string{SimulatedHost}}}}
+	q := Queue{}
+	q.goBy(&Settings{Routes: []Route{{Domain: "ALL", Hosts: []string{"a:1"}}, {Domain: ".example.org", Hosts: []string{"b:1"}},
+		{Domain: "mail.Example.org", Hosts: []string{"c:1"}}, {Domain: "here.example.org", Hosts: []string{SimulatedHost}}}})
 	for domain, want := range map[string]string{"other.test": "a:1", "x.example.org": "b:1", "example.org": "a:1",
 		"mail.example.org": "c:1", "y.mail.example.org": "b:1", "here.example.org": ""} {
 		got := ""
@@ -344,11 +345,12 @@ func FuzzHost(f *testing.F) {
 	f.Fuzz(func(t *testing.T, says string) {
 		m := &memory{messages: map[esa.MID][]esa.Event{}, contents: map[esa.MID]string{8: "\r\n"}}
 		m.queued(8, "a@one.test", "b@one.test")
-		q := &Queue{Log: m, Profile: profile, Name: "esa.example", Headers: bare{}, Logger: slog.New(slog.DiscardHandler), attempts: t.Context(),
+		q := &Queue{Log: m, Name: "esa.example", Logger: slog.New(slog.DiscardHandler), attempts: t.Context(),
 			Dial: func(context.Context, string, string) (net.Conn, error) {
 				return &speech{Reader: strings.NewReader(says)}, nil
 			}}
-		r := q.attempt(&lane{Route: Route{Domain: "ALL", Hosts: []string{"x:25"}}}, job{8, []esa.RID{0, 1}}, nil)
+		q.goBy(&Settings{Profile: profile, Headers: bare{}})
+		r := q.attempt(report{lane: &lane{Route: Route{Domain: "ALL", Hosts: []string{"x:25"}}}, by: q.by, job: job{8, []esa.RID{0, 1}}})
 		if r.called || len(r.rcpts) != 2 {
 			t.Fatalf("called off, %d recipients", len(r.rcpts))
 		}

@@ -195,8 +195,8 @@ func deliverAs(t *testing.T, routes []Route, change ...func(*Queue)) *running {
 	t.Helper()
 	m := &memory{messages: map[esa.MID][]esa.Event{}, contents: map[esa.MID]string{}, entries: make(chan []esa.Entry), mid: 1000}
 	r := &running{log: m, Queue: &Queue{
-		Log: m, Host: Simulated{}, Routes: routes, Dial: (&net.Dialer{}).DialContext, Profile: profile,
-		Name: "esa.example", Headers: bare{}, Local: netip.MustParseAddr("127.0.0.1"), Logger: slog.New(slog.DiscardHandler),
+		Log: m, Settings: Settings{Host: Simulated{}, Routes: routes, Profile: profile, Headers: bare{}}, Dial: (&net.Dialer{}).DialContext,
+		Name: "esa.example", Local: netip.MustParseAddr("127.0.0.1"), Logger: slog.New(slog.DiscardHandler),
 	}}
 	r.Profile.Bounces = true
 	for _, c := range change {

@@ -16,6 +16,7 @@ type orders struct {
 	suspended atomic.Bool
 	held      atomic.Pointer[[]string] // domains whose deliveries are suspended, sorted; never changed
 	wake      atomic.Pointer[chan struct{}]
+	settings  atomic.Pointer[Settings] // to go by from now on; nil: as before
 
 	mu    sync.Mutex // held while the held domains are changed; guards retry
 	retry []string   // domains to be tried at once; "" is all
@@ -108,6 +109,9 @@ func amongDomains(patterns []string, domain string) bool {
 
 // turn does what was ordered.
 func (q *Queue) turn() error {
+	if err := q.reload(); err != nil {
+		return err
+	}
 	said := q.suspensions()
 	q.orders.mu.Lock()
 	retry := q.orders.retry

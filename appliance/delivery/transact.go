@@ -111,7 +111,7 @@ func (q *Queue) data(r *report, c *gosmtp.Client, content io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.CopyBuffer(w, q.Headers.Deliver(&r.m, content), make([]byte, 32<<10)); err != nil {
+	if _, err := io.CopyBuffer(w, r.by.Headers.Deliver(&r.m, content), make([]byte, 32<<10)); err != nil {
 		return err // without the final dot
 	}
 	answer, err := w.CloseWithResponse()

@@ -41,13 +41,13 @@ type visit struct {
 }
 
 func (q *Queue) visit(events []esa.Event, v visit) []esa.Event {
-	src := &esa.Source{Local: q.Local, Remote: q.Host.Addr(v.domain)}
+	src := &esa.Source{Local: q.Local, Remote: q.by.Host.Addr(v.domain)}
 	events = append(events,
 		esa.Event{Kind: esa.DeliveryOpened, Time: v.now, DCID: v.dcid, Source: src, Size: 25},
 		esa.Event{Kind: esa.DeliveryStarted, Time: v.now, DCID: v.dcid, MID: v.m.MID, RIDs: rids(v.rcpts)})
 	replies := make([]string, len(v.rcpts))
 	for i, r := range v.rcpts {
-		replies[i] = q.Host.Deliver(attempt(v.m, r))
+		replies[i] = q.by.Host.Deliver(attempt(v.m, r))
 	}
 	events = append(events, q.outcomes(v, replies)...)
 	return append(events, esa.Event{Kind: esa.DeliveryClosed, Time: v.now, DCID: v.dcid})

@@ -16,10 +16,10 @@ import (
 func configCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "config", Args: noArguments,
-		Short: "Check, show and explain the configuration",
+		Short: "Check, show, explain and reload the configuration",
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(configCheckCommand(), configShowCommand(), configExampleCommand(), configSchemaCommand())
+	c.AddCommand(configCheckCommand(), configShowCommand(), configExampleCommand(), configReloadCommand(), configSchemaCommand())
 	return c
 }
 

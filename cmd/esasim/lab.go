@@ -35,11 +35,7 @@ func labCommand(name string) *cobra.Command {
 		Use: name, Args: noArguments,
 		Short: "Run an appliance, registered with its cloud (the default)",
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := s.load(c)
-			if err != nil {
-				return err
-			}
-			return s.run(c, lab.Options{Config: cfg})
+			return s.runs(c, func(*lab.Config) {}, nil)
 		},
 	}
 	s.common(c)
@@ -62,16 +58,7 @@ func applianceCommand() *cobra.Command {
 		Use: "appliance", Args: noArguments,
 		Short: "Run an appliance alone, registered with a cloud in another process",
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := s.load(c)
-			if err != nil {
-				return err
-			}
-			cfg.Cloud = nil
-			enrol, err := s.enrol()
-			if err != nil {
-				return err
-			}
-			return s.run(c, lab.Options{Config: cfg, SSE: enrol})
+			return s.runs(c, func(cfg *lab.Config) { cfg.Cloud = nil }, s.enrol)
 		},
 	}
 	s.common(c)
@@ -89,12 +76,7 @@ func cloudCommand() *cobra.Command {
 		Use: "cloud", Args: noArguments,
 		Short: "Run the cloud alone and print a registration token",
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := s.load(c)
-			if err != nil {
-				return err
-			}
-			cfg.SMTP, cfg.Console = "", ""
-			return s.run(c, lab.Options{Config: cfg})
+			return s.runs(c, func(cfg *lab.Config) { cfg.SMTP, cfg.Console = "", "" }, nil)
 		},
 	}
 	s.common(c)
@@ -117,6 +99,30 @@ func (s *settings) common(c *cobra.Command) {
 func (s *settings) sources(c *cobra.Command) {
 	c.Flags().StringVar(&s.config, "config", "", "YAML configuration; flags and ESASIM_* variables override it")
 	profileFlag(c, &s.flags.Profile)
+}
+
+// runs runs a lab of which narrow leaves what the command is for; enrol says with which
+// cloud elsewhere it registers, and may be nil.
+func (s *settings) runs(c *cobra.Command, narrow func(*lab.Config), enrol func() (*lab.Enrol, error)) error {
+	var o lab.Options
+	var err error
+	read := func() (lab.Config, error) {
+		cfg, err := s.load(c)
+		narrow(&cfg)
+		return cfg, err
+	}
+	if o.Config, err = read(); err != nil {
+		return err
+	}
+	if enrol != nil {
+		if o.SSE, err = enrol(); err != nil {
+			return err
+		}
+	}
+	if s.config != "" {
+		o.Reread = read
+	}
+	return s.run(c, o)
 }
 
 // run runs a lab until the command's context ends.
@@ -147,6 +153,10 @@ func (s *settings) run(c *cobra.Command, o lab.Options) (err error) {
 
 	ctx, cancel := context.WithCancel(c.Context())
 	defer cancel()
+	if o.Reread != nil {
+		hangups := reloadOnHangup(ctx, l, cancel)
+		defer func() { <-hangups }() // before the lab is closed
+	}
 	announced := make(chan error, 1)
 	go func() {
 		select {
