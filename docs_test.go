@@ -283,7 +283,7 @@ func TestDocumentedFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	readme := readFile(t, "README.md")
-	for _, command := range []string{"lab", "cloud", "appliance", "token", "track", "wait", "load", "seed", "config show", "config check"} {
+	for _, command := range []string{"lab", "cloud", "appliance", "token", "track", "wait", "load", "seed", "config show", "config check", "config reload"} {
 		help, err := exec.Command(exe, append(strings.Fields(command), "--help")...).CombinedOutput()
 		if err != nil {
 			t.Fatal(err)
