@@ -308,6 +308,7 @@ func TestReloadRefused(t *testing.T) {
 			"appliance: {hostname: other.example}": "appliance.hostname, appliance.listeners", "appliance: {serial: X}": "appliance.listeners, appliance.serial",
 			"appliance: {version: 13.5.1-277}":                            "appliance.listeners, appliance.version",
 			"appliance: {listener: {interface: X}, tracking: {keep: 1h}}": "appliance.listener.interface, appliance.listeners, appliance.tracking",
+			"appliance: {files: [{name: x, malware: y}]}":                 "appliance.files, appliance.listeners",
 			listenersFrom(27): "appliance.listeners[0].address",
 			strings.Replace(listenersFrom(26), "public", "private", 1): "appliance.listeners[0].type",
 			strings.Replace(listenersFrom(26), "Second", "X", 1):       "appliance.listeners[0].interface",

@@ -24,7 +24,7 @@ func (a *Appliance) newAnalysis() *analysis.Analysis {
 			}
 			return err
 		},
-		Remediates: a.o.Config.Remediates,
+		Remediates: func(m *esa.Message) bool { return a.now.Load().Remediates(m) },
 		Remove: func(ctx context.Context, address string, mid esa.MID, why string) error {
 			err := a.mailboxes.Remove(ctx, address, mid, why)
 			if errors.Is(err, mailbox.ErrNone) {

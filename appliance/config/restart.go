@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"reflect"
+)
 
 // NeedsRestart are the keys in which another configuration differs that an appliance
 // has from its start to its end: its ports, its identity, how its data is kept.
@@ -12,6 +15,7 @@ func (a *Appliance) NeedsRestart(to *Appliance) []string {
 	}{
 		{"hostname", a.Hostname != to.Hostname}, {"serial", a.Serial != to.Serial}, {"version", a.Version != to.Version},
 		{"listener.interface", a.Listener.Interface != to.Listener.Interface}, {"tracking", a.Tracking != to.Tracking},
+		{"files", !reflect.DeepEqual(a.Files, to.Files)}, // file analysis waits by what they said at the start
 	} {
 		if k.differs {
 			keys = append(keys, "appliance."+k.key)
