@@ -164,7 +164,7 @@ func bySchema(t *testing.T, s *jsonschema.Schema, text string) error {
 // The schema takes the example of each profile and what the README shows.
 func TestConfigurationSchema(t *testing.T) {
 	s := configSchema(t)
-	texts := blocks(t, "README.md", "yaml")
+	texts := examples(t)
 	for _, profile := range config.Profiles() {
 		_, keys := configKeys(t, profile)
 		text, err := lab.Example(keys)

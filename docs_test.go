@@ -12,14 +12,12 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"go.yaml.in/yaml/v3"
 
 	"esasim/esasimtest"
 	"esasim/lab"
@@ -84,14 +82,14 @@ func elsewhere(a lab.Addresses) []string {
 	}
 }
 
-// Every shell block of the README and of docs/api.md is run, and does what the
+// Every shell block of the README, docs/api.md and docs/settings.md is run, and does what the
 // text around it says. A block of a new kind fails until it is known here.
 func TestDocumentedCommands(t *testing.T) {
 	need(t, "curl")
 	need(t, "swaks")
 	p := run(t, ports()...)
 	there := elsewhere(p.addresses)
-	for _, file := range []string{"README.md", "docs/api.md"} {
+	for _, file := range []string{"README.md", "docs/api.md", "docs/settings.md"} {
 		for i, block := range blocks(t, file, "sh") {
 			t.Run(fmt.Sprintf("%s-%d", path.Base(file), i+1), func(t *testing.T) {
 				switch first, _, _ := strings.Cut(block, "\n"); {
@@ -219,61 +217,34 @@ func background(t *testing.T, block string, replace ...string) (a lab.Addresses)
 	return a
 }
 
-// The README's configuration has every key, and each with its default.
+// examples are the configurations that the documents show.
+func examples(t *testing.T) []string {
+	t.Helper()
+	return append(blocks(t, "README.md", "yaml"), blocks(t, "docs/settings.md", "yaml")...)
+}
+
+// The configurations that the documents show are right. That of all keys is tested by
+// TestConfigurationExample.
 func TestDocumentedConfiguration(t *testing.T) {
-	for _, text := range blocks(t, "README.md", "yaml") {
-		if _, err := lab.ReadConfig("README.md", []byte(text)); err != nil {
+	for _, text := range examples(t) {
+		if c, err := lab.ReadConfig("example", []byte(text)); err != nil {
+			t.Errorf("%v in\n%s", err, text)
+		} else if err := c.Check(); err != nil {
 			t.Errorf("%v in\n%s", err, text)
 		}
 	}
-	text := configuration(t, "unregistered:")
-	got, err := lab.ReadConfig("README.md", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, other := range blocks(t, "README.md", "yaml")[1:] {
-		if c, err := lab.ReadConfig("README.md", []byte(other)); err != nil {
-			t.Errorf("README.md: %v\n%s", err, other)
-		} else if err := c.Check(); err != nil {
-			t.Errorf("README.md: %v\n%s", err, other)
-		}
-	}
-	noNil := cmp.Transformer("members", func(s []string) string { return strings.Join(s, " ") })
-	if diff := cmp.Diff(lab.DefaultConfig(), got, noNil); diff != "" {
-		t.Errorf("README.md against the defaults (-default +README):\n%s", diff)
-	}
-	var shown map[string]any
-	if err := yaml.Unmarshal([]byte(text), &shown); err != nil {
-		t.Fatal(err)
-	}
-	everyKey(t, "", reflect.TypeFor[lab.Config](), shown)
 }
 
-// configuration is the README's first example that has a text in it.
+// configuration is the documents' first example that has a text in it.
 func configuration(t *testing.T, with string) string {
 	t.Helper()
-	for _, text := range blocks(t, "README.md", "yaml") {
+	for _, text := range examples(t) {
 		if strings.Contains(text, with) {
 			return text
 		}
 	}
-	t.Fatalf("README.md has no configuration with %q", with)
+	t.Fatalf("no document has a configuration with %q", with)
 	return ""
-}
-
-func everyKey(t *testing.T, place string, typ reflect.Type, shown map[string]any) {
-	t.Helper()
-	for i := range typ.NumField() {
-		f := typ.Field(i)
-		key := f.Tag.Get("yaml")
-		v, ok := shown[key]
-		if !ok {
-			t.Errorf("README.md does not show %s%s", place, key)
-		}
-		if below, ok := v.(map[string]any); ok && f.Type.Kind() == reflect.Struct {
-			everyKey(t, place+key+".", f.Type, below)
-		}
-	}
 }
 
 // Every flag that a command's help names is in the README.
