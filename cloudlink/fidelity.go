@@ -19,6 +19,7 @@ func Fidelity() []fidelity.Claim {
 		{"of a message that was split, the recipients that went to the new MID are told with that one", fidelity.Ours, "one story must not be told twice"},
 		{"one sighting for each MID, whatever the number of recipients", fidelity.Inferred, screenshot},
 		{"source, origin: " + Module, fidelity.Documented, guide + ": the module's title"},
+		{"a message that leaves a quarantine as another one: Incoming message (Released), detected", fidelity.Ours, "the sighting that said contained must not stay"},
 		{"description: Incoming message (Delivered)", fidelity.Observed, screenshot + "; a public client reads the first word"},
 		{"confidence High, severity Low", fidelity.Observed, screenshot},
 		{"severity High when antispam, antivirus, AMP, outbreak filters or DLP found something, Medium when antispam suspects; graymail and filters leave it Low", fidelity.Inferred, "the schema's words for it"},

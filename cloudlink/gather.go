@@ -22,7 +22,8 @@ func newGather(log Log) *gatherer { return &gatherer{log: log} }
 // take reads entries and gives the messages that came to rest in them, or
 // changed at rest, each once and in the order of the log. Of a message that was
 // rewritten nothing is told: it never rests, and the one it became is a message
-// of its own. A release is not told either: the next rest is.
+// of its own; unless a quarantine had held it, which was told and is over. A release
+// is not told otherwise: the next rest is.
 func (g *gatherer) take(ctx context.Context, entries []esa.Entry) ([]esa.Message, error) {
 	var rested, done []esa.MID
 	seen := map[esa.MID]bool{}
@@ -52,10 +53,15 @@ func (g *gatherer) take(ctx context.Context, entries []esa.Entry) ([]esa.Message
 // came tells whether a message came to rest in events, or changed at rest, and
 // whether they end it.
 func came(events []esa.Event) (rests, ends bool) {
+	released := false
 	for i := range events {
 		switch events[i].Kind {
+		case esa.MessageReleased:
+			released = true
+		case esa.MessageRewritten:
+			rests = released
 		case esa.RecipientDelivered, esa.RecipientDelayed, esa.RecipientBounced, esa.MessageDropped,
-			esa.MessageBounced, esa.MessageQuarantined, esa.QuarantineDeleted, esa.VerdictChanged:
+			esa.MessageBounced, esa.MessageQuarantined, esa.QuarantineDeleted, esa.VerdictChanged, esa.MessageReinjected:
 			rests = true
 		case esa.MessageFinished:
 			ends = true
@@ -74,7 +80,7 @@ func (g *gatherer) messages(ctx context.Context, mids []esa.MID) ([]esa.Message,
 		if err != nil {
 			return nil, err
 		}
-		if m.State.AtRest() { // else it is on its way again; the next rest is another entry
+		if m.State.AtRest() || m.State == esa.Replaced { // else it is on its way again; the next rest is another entry
 			out = append(out, m)
 		}
 	}

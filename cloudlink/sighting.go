@@ -88,6 +88,8 @@ func outcome(s esa.State) string {
 		return "Delayed"
 	case esa.Bounced:
 		return "Bounced"
+	case esa.Replaced: // by what goes on after a quarantine; nobody is told of others
+		return "Released"
 	}
 	return s.String()
 }
