@@ -172,7 +172,7 @@ func TestAuthenticationActions(t *testing.T) {
 					"DMARC: Message from domain b.example, DMARC fail (SPF aligned False, DKIM aligned False), DMARC action reject"}},
 			{"a@d.example", strings.Replace(signed, "hello\r\n\r\nhello", "hello\r\n\r\nhallo", 1), "550 #5.7.1 DMARC unauthenticated mail is prohibited.", esa.Aborted,
 				[]string{"DKIM: permfail body hash did not verify [final] (d=b.example s=sel1 i=@b.example)"}},
-			{"a@d.example", strings.Replace(plainMessage, "a@b.example", "a@sub.b.example", 1), "250 ok:  Message 5 accepted", esa.Delivered,
+			{"a@d.example", strings.Replace(plainMessage, "a@b.example", "a@sub.b.example", 1), "250 ok:  Message 5 accepted", esa.Quarantined,
 				[]string{"DMARC: Message from domain sub.b.example, DMARC fail (SPF aligned False, DKIM aligned False), DMARC action quarantine"}},
 			{"", signed, "250 ok:  Message 6 accepted", esa.Delivered,
 				[]string{"SPF: mailfrom identity postmaster@mail.b.example None", "DMARC: Message from domain b.example, DMARC pass (SPF aligned False, DKIM aligned True)"}},

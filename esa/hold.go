@@ -69,6 +69,7 @@ func (m *Message) left(e *Event) {
 			m.Caught = max(m.Caught, h.Engine)
 		}
 	}
+	m.Released = m.Released || e.Kind == MessageReleased
 	if e.Engine != NoEngine {
 		m.Caught = max(m.Caught, e.Engine)
 		m.Passed = min(m.Passed, m.Caught) // what the other one had passed behind that was before it was held

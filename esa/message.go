@@ -85,6 +85,7 @@ type Message struct {
 	Asked       []Hold           // where it goes to at the end of the work queue
 	Passed      Engine           // the last stage that it need not meet, because the message it was made from has
 	Skips       [Engines]bool    // stages that it need not meet besides
+	Released    bool             // a quarantine has let it go
 	Caught      Engine           // the last engine that had it held, of those that let it go
 	Deleted     bool             // from its last quarantine: no engine dropped it
 	From        MID              // the message it was made from; 0: none

@@ -27,6 +27,7 @@ type passage struct {
 
 // walk takes the message through the stages that it has to meet.
 func (p *passage) walk() error {
+	p.dmarc()
 	if p.meets(esa.MessageFilters) {
 		if ended, err := p.meet(p.q.filters(p.m.Direction)); ended || err != nil {
 			return err
@@ -47,6 +48,15 @@ func (p *passage) walk() error {
 	}
 	p.end()
 	return nil
+}
+
+// dmarc has a message held whose sender's domain asks for that, if the appliance
+// does as it is asked. Source: AsyncOS user guide, "DMARC Verification": it goes to
+// the quarantine Policy.
+func (p *passage) dmarc() {
+	if d := &p.m.Auth.DMARC; d.Result == "failed" && d.Action == "quarantine" && p.m.From == 0 && !p.m.Released {
+		p.ask(esa.NoEngine, []stage.Hold{{Quarantine: "Policy", Reason: "DMARC"}})
+	}
 }
 
 // meets tells whether the message has to meet a stage. One that was made of
@@ -81,7 +91,7 @@ func (p *passage) meet(s stage.Stage) (ended bool, err error) {
 	if f.Verdict != esa.NotEvaluated {
 		p.say(esa.Event{Kind: esa.EngineVerdict, Engine: s.Engine, Verdict: f.Verdict, Name: f.Name, Text: f.Text, Size: f.Size})
 	}
-	if p.m.Caught != esa.NoEngine && f.Verdict == p.m.Verdicts[s.Engine] && !p.news(s.Engine) {
+	if p.m.Released && f.Verdict == p.m.Verdicts[s.Engine] && !p.news(s.Engine) {
 		return false, nil // somebody let it go who knew that
 	}
 	return p.carryOut(s.Engine, &f.Want)

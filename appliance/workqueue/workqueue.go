@@ -236,7 +236,7 @@ func (q *Queue) process(m *esa.Message) error {
 // asked is where a message is still to go to. The spam quarantine comes last: those
 // that let it go have had it for all others, or one of them in the place of another.
 func asked(m *esa.Message) []esa.Hold {
-	if m.Caught == esa.NoEngine {
+	if !m.Released {
 		return m.Asked
 	}
 	return slices.DeleteFunc(slices.Clone(m.Asked), func(h esa.Hold) bool { return h.Quarantine != stage.SpamQuarantine })

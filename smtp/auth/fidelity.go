@@ -26,7 +26,7 @@ func Fidelity() []fidelity.Claim {
 		{"DMARC: aspf, adkim, p and sp; pct is ignored, so a policy is for every message; no reports are sent", fidelity.Ours, "the same message has always the same outcome"},
 		{"DMARC: skipped if only a failed look-up kept SPF or DKIM from passing for the domain", fidelity.Inferred, "RFC 7489, section 6.6.2, leaves it open"},
 		{"DMARC: actions for the policies reject (none, quarantine, reject) and quarantine (none, quarantine); the factory's are none", fidelity.Documented, guide + "DMARC verification profiles"},
-		{"DMARC: the action quarantine is noted; nothing holds the message yet", fidelity.Ours, "not built yet"},
+		{"DMARC: with the action quarantine the message goes to the quarantine Policy at the end of the work queue", fidelity.Documented, guide + "DMARC verification profiles; that it meets all stages before is inferred"},
 		{"a refused message is aborted in the logs: Rejected by SPF verification, Rejected by DMARC verification", fidelity.Inferred, "the style of Rejected by RAT"},
 		{"an Authentication-Results value can be made of a message's results; no message gets the header, because none is sent on", fidelity.Ours, "delivery is simulated"},
 	} {
