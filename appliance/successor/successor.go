@@ -37,6 +37,7 @@ type Message struct {
 	MID     esa.MID
 	From    string      // envelope sender
 	To      []string    // envelope recipients
+	Own     bool        // the appliance wrote it, and it goes out from here: nothing of the other one's sender holds of it
 	Said    []esa.Event // of its content
 	Size    int64
 	Content Content // nil until it is made
@@ -75,10 +76,11 @@ func Recipients(m *esa.Message) []string {
 // but what is known of the sender of m, which it is made from, holds of it.
 func (s *Message) Begin(m *esa.Message) []esa.Event {
 	source := m.Source
-	events := []esa.Event{
-		{Kind: esa.MessageStarted, Other: m.MID, Source: &source, Text: m.HELO, Name: m.TLS, Address: m.User},
-		{Kind: esa.SenderGiven, Address: s.From},
+	started := esa.Event{Kind: esa.MessageStarted, Other: m.MID, Source: &source, Text: m.HELO, Name: m.TLS, Address: m.User}
+	if s.Own {
+		started = esa.Event{Kind: esa.MessageStarted, Other: m.MID, Source: &esa.Source{Outgoing: true}}
 	}
+	events := []esa.Event{started, {Kind: esa.SenderGiven, Address: s.From}}
 	for i, to := range s.To {
 		events = append(events, esa.Event{Kind: esa.RecipientGiven, Address: to, RIDs: []esa.RID{esa.RID(i)}})
 	}

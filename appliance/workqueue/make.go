@@ -113,6 +113,7 @@ func (p *passage) copy(by esa.Engine, c *stage.Copy) error {
 		end = []esa.Event{held(&h)}
 	}
 	s := successor.Of(p.m, c.To)
+	s.Own = c.Content != nil
 	if c.From != "" || c.Null {
 		s.From = c.From
 	}
