@@ -50,7 +50,7 @@ func TestRelay(t *testing.T) {
 	if err != nil || there.Subject != "relayed" || there.MessageID != "<r@example.com>" || there.Size <= m.Size || len(there.Recipients) != 1 {
 		t.Errorf("in the second: %+v, %v", there, err)
 	}
-	out := logLines(t, logs[0], `close$`)
+	out := logLines(t, logs[0], `DCID 1 close$`)
 	in := logLines(t, logs[1], `Message finished MID 1 done$`)
 	for _, pair := range [][2]string{
 		{`^DCID 1 TLS success protocol (\S+) cipher (\S+) for example.org$`, `^ICID 1 TLS success protocol (\S+) cipher (\S+)$`},
