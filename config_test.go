@@ -201,7 +201,7 @@ func TestConfigurationAgrees(t *testing.T) {
 	bad := []string{
 		"[]", "5", "smpt: x", "profile: 2020", "unregistered: perhaps", "unregistered: 1", "cloud: []", "cloud: {AMERICAS: []}",
 		"threat_response: {envelope: x}", "threat_response: {nam: x}", "appliance: []", "appliance: 1",
-		appliance("hostname: []"), appliance("hostname: {}"), appliance("wording: 12"), appliance("wording: old"), appliance("api: {tracking_rows: x}"),
+		appliance("hostname: []"), appliance("hostname: {}"), appliance("wording: 12"), appliance("wording: old"), appliance("api: {tracking_rows: x}"), appliance("users: [{name: a, passphrase: b, role: x}]"),
 		appliance("listener: {max_message_size: 5G}"), appliance("listener: {max_message_size: -1}"), appliance("listener: {max_message_size: 1.5}"),
 		appliance("listener: {idle_timeout: 5}"), appliance("listener: {idle_timeout: 5 minutes}"), appliance("listener: {max_recipients: many}"),
 		appliance("listener: {max_recipients: 1.5}"), appliance("listener: {delayed_rejection: 'yes'}"), appliance("listener: {xclient: 127.0.0.1}"),

@@ -18,11 +18,13 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"esasim/appliance/asyncos"
 	"esasim/appliance/config"
 	"esasim/appliance/console"
 	"esasim/appliance/delivery"
 	"esasim/appliance/mailbox"
 	"esasim/appliance/quarantine"
+	"esasim/appliance/users"
 	"esasim/appliance/workqueue"
 	"esasim/cloudlink"
 	"esasim/esa"
@@ -57,6 +59,7 @@ type Options struct {
 type Appliance struct {
 	o           Options
 	serial      string
+	users       *users.Users
 	store       *tracking.Store
 	reloading   sync.Mutex                       // held while a configuration is changed
 	now         atomic.Pointer[config.Appliance] // what it goes by; what it points to never changes
@@ -105,6 +108,9 @@ func (a *Appliance) build(c *config.Appliance) (err error) {
 		return err
 	}
 	if a.common, err = a.commonOptions(c); err != nil {
+		return err
+	}
+	if a.users, err = signIn(a.o); err != nil {
 		return err
 	}
 	a.headers.use(c)
@@ -234,18 +240,27 @@ func (a *Appliance) Close() error {
 	return nil
 }
 
-// Handler serves the appliance's pages.
+// Handler serves the appliance's pages and its API.
 func (a *Appliance) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*a.pages.Load()).ServeHTTP(w, r) })
 }
 
-// usePages serves the pages as a configuration has them.
+// usePages serves pages and API as a configuration has them.
 func (a *Appliance) usePages(c *config.Appliance) {
 	in, _ := c.Location() // the configuration was checked
-	pages := console.New(console.Options{
+	mux := http.NewServeMux()
+	api := asyncos.New(asyncos.Options{
+		Location: in, Tracker: a.store, SignIn: a.users, Host: c.Hostname, Serial: a.serial,
+		Flat: c.API.TrackingRows == config.Flat, Logger: a.o.Logger,
+	})
+	for _, prefix := range asyncos.Prefixes() {
+		mux.Handle(prefix, api)
+	}
+	mux.Handle("/", console.New(console.Options{
 		Location: in, Tracker: a.store, Host: c.Hostname, Model: "Cisco " + model,
 		Product: c.Product, Version: c.Version, Logger: a.o.Logger,
-	})
+	}))
+	var pages http.Handler = mux
 	a.pages.Store(&pages)
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/uuid"
 
+	"esasim/appliance/users"
 	"esasim/internal/statefile"
 )
 
@@ -38,6 +39,25 @@ func serialNumber(o Options) (string, error) {
 	u := strings.ToUpper(strings.ReplaceAll(uuid.NewString(), "-", ""))
 	serial = u[:20] + "-" + u[20:]
 	return serial, f.Save(serial)
+}
+
+// signIn is who may sign in. The key of its tokens is made at the first start and
+// kept, so that they are good for the next run, too.
+func signIn(o Options) (*users.Users, error) {
+	f := statefile.File{FS: o.FS, Dir: o.Dir, Key: "tokens.json"}
+	var key []byte
+	found, err := f.Load(&key)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		key = make([]byte, users.KeySize)
+		_, _ = rand.Read(key) // it never fails
+		if err := f.Save(key); err != nil {
+			return nil, err
+		}
+	}
+	return users.New(users.Options{Accounts: o.Config.Accounts(), Timeout: o.Config.API.SessionTimeout, Key: key})
 }
 
 // certificate is the appliance's own, for STARTTLS: self-signed, made at the

@@ -3,6 +3,8 @@ package lab
 import (
 	"net"
 	"net/netip"
+
+	"esasim/appliance/users"
 )
 
 // Addresses say where everything is and how to get in: what the first screen
@@ -29,7 +31,7 @@ func (l *Lab) Addresses() Addresses {
 		a.SMTP = reachable(l.smtp[0].Addr())
 		a.Listeners = l.listenerAddresses()
 		a.Console = "http://" + reachable(l.console.Addr())
-		a.ConsoleUser, a.ConsolePassphrase = "admin", "ironport" // the appliance's from the factory
+		a.ConsoleUser, a.ConsolePassphrase = l.administrator()
 		a.Serial = l.appliance.Serial()
 		a.DeviceID = l.appliance.Link().Status().DeviceID
 	}
@@ -42,6 +44,17 @@ func (l *Lab) Addresses() Addresses {
 		a.ClientID, a.ClientPassword = l.client.ID, l.client.Password
 	}
 	return a
+}
+
+// administrator is the first user with that role whose passphrase is known; if
+// nobody's is, the first one without it.
+func (l *Lab) administrator() (name, passphrase string) {
+	for _, u := range l.o.Config.Appliance.Users {
+		if u.Role == string(users.Administrator) && (name == "" || passphrase == "" && u.Passphrase != "") {
+			name, passphrase = u.Name, u.Passphrase
+		}
+	}
+	return name, passphrase
 }
 
 // listenerAddresses are where each listener is; nil if there is only one.

@@ -16,6 +16,7 @@ import (
 //	esasim.json          what this directory is, and the version of its format
 //	LOCK                 held while a lab runs on it
 //	serial.json          the appliance's serial number, made at the first start
+//	tokens.json          the key of the API's tokens, likewise
 //	certificate.pem      the listener's certificate, likewise
 //	client.json          the lab's API client with its password, in clear
 //	registration.json    the appliance's registration with the cloud, with its credential

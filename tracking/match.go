@@ -130,7 +130,7 @@ func (ts *tests) outcome(q *Query) {
 	ts.add(set, func(m *esa.Message) bool {
 		return slices.Contains(q.States, m.State) ||
 			slices.ContainsFunc(q.Held, func(name string) bool { return heldIn(m, name) }) ||
-			slices.ContainsFunc(q.Events, func(e EventMatch) bool { return e.happenedTo(m) })
+			slices.ContainsFunc(q.Events, func(e EventMatch) bool { return e.HappenedTo(m) })
 	})
 }
 
@@ -140,7 +140,9 @@ func heldIn(m *esa.Message, quarantine string) bool {
 	return slices.ContainsFunc(m.Quarantines, func(name string) bool { return fold.String(name) == want })
 }
 
-func (e EventMatch) happenedTo(m *esa.Message) bool {
+// HappenedTo tells whether one of the message's events is such a one. The message
+// must have its events.
+func (e EventMatch) HappenedTo(m *esa.Message) bool {
 	name := Text{Is, e.Name}.needle()
 	return slices.ContainsFunc(m.Events, func(did esa.Event) bool {
 		return did.Kind == e.Kind &&

@@ -5,6 +5,7 @@ import (
 
 	"esasim/appliance/delivery"
 	"esasim/appliance/filter"
+	"esasim/appliance/users"
 	"esasim/esa"
 )
 
@@ -15,6 +16,8 @@ func Choices(structName, key string) []string {
 	switch structName + "." + key {
 	case "Appliance.wording":
 		return []string{"13", "14", "15"}
+	case "User.role":
+		return users.Roles()
 	case "API.tracking_rows":
 		return []string{Keyed, Flat}
 	case "MailFlowPolicy.rule":

@@ -17,6 +17,7 @@ type Appliance struct {
 	Version             string               `yaml:"version"`  // AsyncOS version with build: "13.0.0-392"
 	Product             string               `yaml:"product"`  // what its pages and the Consolidated Event Log call it, behind the model
 	Wording             Wording              `yaml:"wording"`  // the AsyncOS version in whose words logs are written
+	Users               []User               `yaml:"users"`    // who may sign in
 	API                 API                  `yaml:"api"`
 	Listener            Listener             `yaml:"listener"`           // the first listener, which is public
 	Listeners           []MoreListener       `yaml:"listeners"`          // those beside it
@@ -82,7 +83,7 @@ func Default() Appliance {
 	return Appliance{
 		Hostname: "esa.esasim.test",
 		Version:  "13.0.0-392",
-		Product:  "Email Security Virtual Appliance", Wording: 13, API: API{TrackingRows: Keyed},
+		Product:  "Email Security Virtual Appliance", Wording: 13, Users: factoryUsers(), API: API{TrackingRows: Keyed, SessionTimeout: 30 * time.Minute},
 		Listener: defaultListener("IncomingMail"), Listeners: []MoreListener{},
 		All:      AllListeners{MaxConnections: 1000, MaxTLSConnections: 100, TotalTime: 15 * time.Minute},
 		SMTPAuth: SMTPAuth{Profile: "users", Users: []SMTPUser{}}, Reputation: DomainReputation{Domains: []Domain{}},
@@ -132,6 +133,7 @@ func (a *Appliance) Check() error {
 	}
 	errs = append(errs, a.checkRoutes(), a.checkControls(), a.checkProfiles(), a.checkFates(), a.checkAccess(), a.checkListeners(), a.checkAll())
 	errs = append(errs, a.checkProfile()...)
+	errs = append(errs, a.checkUsers()...)
 	if _, err := a.Location(); err != nil {
 		errs = append(errs, err)
 	}

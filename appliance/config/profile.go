@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The profiles: eras of the product, whose defaults differ.
@@ -29,9 +30,12 @@ const (
 	Flat  = "flat"  // as of 13.0
 )
 
-// API are settings of the appliance's REST API. It is not there yet.
+// API are settings of the appliance's REST API.
 type API struct {
-	TrackingRows string `yaml:"tracking_rows"` // how rows of message tracking come: keyed by MID, or flat; nothing reads it yet
+	TrackingRows string `yaml:"tracking_rows"` // how rows of message tracking come: keyed by MID, or flat
+	// SessionTimeout is how long a token is good for, from 5m to 24h: the inactivity
+	// timeout of the product's web interface.
+	SessionTimeout time.Duration `yaml:"session_timeout"`
 }
 
 // ForProfile is the configuration from the factory in a profile; "" is the first.

@@ -1,0 +1,124 @@
+package asyncos
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+
+	"esasim/appliance/users"
+)
+
+// mostLogin is how long the body of a login can be, in octets.
+const mostLogin = 16 << 10
+
+// errLogin is the refusal of wrong credentials. Source: recorded answers.
+var errLogin = fault{http.StatusUnauthorized, "Invalid username or passphrase."}
+
+// loginAnswer is the answer to a login. Source: recorded answers; the list of
+// addresses is empty there.
+type loginAnswer struct {
+	UserName  string   `json:"userName"`
+	TwoFactor string   `json:"is2FactorRedirectRequired"`
+	Role      string   `json:"role"`
+	Email     []string `json:"email"`
+	Token     string   `json:"jwtToken"`
+}
+
+// serveLogin takes the credentials, in base64, and gives a token for them. The type
+// of the body does not matter: older clients say it is plain text.
+func (a *api) serveLogin(c *call) (any, error) {
+	if _, err := readParameters(c.r.URL.RawQuery, nil); err != nil {
+		return nil, err
+	}
+	name, passphrase, err := readLogin(c.w, c.r)
+	if err != nil {
+		return nil, err
+	}
+	user, err := a.signIn(c.r, name, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	token, err := a.SignIn.Token(user)
+	if err != nil {
+		return nil, err
+	}
+	return data{loginAnswer{user.Name, "false", string(user.Role), []string{}, token}}, nil
+}
+
+func readLogin(w http.ResponseWriter, r *http.Request) (name, passphrase string, err error) {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostLogin))
+	if over := (*http.MaxBytesError)(nil); errors.As(err, &over) {
+		return "", "", fault{http.StatusRequestEntityTooLarge, "The body of a login is too large."}
+	}
+	if err != nil {
+		return "", "", fault{http.StatusBadRequest, "The body ended early."}
+	}
+	var body struct {
+		Data *struct {
+			UserName   *string `json:"userName"`
+			Passphrase *string `json:"passphrase"`
+		} `json:"data"`
+	}
+	if json.Unmarshal(b, &body) != nil || body.Data == nil || body.Data.UserName == nil || body.Data.Passphrase == nil {
+		return "", "", fault{http.StatusBadRequest, `Want {"data": {"userName": "...", "passphrase": "..."}}, both in base64.`}
+	}
+	if name, err = unbase64(*body.Data.UserName); err == nil {
+		passphrase, err = unbase64(*body.Data.Passphrase)
+	}
+	if err != nil {
+		return "", "", fault{http.StatusBadRequest, "userName and passphrase must be in base64."}
+	}
+	return name, passphrase, nil
+}
+
+// unbase64 takes any alphabet of base64, with padding or without.
+func unbase64(s string) (string, error) {
+	s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(strings.TrimSpace(s), "="))
+	b, err := base64.RawStdEncoding.DecodeString(s)
+	return string(b), err
+}
+
+// signIn proves credentials for whoever sent the request.
+func (a *api) signIn(r *http.Request, name, passphrase string) (users.User, error) {
+	from := r.RemoteAddr
+	if host, _, err := net.SplitHostPort(from); err == nil {
+		from = host
+	}
+	user, err := a.SignIn.SignIn(r.Context(), name, passphrase, from)
+	if errors.Is(err, users.ErrCredentials) {
+		a.Logger.Warn("sign-in to the API failed", "user", clip(name), "from", from)
+		return user, errLogin
+	}
+	return user, err
+}
+
+// caller tells who calls: by a token, or by HTTP Basic. One that is good is enough.
+func (a *api) caller(r *http.Request) (users.User, error) {
+	token := r.Header.Get("jwtToken") // in any letter case
+	var refused error = fault{http.StatusUnauthorized, "Unauthorized."}
+	if token != "" {
+		user, err := a.SignIn.Bearer(strings.TrimSpace(token))
+		if err == nil {
+			return user, nil
+		}
+		refused = tokenFault(err)
+	}
+	name, passphrase, ok := r.BasicAuth()
+	if !ok {
+		return users.User{}, refused
+	}
+	return a.signIn(r, name, passphrase)
+}
+
+// tokenFault says why a token is refused; clients compare the whole texts. Source:
+// public client.
+func tokenFault(err error) fault {
+	if errors.Is(err, users.ErrExpired) {
+		return fault{http.StatusUnauthorized, "ExpiredSignatureError."}
+	}
+	return fault{http.StatusUnauthorized, "InvalidTokenError."}
+}

@@ -1,0 +1,127 @@
+package asyncos
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"esasim/esa"
+	"esasim/tracking"
+)
+
+// queryTimeout is how long a search may take: the longest that the product's search
+// form offers. Source: AsyncOS user guide, "Tracking Messages".
+const queryTimeout = 10 * time.Minute
+
+var errTooLong = errors.New("the search took too long")
+
+// place is where a page of rows ended: the next one goes on there.
+type place struct {
+	before esa.MID // messages below this one are still to come; 0: all
+	// shown are the roots of rows that were shown, of which messages are still to
+	// come.
+	shown map[esa.MID]bool
+}
+
+func (p place) clone() place {
+	shown := map[esa.MID]bool{}
+	for root := range p.shown {
+		if root < p.before { // its other messages are behind us
+			shown[root] = true
+		}
+	}
+	return place{p.before, shown}
+}
+
+// rows finds the rows from a place on, the newest first. It passes over some, and
+// moves the place behind the last one.
+func (a *api) rows(ctx context.Context, s *search, at *place, skip, limit int) ([]lineage, error) {
+	q := s.query
+	if !narrow(&q, s.events) {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, queryTimeout, errTooLong)
+	defer cancel()
+	q.Timeout = queryTimeout
+	if at.shown == nil {
+		at.shown = map[esa.MID]bool{}
+	}
+	var out []lineage
+	for q.Limit = min(skip+limit, tracking.MaxLimit); ; q.Limit = min(2*q.Limit, tracking.MaxLimit) {
+		q.Before = at.before
+		page, err := a.Tracker.Search(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Messages {
+			row, err := a.row(ctx, s, at, &page.Messages[i])
+			switch {
+			case err != nil:
+				return nil, err
+			case row == nil:
+			case skip > 0:
+				skip--
+			default:
+				out = append(out, row)
+			}
+			if len(out) == limit {
+				return out, nil
+			}
+		}
+		if at.before = page.Next; page.Next == 0 {
+			at.before = 1 // there is nothing below
+			return out, nil
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// row is what a message that was found belongs to; nil if that was shown already,
+// or is not meant. The place is behind the message then.
+func (a *api) row(ctx context.Context, s *search, at *place, m *esa.Message) (lineage, error) {
+	at.before = m.MID
+	row, err := a.lineageOf(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	root := row.root()
+	if at.shown[root.MID] || !s.means(row) {
+		return nil, nil
+	}
+	if len(row) > 1 {
+		at.shown[root.MID] = true
+	}
+	return row, nil
+}
+
+// means tells whether the search asks for a row: when it was received is when its
+// first message was, and what is asked for may have happened to any of them.
+func (s *search) means(row lineage) bool {
+	at := row.root().Received
+	if at.Before(s.query.From) || !at.Before(s.query.To) {
+		return false
+	}
+	for i := range s.events {
+		for j := range row {
+			if s.events[i].holds(&row[j]) {
+				return true
+			}
+		}
+	}
+	return len(s.events) == 0
+}
+
+// page finds the rows of one page, and remembers where it ended.
+func (a *api) page(ctx context.Context, key string, s *search) ([]lineage, error) {
+	at, skip := place{}, s.offset
+	if s.offset > 0 { // the first page begins anew
+		at, skip = a.places.from(key, s.offset)
+	}
+	rows, err := a.rows(ctx, s, &at, skip, s.limit)
+	if err == nil {
+		a.places.keep(key, s.offset == 0, s.offset+len(rows), at)
+	}
+	return rows, err
+}
