@@ -32,6 +32,8 @@ type Tracker interface {
 	// Connection is what happened on an injection connection, apart from its
 	// messages; tracking.ErrNotFound.
 	Connection(ctx context.Context, icid esa.ICID) ([]esa.Event, error)
+	// Connections finds connections, newest first, each with all its events.
+	Connections(ctx context.Context, q tracking.Connections) ([][]esa.Event, error)
 	// Span is the time of the first and of the last message kept; both zero
 	// when there is none.
 	Span(ctx context.Context) (first, last time.Time, err error)

@@ -194,10 +194,11 @@ func dlpGroup() eventGroup {
 }
 
 // violation tells of a message whether it has a DLP violation of a severity.
-func violation(m *esa.Message) func(severity string) bool {
-	return func(severity string) bool {
+func violation(m *esa.Message) func(string) bool {
+	return func(want string) bool {
 		return slices.ContainsFunc(m.Events, func(e esa.Event) bool {
-			return e.Kind == esa.EngineVerdict && e.Engine == esa.DLP && e.Verdict == esa.Positive && strings.Contains(strings.ToLower(e.Text), severity)
+			word, _ := severity(&e)
+			return isViolation(&e) && strings.EqualFold(word, want)
 		})
 	}
 }

@@ -35,6 +35,10 @@ func (a *api) serveMessages(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.rejected {
+		rows, err := a.rejected(c.r.Context(), searchKey(c), &s)
+		return page(rows), err
+	}
 	found, err := a.page(c.r.Context(), searchKey(c), &s)
 	if err != nil {
 		return nil, err

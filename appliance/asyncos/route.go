@@ -35,6 +35,13 @@ func (a *api) routes() []route {
 		serve           func(*call) (any, error)
 	}{
 		{"messages", "messages", searchParameters(), a.serveMessages},
+		{"details", "detail", detailsParameters, a.serveDetails},
+		{"amp-details", "amp_details", detailsParameters, a.serveAMPDetails},
+		{"connection-details", "connection_details", []string{"startDate", "endDate", "icid", "serialNumber"}, a.serveConnection},
+		{"dlp-details", "dlp_details", detailsParameters, a.serveDLPDetails},
+		{"url-details", "url_details", detailsParameters, a.serveURLDetails},
+		{"remediation-details", "remediation_details", detailsParameters, a.serveRemediation},
+		{"availability", "availability", nil, a.serveAvailability},
 	} {
 		out = append(out, route{"GET", "message-tracking/" + t.name, "e_message_tracking_" + t.privilege, anybody, t.takes, t.serve})
 	}

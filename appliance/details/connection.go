@@ -18,15 +18,49 @@ func connectionOpened(s *story, e *esa.Event) []string {
 	if hat := s.hat[e.ICID]; hat != nil {
 		out = append(out, fmt.Sprintf("Incoming connection (ICID %d) has %s", e.ICID, reputation(hat)))
 	}
-	host, verified := src.Host, "no"
+	host, verified := peer(src)
+	return append(out, fmt.Sprintf("Protocol SMTP interface %s  (IP %s) on incoming connection (ICID %d) from sender IP %s. "+
+		"Reverse DNS  host %s verified %s.", src.Listener, src.Local, e.ICID, src.Remote, host, verified))
+}
+
+// Connection tells the story of a connection alone. The first two sentences have a
+// wording of their own there, which was seen; the others are inferred from those of
+// messages.
+func Connection(events []esa.Event) []Line {
+	s := newStory(events)
+	var lines []Line
+	for i := range events {
+		e := &events[i]
+		texts := s.tell(e)
+		if e.Kind == esa.ConnectionOpened && e.Source != nil {
+			texts = s.opened(e)
+		}
+		for _, text := range texts {
+			lines = append(lines, Line{Time: e.Time, Text: text})
+		}
+	}
+	return lines
+}
+
+func (s *story) opened(e *esa.Event) (out []string) {
+	if hat := s.hat[e.ICID]; hat != nil {
+		out = append(out, fmt.Sprintf("ICID %d sender_group: %s sender_ip: %s, sbrs: %s", e.ICID, hat.Group, hat.Remote, hat.SBRS))
+	}
+	host, verified := peer(e.Source)
+	return append(out, fmt.Sprintf("Protocol SMTP interface %s (IP %s) on incoming connection (ICID %d) from sender IP %s. "+
+		"Reverse DNS host %s verified %s.", e.Source.Listener, e.Source.Local, e.ICID, e.Source.Remote, host, verified))
+}
+
+// peer is the name of the other end, and whether it is verified.
+func peer(src *esa.Source) (host, verified string) {
+	host, verified = src.Host, "no"
 	if host == "" {
 		host = "unknown"
 	}
 	if src.Verified {
 		verified = "yes"
 	}
-	return append(out, fmt.Sprintf("Protocol SMTP interface %s  (IP %s) on incoming connection (ICID %d) from sender IP %s. "+
-		"Reverse DNS  host %s verified %s.", src.Listener, src.Local, e.ICID, src.Remote, host, verified))
+	return host, verified
 }
 
 func hatDecided(_ *story, e *esa.Event) []string {
