@@ -70,7 +70,7 @@ func (a *api) refuse(c *call, err error) {
 	f, wait := fault{}, (*users.Wait)(nil)
 	switch {
 	case errors.As(err, &wait):
-		c.w.Header().Set("Retry-After", strconv.Itoa(int(wait.For/time.Second)+1))
+		c.w.Header().Set("Retry-After", strconv.Itoa(int((wait.For+time.Second-1)/time.Second)))
 		f = fault{http.StatusUnauthorized, "Too many failed attempts. Try again later."}
 	case errors.As(err, &f):
 	case c.r.Context().Err() != nil:

@@ -77,7 +77,7 @@ func (a *api) common(l lineage) common {
 	m := l.root()
 	c := common{
 		Direction: m.Direction.String(), HostName: a.hostName(&m.Source), ICID: m.ICID, MailPolicy: policies(l),
-		MID: []esa.MID{}, Recipient: recipients(m), ReplyTo: cmp.Or(m.ReplyTo, "N/A"), SBRS: cmp.Or(m.Source.SBRS, "None"),
+		MID: []esa.MID{}, Recipient: recipients(m), ReplyTo: cmp.Or(mailbox(m.ReplyTo), "N/A"), SBRS: cmp.Or(m.Source.SBRS, "None"),
 		Sender: m.Sender, SenderDomain: m.SenderDomain(), SenderGroup: m.Source.Group, SenderIP: address(&m.Source),
 		Serial: a.Serial, Subject: m.Subject, Timestamp: a.timestamp(m.Received),
 	}
@@ -204,7 +204,7 @@ func icids(l lineage) []esa.ICID {
 	return out
 }
 
-// mailbox is the address of a From header.
+// mailbox is the address of a From or Reply-To header.
 func mailbox(from string) string {
 	from = strings.TrimSpace(from)
 	if i := strings.LastIndexByte(from, '<'); i >= 0 {
