@@ -183,12 +183,12 @@ func recipients(m *esa.Message) []string {
 	return out
 }
 
-// policies are the mail policies of all that the message turned into.
+// policies are the mail policies that any of its messages matched.
 func policies(l lineage) []string {
 	out := []string{}
-	for _, m := range l.final() {
-		if m.Policy != "" && !slices.Contains(out, m.Policy) {
-			out = append(out, m.Policy)
+	for i := range l {
+		if p := l[i].Policy; p != "" && !slices.Contains(out, p) {
+			out = append(out, p)
 		}
 	}
 	return out

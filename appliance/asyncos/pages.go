@@ -43,6 +43,9 @@ func (a *api) rows(ctx context.Context, s *search, at *place, skip, limit int) (
 	ctx, cancel := context.WithTimeoutCause(ctx, queryTimeout, errTooLong)
 	defer cancel()
 	q.Timeout = queryTimeout
+	if q.MID != 0 { // it may have been made long after the message that it is of was received
+		q.From, q.To = time.Time{}, time.Time{}
+	}
 	if at.shown == nil {
 		at.shown = map[esa.MID]bool{}
 	}
