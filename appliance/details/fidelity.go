@@ -29,6 +29,40 @@ func Fidelity() []fidelity.Claim {
 			}
 		}
 	}
+	return append(out, otherLines()...)
+}
+
+// otherLines are the sentences that are not among those of a message's story.
+func otherLines() []fidelity.Claim {
+	var out []fidelity.Claim
+	known := map[string]bool{}
+	add := func(l Line, level, source string) {
+		if !known[l.Text] {
+			known[l.Text] = true
+			out = append(out, fidelity.Claim{Area: "Message Details", What: l.Text, Level: level, Source: source})
+		}
+	}
+	judged := *specimen.Of(esa.FileJudged)
+	if judged.Attachment == nil {
+		judged.Attachment = specimen.Of(esa.AttachmentSeen).Attachment
+	}
+	changed, uploaded, unknown := judged, judged, judged
+	changed.Kind, uploaded.Text, unknown.Verdict = esa.VerdictChanged, "uploaded", esa.Unknown
+	m := esa.Message{Events: []esa.Event{unknown, uploaded, changed}}
+	for _, l := range Files(&m) {
+		level, source := fidelity.Observed, "recorded answers of the call for file details"
+		if strings.HasPrefix(l.Text, "Retrospective") || strings.HasPrefix(l.Text, "File uploaded") {
+			level, source = fidelity.Inferred, "the style of the recorded sentences"
+		}
+		add(l, level, source)
+	}
+	m.Events = []esa.Event{*specimen.Of(esa.URLMatched)}
+	for _, l := range URLs(&m) {
+		add(l, fidelity.Observed, "a published answer of the call for URL details")
+	}
+	for _, l := range Connection([]esa.Event{*specimen.Of(esa.ConnectionOpened), *specimen.Of(esa.HATDecided)})[:2] {
+		add(l, fidelity.Observed, "recorded answers of the call for connection details")
+	}
 	return out
 }
 

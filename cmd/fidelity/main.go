@@ -10,6 +10,7 @@ import (
 
 	"esasim/appliance"
 	"esasim/appliance/amplog"
+	"esasim/appliance/asyncos"
 	"esasim/appliance/bouncelog"
 	"esasim/appliance/config"
 	"esasim/appliance/console"
@@ -25,6 +26,7 @@ import (
 	"esasim/appliance/mailbox"
 	"esasim/appliance/maillog"
 	"esasim/appliance/quarantine"
+	"esasim/appliance/users"
 	"esasim/cloud"
 	"esasim/cloud/ctr"
 	"esasim/cloud/portal"
@@ -55,7 +57,7 @@ func write(args []string) error {
 		tracking.Fidelity(),
 		appliance.Fidelity(), config.Fidelity(), engine.Fidelity(), filter.Fidelity(), quarantine.Fidelity(), delivery.Fidelity(), letter.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
-		details.Fidelity(), console.Fidelity(),
+		details.Fidelity(), console.Fidelity(), users.Fidelity(), asyncos.Fidelity(),
 		cloudlink.Fidelity(),
 		cloud.Fidelity(), sse.Fidelity(), ctr.Fidelity(), portal.Fidelity(),
 		lab.Fidelity(),
