@@ -115,6 +115,10 @@ func TestDocumentedCommands(t *testing.T) {
 					}
 				case strings.Contains(block, "oauth2/token"):
 					investigation(t, block, there)
+				case strings.Contains(block, "message-tracking/"):
+					if out := shell(t, block, there...); !regexp.MustCompile(`"totalCount":[1-9][^\n]*"subject":"test test"`).MatchString(out) || !strings.Contains(out, `"lastEvent":true`) {
+						t.Errorf("not found:\n%s", out)
+					}
 				case strings.Contains(block, "deregister"):
 					if out := shell(t, block, there...); !strings.Contains(out, `"state":"unregistered"`) || !strings.Contains(out, `"state":"registered"`) {
 						t.Errorf("not deregistered and registered again:\n%s", out)
