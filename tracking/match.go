@@ -121,6 +121,7 @@ func (ts *tests) names(q *Query) {
 	}
 	name(trimID(q.MessageID), func(m *esa.Message) string { return trimID(m.MessageID) })
 	name(q.Group, func(m *esa.Message) string { return m.Source.Group })
+	name(q.Country, func(m *esa.Message) string { return m.Source.Country })
 	name(q.Policy, func(m *esa.Message) string { return m.Policy })
 }
 

@@ -17,7 +17,7 @@ func TestMatch(t *testing.T) {
 		MID: 8, ICID: 3, Received: received, Sender: "Mgmt01@cisco.com", Subject: "Straße: test TEST", MessageID: "<1@Host.test>",
 		Recipients:  []esa.Recipient{{Address: "a@one.test"}, {Address: "B@two.test"}},
 		Attachments: []esa.Attachment{{Name: "Invoice.PDF", SHA256: "ab12"}},
-		Source:      esa.Source{Remote: netip.MustParseAddr("::ffff:10.1.2.3"), Host: "Mail.Sender.test", Group: "UNKNOWNLIST"},
+		Source:      esa.Source{Remote: netip.MustParseAddr("::ffff:10.1.2.3"), Host: "Mail.Sender.test", Group: "UNKNOWNLIST", Country: "Norway"},
 		ReplyTo:     "Boss <boss@sender.test>", Policy: "Kanzlei STRASSE", State: esa.Quarantined, Quarantines: []string{"Policy", "Outbreak"},
 		Events: []esa.Event{
 			{Kind: esa.EngineVerdict, Engine: esa.AntiVirus, Verdict: esa.Positive, Name: "EICAR-AV-Test"},
@@ -75,6 +75,8 @@ func TestMatch(t *testing.T) {
 		{Query{ReplyTo: text(Contains, "cisco")}, false},
 		{Query{Group: "unknownlist"}, true},
 		{Query{Group: "unknown"}, false},
+		{Query{Country: "norway"}, true},
+		{Query{Country: "Nor"}, false},
 		{Query{Policy: "kanzlei straße"}, true},
 		{Query{Policy: "kanzlei"}, false},
 		{Query{Sender: text(Empty, "")}, false},

@@ -149,14 +149,15 @@ func (p *plan) identities() {
 
 // source asks who sent it.
 func (p *plan) source() {
-	ip, host, group, d := unmapped(p.q.SenderIP), p.q.Host.needle(), fold.String(p.q.Group), p.q.Direction
+	ip, host, group, country, d := unmapped(p.q.SenderIP), p.q.Host.needle(), fold.String(p.q.Group), fold.String(p.q.Country), p.q.Direction
+	other := host.set() || group != "" || country != "" || d != nil
 	if ip.IsValid() && ip.IsSingleIP() {
 		p.hash("sender-ip", segment.HashAddr(ip.Addr()))
 	}
-	if !ip.IsValid() && !host.set() && group == "" && d == nil {
+	if !ip.IsValid() && !other {
 		return
 	}
-	if ip.IsValid() && !host.set() && group == "" && d == nil {
+	if !other {
 		p.column("sender-ip", func(r *segment.Reader) (segment.Rows, error) {
 			return r.ByRemote(func(a netip.Addr) bool { return containsAddr(ip, a) })
 		})
@@ -167,6 +168,7 @@ func (p *plan) source() {
 			return (!ip.IsValid() || containsAddr(ip, s.Remote)) &&
 				(!host.set() || host.matches(fold.String(s.Host))) &&
 				(group == "" || fold.String(s.Group) == group) &&
+				(country == "" || fold.String(s.Country) == country) &&
 				(d == nil || s.Direction() == *d)
 		})
 	})

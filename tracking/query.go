@@ -61,6 +61,7 @@ type Query struct {
 	SenderIP   netip.Prefix   // an address is a prefix of full length; invalid: any
 	Direction  *esa.Direction // nil: any
 	Group      string         // the sender group's name, without regard to case
+	Country    string         // of the sending host's address, without regard to case
 	Policy     string         // the mail policy's name, without regard to case
 	From       time.Time      // received at or after; zero: from the beginning
 	To         time.Time      // received before; zero: until now
@@ -163,6 +164,7 @@ var criteria = []criterion{
 	one("mid", func(q *Query) *esa.MID { return &q.MID }, printNumber, word(parseNumber[esa.MID]), fine),
 	one("icid", func(q *Query) *esa.ICID { return &q.ICID }, printNumber, word(parseNumber[esa.ICID]), fine),
 	one("group", func(q *Query) *string { return &q.Group }, quote, word(asIs), fine),
+	one("country", func(q *Query) *string { return &q.Country }, quote, word(asIs), fine),
 	one("policy", func(q *Query) *string { return &q.Policy }, quote, word(asIs), fine),
 	one("from", func(q *Query) *time.Time { return &q.From }, printTime, word(parseTime), checkTime),
 	one("to", func(q *Query) *time.Time { return &q.To }, printTime, word(parseTime), checkTime),

@@ -43,7 +43,7 @@ func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 
 func randomLife(r *rand.Rand, mid esa.MID, at time.Time) life {
 	icid := esa.ICID(mid/3 + 1)
-	src := &esa.Source{Listener: "IncomingMail", Remote: pick(r, addrs), Rule: "ACCEPT", Group: pick(r, []string{"UNKNOWNLIST", "WHITELIST"}),
+	src := &esa.Source{Listener: "IncomingMail", Remote: pick(r, addrs), Rule: "ACCEPT", Group: pick(r, []string{"UNKNOWNLIST", "WHITELIST"}), Country: pick(r, []string{"Norway", "not enabled"}),
 		Host: pick(r, []string{"", "Relay.example.net"}), Outgoing: r.IntN(4) == 0}
 	ev := func(k esa.Kind, f func(*esa.Event)) esa.Event {
 		at = at.Add(time.Millisecond)
@@ -133,6 +133,7 @@ func randomQuery(r *rand.Rand, start time.Time, n int) Query {
 	case 12:
 		q.ReplyTo, q.Policy = text(senders), pick(r, []string{"", "default"})
 	case 13:
+		q.Country = pick(r, []string{"", "norway"})
 		q.Group, q.Host = pick(r, []string{"", "unknownlist"}), Text{Contains, pick(r, []string{"", "relay"})}
 	case 0:
 		q.MID = esa.MID(r.IntN(n + 2))

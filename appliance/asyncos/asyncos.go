@@ -62,6 +62,7 @@ type Options struct {
 
 type api struct {
 	Options
+	groups []eventGroup
 	places places
 }
 
@@ -73,7 +74,7 @@ func New(o Options) http.Handler {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	a := &api{Options: o}
+	a := &api{Options: o, groups: eventGroups()}
 	mux := http.NewServeMux()
 	for _, prefix := range Prefixes() {
 		mux.HandleFunc(prefix, func(w http.ResponseWriter, r *http.Request) {

@@ -22,10 +22,10 @@ type eventGroup struct {
 
 func (g *eventGroup) names() []string { return slices.Concat(g.need, g.may) }
 
-// readEvents reads the groups that are given.
-func readEvents(p parameters) ([]happening, error) {
+// readEvents reads those of the groups that are given.
+func readEvents(p parameters, groups []eventGroup) ([]happening, error) {
 	var out []happening
-	for _, g := range eventGroups() {
+	for _, g := range groups {
 		if !slices.ContainsFunc(g.names(), p.has) {
 			continue
 		}
@@ -255,7 +255,9 @@ func senderGroups() []eventGroup {
 			}), err
 		}},
 		text("geoLocation", func(v string) happening {
-			return anyMessage(func(m *esa.Message) bool { return strings.EqualFold(m.Source.Country, v) })
+			h := anyMessage(func(m *esa.Message) bool { return strings.EqualFold(m.Source.Country, v) })
+			h.country = v
+			return h
 		}),
 		number("ipReputation", func(n int) happening {
 			return anyMessage(func(m *esa.Message) bool {

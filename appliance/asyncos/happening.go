@@ -11,9 +11,10 @@ import (
 // A happening is one message event that is asked for. What tracking can be asked
 // for narrows the search; holds is the truth.
 type happening struct {
-	states []esa.State
-	held   []string
-	events []tracking.EventMatch
+	states  []esa.State
+	held    []string
+	events  []tracking.EventMatch
+	country string // of the sender: what is asked for besides, if it is the only one
 	// rest narrows it further, where it is not nil. With nothing else any message may
 	// be meant, and tracking is not asked at all.
 	rest func(*esa.Message) bool
@@ -39,6 +40,10 @@ func (h *happening) holds(m *esa.Message) bool {
 // happened to those. It is false if nothing can be found.
 func narrow(q *tracking.Query, list []happening) bool {
 	if len(list) == 0 {
+		return true
+	}
+	if len(list) == 1 && list[0].country != "" {
+		q.Country = list[0].country
 		return true
 	}
 	for i := range list {

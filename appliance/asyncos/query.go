@@ -81,7 +81,7 @@ func (a *api) readSearch(p parameters) (s search, err error) {
 		func() (err error) { s.limit, err = p.number("limit", usualRows, 1, mostRows); return err },
 		func() error { return readTexts(p, q) },
 		func() error { return readIdentities(p, q) },
-		func() (err error) { s.events, err = readEvents(p); return err },
+		func() (err error) { s.events, err = readEvents(p, a.groups); return err },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
