@@ -79,8 +79,8 @@ func reachable(a net.Addr) string {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), ap.Port()).String()
 }
 
-// Exposed lists the faces that others than this machine can reach. There is no
-// sign-in yet, so whoever reaches a face may do everything there.
+// Exposed lists the faces that others than this machine can reach. There is
+// hardly any sign-in yet, so whoever reaches a face may do nearly everything there.
 func (l *Lab) Exposed() []string {
 	var out []string
 	for _, ln := range l.listeners() {

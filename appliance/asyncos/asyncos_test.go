@@ -73,10 +73,15 @@ func testAPI(t testing.TB, messages ...[]esa.Event) http.Handler {
 }
 
 func ask(h http.Handler, method, where, body string) *httptest.ResponseRecorder {
+	return askFrom(h, "127.0.0.1:50000", method, where, body)
+}
+
+func askFrom(h http.Handler, from, method, where, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "/esa/api/v2.0/login", strings.NewReader(body))
 	path, query, _ := strings.Cut(where, "?")
 	r.URL = &url.URL{Path: "/esa/api/v2.0/" + path, RawQuery: query}
 	r.SetBasicAuth("admin", "ironport")
+	r.RemoteAddr = from
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
@@ -174,6 +179,28 @@ func foundMIDs(w *httptest.ResponseRecorder) (string, error) {
 		out = append(out, row.Attributes.MID[0].String())
 	}
 	return strings.Join(out, " "), nil
+}
+
+// The factory's passphrase opens nothing to other machines, and to pages of other
+// sites.
+func TestElsewhere(t *testing.T) {
+	h := testAPI(t)
+	for from, want := range map[string]int{"192.0.2.7:50000": http.StatusUnauthorized, "[2001:db8::1]:50000": http.StatusUnauthorized, "[::1]:50000": http.StatusOK} {
+		if w := askFrom(h, from, "GET", "login/privileges", ""); w.Code != want {
+			t.Errorf("from %s: %d %s", from, w.Code, w.Body)
+		}
+	}
+	for origin, want := range map[string]int{"": http.StatusOK, "http://127.0.0.1:8080": http.StatusOK, "http://127.0.0.1:9": http.StatusUnauthorized,
+		"https://evil.example": http.StatusUnauthorized, "null": http.StatusUnauthorized, "::": http.StatusUnauthorized} {
+		r := httptest.NewRequest("GET", "http://127.0.0.1:8080/esa/api/v2.0/login/privileges", nil)
+		r.SetBasicAuth("admin", "ironport")
+		r.RemoteAddr = "127.0.0.1:50000"
+		r.Header.Set("Origin", origin)
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("for a page of %q: %d %s", origin, w.Code, w.Body)
+		}
+	}
 }
 
 // Every parameter of the table is known to the call, and each group says what it

@@ -37,6 +37,7 @@ func transportClaims() []claim {
 		{"POST login: credentials in base64; userName, is2FactorRedirectRequired, role, email, jwtToken", fidelity.Observed, recorded + "; email is empty there"},
 		{"a call is signed in by the header jwtToken, in any letter case, or by HTTP Basic; one that is good is enough", fidelity.Observed, clients},
 		{"401 for wrong credentials: " + errLogin.message, fidelity.Observed, recorded},
+		{"the factory's passphrase is taken from this machine alone, and not from pages of other sites", fidelity.Ours, "the real one asks to change it at the first sign-in"},
 		{"401 for tokens: ExpiredSignatureError. and InvalidTokenError.", fidelity.Observed, clients + ", which compare the whole text"},
 		{"401 without credentials: Unauthorized., and WWW-Authenticate", fidelity.Inferred, "the style of the others; RFC 9110 wants the header"},
 		{"401 while somebody who guessed has to wait, with Retry-After", fidelity.Ours, "no text is known"},

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strings"
 
 	"esasim/appliance/users"
@@ -93,7 +95,26 @@ func (a *api) signIn(r *http.Request, name, passphrase string) (users.User, erro
 		a.Logger.Warn("sign-in to the API failed", "user", clip(name), "from", from)
 		return user, errLogin
 	}
+	if user.Factory && foreign(r, from) {
+		return user, fault{http.StatusUnauthorized, "The passphrase of the factory must be changed before others than this machine may use it."}
+	}
 	return user, err
+}
+
+// foreign is true of a request from another machine, and of one that a page of
+// another site has the browser make: with a passphrase that everybody knows, any
+// page could.
+func foreign(r *http.Request, from string) bool {
+	a, err := netip.ParseAddr(from)
+	if err == nil && !a.Unmap().IsLoopback() {
+		return true
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	u, err := url.Parse(origin)
+	return err != nil || u.Host != r.Host
 }
 
 // caller tells who calls: by a token, or by HTTP Basic. One that is good is enough.

@@ -21,7 +21,7 @@ type User struct {
 // factoryUsers are as the appliance comes. Source: AsyncOS user guide, "Setup and
 // Installation".
 func factoryUsers() []User {
-	return []User{{Name: "admin", Passphrase: "ironport", Role: string(users.Administrator)}}
+	return []User{{Name: "admin", Passphrase: users.FactoryPassphrase, Role: string(users.Administrator)}}
 }
 
 // Accounts are the users as sign-in takes them.

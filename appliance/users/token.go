@@ -59,12 +59,12 @@ func (u *Users) Bearer(token string) (User, error) {
 	var c claims
 	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return u.o.Key, nil },
 		jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired())
-	a, known := u.accounts[c.Subject]
+	_, known := u.accounts[c.Subject]
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return User{}, ErrExpired
 	case err != nil || !known || !hmac.Equal([]byte(c.Account), []byte(u.binding(c.Subject))):
 		return User{}, ErrToken
 	}
-	return User{Name: a.Name, Role: a.Role}, nil
+	return u.user(c.Subject), nil
 }

@@ -31,8 +31,9 @@ type Account struct {
 
 // User is somebody who has signed in.
 type User struct {
-	Name string
-	Role Role
+	Name    string
+	Role    Role
+	Factory bool // his passphrase is [FactoryPassphrase]
 }
 
 // Options of a set of users.
@@ -154,7 +155,16 @@ func (u *Users) SignIn(ctx context.Context, name, passphrase, from string) (User
 		return User{}, ErrCredentials
 	}
 	u.failures.forget(who)
-	return User{Name: name, Role: u.accounts[name].Role}, nil
+	return u.user(name), nil
+}
+
+// FactoryPassphrase is what everybody knows. Source: AsyncOS user guide, "Setup and
+// Installation".
+const FactoryPassphrase = "ironport"
+
+func (u *Users) user(name string) User {
+	a := u.accounts[name]
+	return User{Name: name, Role: a.Role, Factory: a.Passphrase == FactoryPassphrase}
 }
 
 // proved tells whether the passphrase is the user's. A name that nobody has takes as

@@ -43,7 +43,7 @@ func TestSignIn(t *testing.T) {
 		{"", "", ""}, {"nobody", "helpdesk", ""}, {"hannah", strings.Repeat("x", 100), ""}, {"hannah\x00helpdesk", "", ""},
 	} {
 		got, err := u.SignIn(t.Context(), c.name, c.passphrase, c.name+c.passphrase)
-		if c.role == "" && !errors.Is(err, ErrCredentials) || c.role != "" && (err != nil || got != User{c.name, c.role}) {
+		if c.role == "" && !errors.Is(err, ErrCredentials) || c.role != "" && (err != nil || got != User{c.name, c.role, c.passphrase == "ironport"}) {
 			t.Errorf("%q %q: %v, %v", c.name, c.passphrase, got, err)
 		}
 	}
@@ -134,18 +134,18 @@ func TestFailures(t *testing.T) {
 func TestToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		u := newUsers(t)
-		token, err := u.Token(User{"admin", Administrator})
+		token, err := u.Token(User{Name: "admin", Role: Administrator})
 		if err != nil {
 			t.Fatal(err)
 		}
 		got, err := u.Bearer(token)
-		if err != nil || got != (User{"admin", Administrator}) {
+		if err != nil || got != (User{"admin", Administrator, true}) {
 			t.Errorf("%v, %v", got, err)
 		}
-		stranger, _ := u.Token(User{"nobody", Administrator})
+		stranger, _ := u.Token(User{Name: "nobody", Role: Administrator})
 		other := newUsers(t)
 		other.o.Key = []byte(strings.Repeat("o", KeySize))
-		foreign, _ := other.Token(User{"admin", Administrator})
+		foreign, _ := other.Token(User{Name: "admin"})
 		changed := newUsers(t)
 		changed.accounts["admin"] = Account{Name: "admin", Passphrase: "new", Role: Administrator}
 		none, err := jwt.NewWithClaims(jwt.SigningMethodNone, claims{RegisteredClaims: jwt.RegisteredClaims{Subject: "admin",

@@ -103,7 +103,7 @@ func screen(a lab.Addresses, data string) string {
 		line("its password", a.ClientPassword)
 	}
 	if a.ConsoleUser != "" {
-		line("console user", a.ConsoleUser+" / "+a.ConsolePassphrase+"  (sign-in is not asked for yet)")
+		line("console user", a.ConsoleUser+" / "+a.ConsolePassphrase+"  (for the REST API)")
 	}
 	if data == "" {
 		data = "temporary, removed at the end; --data DIR keeps it"
