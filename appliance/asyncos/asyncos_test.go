@@ -218,6 +218,17 @@ func TestParameters(t *testing.T) {
 	}
 }
 
+// Of what is too long for a search it is said, too.
+func TestLongQuery(t *testing.T) {
+	h := testAPI(t)
+	for _, query := range []string{"quarantinedTo=" + strings.Repeat("abc,", 5000) + "x", "subjectfilterOperator=is&subjectfilterValue=" + strings.Repeat("a", 70000), strings.Repeat("mid=1&", 2000)} {
+		w := ask(h, "GET", "message-tracking/messages?startDate=2022-09-07T00:00:00.000Z&endDate=2022-09-08T00:00:00.000Z&"+query, "")
+		if w.Code != http.StatusNotFound || w.Body.Len() > 1000 {
+			t.Errorf("%.40s: %d %.300s", query, w.Code, w.Body)
+		}
+	}
+}
+
 func TestUnescape(t *testing.T) {
 	for in, want := range map[string]string{"": "", "a%20b": "a b", "100%": "100%", "%zz%4": "%zz%4", "%C3%A4": "ä", "%ff": "\uFFFD", "%2B+": "++", "%+1": "%+1"} {
 		if got := unescape(in); got != want {

@@ -100,7 +100,9 @@ func (s *search) check(p parameters) error {
 			}
 		}
 	}
-	if err := s.query.Check(); err != nil {
+	q := s.query
+	narrow(&q, s.events)
+	if err := q.Check(); err != nil { // too long, say
 		return wrong("query", strings.TrimPrefix(err.Error(), "query: "))
 	}
 	return nil
