@@ -15,6 +15,8 @@ func (a *Appliance) NeedsRestart(to *Appliance) []string {
 	}{
 		{"hostname", a.Hostname != to.Hostname}, {"serial", a.Serial != to.Serial}, {"version", a.Version != to.Version},
 		{"listener.interface", a.Listener.Interface != to.Listener.Interface}, {"tracking", a.Tracking != to.Tracking},
+		{"api.session_timeout", a.API.SessionTimeout != to.API.SessionTimeout},
+		{"users", !reflect.DeepEqual(a.Users, to.Users)}, // who has signed in stays signed in
 		{"files", !reflect.DeepEqual(a.Files, to.Files)}, // file analysis waits by what they said at the start
 	} {
 		if k.differs {
