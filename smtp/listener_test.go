@@ -141,6 +141,7 @@ func (k *talker) play(line string) {
 		if b, err := k.ins[k.at].ReadString('\n'); err == nil || b != "" {
 			k.t.Fatalf("got %q instead of the end", b)
 		}
+		synctest.Wait() // for the listener to note it
 	case "tls":
 		c := tls.Client(k.conns[k.at], &tls.Config{InsecureSkipVerify: true})
 		if err := c.Handshake(); err != nil {
