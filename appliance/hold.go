@@ -27,9 +27,28 @@ func (l quarantineLog) Held(ctx context.Context, names []string, yield func(*esa
 	q := tracking.Query{Held: names}
 	if len(names) == 0 {
 		q.States = []esa.State{esa.Quarantined}
+		defer l.Store.Forget() // all of them are asked for once; the newest mail, which searches ask for, is soon read again
 	}
-	return l.Store.Each(ctx, q, yield)
+	// Few are held of many, so a page of [tracking.Store.Each] would have the parts of
+	// a hundred segments in memory at a time, when nobody is in a hurry.
+	for q.Limit = heldPage; ; {
+		page, err := l.Store.Search(ctx, q)
+		if err != nil {
+			return err
+		}
+		for i := range page.Messages {
+			if err := yield(&page.Messages[i]); err != nil {
+				return err
+			}
+		}
+		if q.Before = page.Next; page.Next == 0 {
+			return nil
+		}
+	}
 }
+
+// heldPage is how many held messages are read at a time.
+const heldPage = 16
 
 // notHeld is the error for those that do not know the store.
 func notHeld(err error) error {

@@ -237,6 +237,15 @@ func (l *Lab) listeners() []net.Listener {
 // Ready is closed when every face answers and the appliance is registered.
 func (l *Lab) Ready() <-chan struct{} { return l.ready }
 
+// Settled is closed when the appliance, if there is one, knows of its quarantines who
+// is in them: with millions of messages some seconds after it is ready.
+func (l *Lab) Settled() <-chan struct{} {
+	if l.appliance == nil {
+		return l.ready
+	}
+	return l.appliance.Quarantines().Known()
+}
+
 // Appliance is the lab's appliance; nil if it has none.
 func (l *Lab) Appliance() *appliance.Appliance { return l.appliance }
 

@@ -52,6 +52,13 @@ func (c *cache) get(number uint64, version int) *segment.State {
 	return state
 }
 
+// forget forgets all.
+func (c *cache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.items, c.made = nil, 0
+}
+
 // shrink forgets the oldest segments. How much a segment takes is known only once
 // it has been read, so it is asked each time.
 func (c *cache) shrink() {

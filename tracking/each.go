@@ -48,6 +48,10 @@ func (s *Store) Each(ctx context.Context, q Query, yield func(*esa.Message) erro
 	}
 }
 
+// Forget lets go of what searches have read and kept in memory, for those who have
+// gone through all of it and will not again.
+func (s *Store) Forget() { s.cache.forget() }
+
 // eachPage reads the matches below q.Before, at most limit if that is not 0, and
 // where to go on; 0 if that was all.
 func (s *Store) eachPage(ctx context.Context, q Query, limit int) (page []*esa.Message, next esa.MID, err error) {

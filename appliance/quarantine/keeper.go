@@ -53,11 +53,16 @@ type Keeper struct {
 	// else takes a message out of a quarantine. It also guards index.
 	mu    sync.Mutex
 	index index // what Run has found so far
+	known chan struct{}
+	found sync.Once // closes known
 }
+
+// Known is closed when Run has found who is held.
+func (k *Keeper) Known() <-chan struct{} { return k.known }
 
 // New makes a keeper. Run must be called for messages to leave by themselves.
 func New(l Log, o *Options, logger *slog.Logger) *Keeper {
-	k := &Keeper{Log: l, Logger: logger, index: newIndex()}
+	k := &Keeper{Log: l, Logger: logger, index: newIndex(), known: make(chan struct{})}
 	k.Options.Store(o)
 	return k
 }
@@ -68,6 +73,7 @@ func (k *Keeper) Run(ctx context.Context, r Reader) error {
 	if err := k.rebuild(ctx); err != nil {
 		return err
 	}
+	k.found.Do(func() { close(k.known) })
 	for ctx.Err() == nil {
 		if err := k.letGo(ctx); err != nil {
 			return err

@@ -171,6 +171,11 @@ func (s *settings) run(c *cobra.Command, o lab.Options) (err error) {
 			// What a start needed to read millions of messages' directories is not
 			// needed again, and nothing else would give it back for a long time.
 			debug.FreeOSMemory()
+			select {
+			case <-l.Settled():
+				debug.FreeOSMemory()
+			case <-ctx.Done():
+			}
 		}
 	}()
 	err = l.Run(ctx)
