@@ -27,7 +27,6 @@ func (l quarantineLog) Held(ctx context.Context, names []string, yield func(*esa
 	q := tracking.Query{Held: names}
 	if len(names) == 0 {
 		q.States = []esa.State{esa.Quarantined}
-		defer l.Store.Forget() // all of them are asked for once; the newest mail, which searches ask for, is soon read again
 	}
 	// Few are held of many, so a page of [tracking.Store.Each] would have the parts of
 	// a hundred segments in memory at a time, when nobody is in a hurry.

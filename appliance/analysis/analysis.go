@@ -101,16 +101,11 @@ func (a *Analysis) Run(ctx context.Context, r Reader) error {
 
 // next waits for entries, until there is something to tell.
 func (a *Analysis) next(ctx context.Context, r Reader) ([]esa.Entry, error) {
-	wait, cancel := ctx, context.CancelFunc(func() {})
+	var at time.Time
 	if a.tasks.Len() > 0 {
-		wait, cancel = context.WithDeadline(ctx, a.tasks.First().When())
+		at = a.tasks.First().When()
 	}
-	defer cancel()
-	entries, err := r.Next(wait)
-	if err != nil && wait.Err() != nil {
-		return nil, nil
-	}
-	return entries, err
+	return due.Until(ctx, at, r.Next)
 }
 
 // rebuild looks which files there is something to be found out of.

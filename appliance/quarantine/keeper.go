@@ -14,6 +14,7 @@ import (
 
 	"esasim/appliance/successor"
 	"esasim/esa"
+	"esasim/internal/due"
 )
 
 // Log is what quarantines need of the event log.
@@ -31,6 +32,8 @@ type Log interface {
 	// Held calls yield for every message that is in a quarantine, newest first.
 	// With names only those in one of these are asked for; others may come.
 	Held(ctx context.Context, names []string, yield func(*esa.Message) error) error
+	// Forget lets go of what was read for Held and kept in memory.
+	Forget()
 	// Sync returns when all that was added is safely on disk.
 	Sync(ctx context.Context) error
 }
@@ -99,18 +102,13 @@ func (k *Keeper) Run(ctx context.Context, r Reader) error {
 // next waits for entries, until the next message leaves by itself. What changes when
 // that is comes by the log, too.
 func (k *Keeper) next(ctx context.Context, r Reader) ([]esa.Entry, error) {
-	wait, cancel := ctx, context.CancelFunc(func() {})
+	var at time.Time
 	k.mu.Lock()
 	if h := k.index.next(); h != nil {
-		wait, cancel = context.WithDeadline(ctx, h.When())
+		at = h.When()
 	}
 	k.mu.Unlock()
-	defer cancel()
-	entries, err := r.Next(wait)
-	if errors.Is(err, context.DeadlineExceeded) { // anything else is to be known, even if it comes late
-		return nil, nil
-	}
-	return entries, err
+	return due.Until(ctx, at, r.Next)
 }
 
 // rebuild looks who is held. What changes meanwhile comes by the log.
@@ -125,6 +123,7 @@ func (k *Keeper) rebuild(ctx context.Context) error {
 		k.index.set(m.MID, m.Size, o.stays(m))
 		return nil
 	})
+	k.Log.Forget() // all of it was read once; what searches ask for is soon read again
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("look who is held in quarantines: %w", err)
 	}

@@ -91,6 +91,8 @@ func (l *memory) Standing(ctx context.Context, mid esa.MID) (esa.Message, error)
 	return m, err
 }
 
+func (l *memory) Forget() {}
+
 func (l *memory) Held(ctx context.Context, _ []string, yield func(*esa.Message) error) error {
 	l.mu.Lock()
 	mids := slices.Sorted(maps.Keys(l.events))

@@ -4,6 +4,8 @@ package due
 
 import (
 	"container/heap"
+	"context"
+	"errors"
 	"math"
 	"time"
 )
@@ -97,4 +99,20 @@ func (l *waiters[T]) Pop() any {
 	(*l)[last] = none
 	*l = (*l)[:last]
 	return w
+}
+
+// Until reads until a moment; zero is no moment. That it has come is no error: there is
+// nothing then. Whatever else went wrong is told, even if that comes late.
+func Until[T any](ctx context.Context, at time.Time, read func(context.Context) (T, error)) (T, error) {
+	if at.IsZero() {
+		return read(ctx)
+	}
+	wait, cancel := context.WithDeadline(ctx, at)
+	defer cancel()
+	out, err := read(wait)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		var none T
+		return none, nil
+	}
+	return out, err
 }
