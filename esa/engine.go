@@ -40,5 +40,21 @@ const (
 	Pending              // AMP: the file is being analysed
 )
 
+// Disposition is the verdict about a file in the words of the reputation cloud.
+// Source: published samples of the AMP log.
+func (v Verdict) Disposition() string {
+	switch v {
+	case Negative:
+		return "CLEAN"
+	case Positive:
+		return "MALICIOUS"
+	case LowRisk:
+		return "LOWRISK"
+	case Unscannable:
+		return "UNSCANNABLE"
+	}
+	return "FILE UNKNOWN"
+}
+
 // Verdicts is one more than the last verdict.
 const Verdicts = Pending + 1

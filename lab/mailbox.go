@@ -73,10 +73,6 @@ func (b *mailboxes) serveList(w http.ResponseWriter, r *http.Request) {
 // serveLetter answers with a message as it was delivered. A browser saves it and
 // does not show it: it is somebody else's text.
 func (b *mailboxes) serveLetter(w http.ResponseWriter, r *http.Request) {
-	if _, err := parameters(r); err != nil {
-		answer(w, http.StatusBadRequest, apiError{err.Error()})
-		return
-	}
 	mid, ok := midOf(w, r)
 	if !ok {
 		return

@@ -117,10 +117,6 @@ func (t *tracker) stream(w http.ResponseWriter, r *http.Request, s aSearch) {
 // serveMessage answers with a message and those that it came from and became, as
 // Message Details tells of them: with the events of their connections.
 func (t *tracker) serveMessage(w http.ResponseWriter, r *http.Request) {
-	if _, err := parameters(r); err != nil {
-		answer(w, http.StatusBadRequest, apiError{err.Error()})
-		return
-	}
 	mid, ok := midOf(w, r)
 	if !ok {
 		return

@@ -66,7 +66,7 @@ func changed(out *logs.Lines, e *esa.Event) {
 	if e.Text == esa.FileAnalysed {
 		word = "File analysis complete"
 	}
-	line(out, e, fmt.Sprintf("%s. SHA256: %s, Timestamp: %d, Verdict: %s%s", word, e.Attachment.SHA256, e.Time.Unix(), disposition(e.Verdict), malware))
+	line(out, e, fmt.Sprintf("%s. SHA256: %s, Timestamp: %d, Verdict: %s%s", word, e.Attachment.SHA256, e.Time.Unix(), e.Verdict.Disposition(), malware))
 }
 
 // whole writes the lines of a verdict on all files of a message: each file was asked
@@ -92,22 +92,7 @@ func answer(e *esa.Event, f *esa.Attachment, score string) string {
 		malware = ", Malware = " + logs.Clean(e.Name)
 	}
 	return fmt.Sprintf("Response received for file reputation query from Cloud. File Name = '%s', MID = %d, Disposition = %s%s%s, sha256 = %s",
-		logs.Clean(f.Name), e.MID, disposition(e.Verdict), malware, score, f.SHA256)
+		logs.Clean(f.Name), e.MID, e.Verdict.Disposition(), malware, score, f.SHA256)
 }
 
 func line(out *logs.Lines, e *esa.Event, text string) { out.Say(e.Time, logs.Info, text) }
-
-// disposition is the cloud's word.
-func disposition(v esa.Verdict) string {
-	switch v {
-	case esa.Negative:
-		return "CLEAN"
-	case esa.Positive:
-		return "MALICIOUS"
-	case esa.LowRisk:
-		return "LOWRISK"
-	case esa.Unscannable:
-		return "UNSCANNABLE"
-	}
-	return "FILE UNKNOWN"
-}

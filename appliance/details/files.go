@@ -24,7 +24,7 @@ func Files(m *esa.Message) []Line {
 		switch {
 		case e.Kind == esa.VerdictChanged && e.Engine == esa.AMP && e.Attachment != nil:
 			lines = append(lines, Line{e.Time, fmt.Sprintf("Retrospective verdict received. File Name = '%s', MID = %d, Disposition = %s, Malware = %s, sha256 = %s",
-				e.Attachment.Name, e.MID, disposition(e.Verdict), cmp.Or(e.Name, "None"), e.Attachment.SHA256)})
+				e.Attachment.Name, e.MID, e.Verdict.Disposition(), cmp.Or(e.Name, "None"), e.Attachment.SHA256)})
 		case judged || e.Kind != esa.EngineVerdict || e.Engine != esa.AMP || e.Verdict == esa.NotEvaluated || e.Verdict == esa.Skipped:
 		default: // a verdict on the message: it can be meant of one file only if there is one
 			for j := range m.Attachments {
@@ -44,7 +44,7 @@ func fileLines(e *esa.Event, f *esa.Attachment, answered bool) []Line {
 			action = "Recommended to send the file for analysis"
 		}
 		texts = append(texts, fmt.Sprintf("Response received for file reputation query from Cloud. File Name = '%s', MID = %d, Disposition = %s, Malware = %s, "+
-			"Analysis Score = %d, sha256 = %s, upload_action = %s, verdict_source = AMP", f.Name, e.MID, disposition(e.Verdict), cmp.Or(e.Name, "None"), score(e), f.SHA256, action))
+			"Analysis Score = %d, sha256 = %s, upload_action = %s, verdict_source = AMP", f.Name, e.MID, e.Verdict.Disposition(), cmp.Or(e.Name, "None"), score(e), f.SHA256, action))
 		switch {
 		case uploaded:
 			texts = append(texts, fmt.Sprintf("File uploaded for analysis. MID = %d File SHA256[%s] file mime[%s]", e.MID, f.SHA256, f.Type))
@@ -65,21 +65,6 @@ func score(e *esa.Event) int64 {
 		return 0
 	}
 	return e.Size
-}
-
-// disposition is the cloud's word for a file.
-func disposition(v esa.Verdict) string {
-	switch v {
-	case esa.Negative:
-		return "CLEAN"
-	case esa.Positive:
-		return "MALICIOUS"
-	case esa.LowRisk:
-		return "LOWRISK"
-	case esa.Unscannable:
-		return "UNSCANNABLE"
-	}
-	return "FILE UNKNOWN"
 }
 
 // URLs are the lines of "URL Details". Source: a published answer.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"esasim/esa"
+	"esasim/internal/rawmime"
 )
 
 // notice is the content of a bounce message: a report of RFC 3462 and 3464, for
@@ -28,7 +29,7 @@ func (n *notice) text() []byte {
 	fmt.Fprintf(&b, "To: %s\r\n", n.m.Sender)
 	fmt.Fprintf(&b, "Subject: Delivery Status Notification (Failure)\r\n")
 	fmt.Fprintf(&b, "Message-ID: <bounce.%d.%d@%s>\r\n", n.mid, n.now.Unix(), n.host)
-	if id := oneLine(n.m.MessageID); id != "" {
+	if id := rawmime.OneLine(n.m.MessageID); id != "" {
 		fmt.Fprintf(&b, "In-Reply-To: %s\r\n", id)
 	}
 	fmt.Fprintf(&b, "Date: %s\r\n", n.now.UTC().Format(time.RFC1123Z))
@@ -59,8 +60,8 @@ func (n *notice) boundary() string {
 func (n *notice) forPeople(b *bytes.Buffer) {
 	fmt.Fprintf(b, "Your message could not be delivered to:\r\n")
 	n.each(func(address string, e *esa.Event) {
-		fmt.Fprintf(b, "\r\n  %s\r\n  %s\r\n", address, oneLine(e.Name))
-		switch code, text, _ := strings.Cut(oneLine(e.Text), " "); {
+		fmt.Fprintf(b, "\r\n  %s\r\n  %s\r\n", address, rawmime.OneLine(e.Name))
+		switch code, text, _ := strings.Cut(rawmime.OneLine(e.Text), " "); {
 		case e.Kind == esa.MessageBounced: // by what is not for the sender
 			fmt.Fprintf(b, "  The mail system does not send it on.\r\n")
 		case code == NoAnswer:
@@ -79,9 +80,9 @@ func (n *notice) forPrograms(b *bytes.Buffer) {
 		if !ascii(address) {
 			kind = "utf-8" // RFC 6533
 		}
-		status, _, _ := strings.Cut(oneLine(e.Name), " ")
+		status, _, _ := strings.Cut(rawmime.OneLine(e.Name), " ")
 		fmt.Fprintf(b, "\r\nFinal-Recipient: %s; %s\r\nAction: failed\r\nStatus: %s\r\n", kind, address, status)
-		if code, text, _ := strings.Cut(oneLine(e.Text), " "); code != NoAnswer && e.Kind != esa.MessageBounced {
+		if code, text, _ := strings.Cut(rawmime.OneLine(e.Text), " "); code != NoAnswer && e.Kind != esa.MessageBounced {
 			fmt.Fprintf(b, "Diagnostic-Code: smtp; %s %s\r\n", code, text)
 		}
 		fmt.Fprintf(b, "Last-Attempt-Date: %s\r\n", n.now.UTC().Format(time.RFC1123Z))
@@ -102,19 +103,9 @@ func (n *notice) each(f func(address string, e *esa.Event)) {
 	}
 	for _, r := range n.m.Recipients {
 		if e := cmp.Or(why[r.RID], all); e != nil && r.State != esa.Replaced {
-			f(oneLine(r.Address), e)
+			f(rawmime.OneLine(r.Address), e)
 		}
 	}
-}
-
-// oneLine keeps what others chose from adding lines of its own.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 func ascii(s string) bool {

@@ -8,6 +8,7 @@ import (
 
 	"esasim/appliance/letter"
 	"esasim/esa"
+	"esasim/internal/rawmime"
 )
 
 // template is a text with action variables, such as $Subject, whose values are
@@ -192,12 +193,7 @@ func (t *template) of(v *view, most int) (string, error) {
 // line is a text of one line.
 func (t *template) line(v *view) (string, error) {
 	s, err := t.of(v, maxWord)
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s), err
+	return rawmime.OneLine(s), err
 }
 
 // address is a text that is to be one address; nothing if it is none.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"esasim/esa"
+	"esasim/internal/rawmime"
 	"esasim/smtp/auth"
 )
 
@@ -71,7 +72,7 @@ func (a Adder) added(m *esa.Message) string {
 // received says where a message came from and when, in the form of published
 // samples. What the log does not know is left out.
 func (a Adder) received(b *builder, m *esa.Message) {
-	from := oneLine(m.Source.Host)
+	from := rawmime.OneLine(m.Source.Host)
 	if from == "" {
 		from = "unknown"
 	}
@@ -80,7 +81,7 @@ func (a Adder) received(b *builder, m *esa.Message) {
 	}
 	with := "ESMTP"
 	if _, cipher, ok := strings.Cut(m.TLS, " "); ok {
-		with += "/TLS/" + oneLine(cipher)
+		with += "/TLS/" + rawmime.OneLine(cipher)
 	}
 	fmt.Fprintf(b, "Received: from %s ([%s])\r\n  by %s with %s; %s\r\n", from, m.Source.Remote, a.Host, with,
 		m.Received.UTC().Format("02 Jan 2006 15:04:05 -0700"))
@@ -140,23 +141,13 @@ type builder struct{ strings.Builder }
 // field adds a field that fits on a line, unless it has no value.
 func (b *builder) field(name, value string) {
 	if value != "" {
-		fmt.Fprintf(b, "%s: %s\r\n", name, oneLine(value))
+		fmt.Fprintf(b, "%s: %s\r\n", name, rawmime.OneLine(value))
 	}
 }
 
 // folded adds a field that is broken behind its semicolons.
 func (b *builder) folded(name, value string) {
 	if value != "" {
-		fmt.Fprintf(b, "%s: %s\r\n", name, strings.ReplaceAll(oneLine(value), "; ", ";\r\n  "))
+		fmt.Fprintf(b, "%s: %s\r\n", name, strings.ReplaceAll(rawmime.OneLine(value), "; ", ";\r\n  "))
 	}
-}
-
-// oneLine keeps what others chose from adding lines of its own.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
 }

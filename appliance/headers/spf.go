@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"esasim/esa"
+	"esasim/internal/rawmime"
 )
 
 // spf adds Received-SPF of the envelope sender, or of the name in HELO where there
@@ -41,7 +42,7 @@ func sayingOf(r *esa.SPFResult, ip string) string {
 
 // comment is a text that may stand in a comment.
 func comment(s string) string {
-	return strings.NewReplacer("(", "?", ")", "?", `\`, "?").Replace(oneLine(s))
+	return strings.NewReplacer("(", "?", ")", "?", `\`, "?").Replace(rawmime.OneLine(s))
 }
 
 // quoted is a quoted string of RFC 5322.

@@ -44,6 +44,17 @@ func Plain(raw []byte) string {
 	return strings.Trim(s, " ")
 }
 
+// OneLine has blanks for the control characters of ASCII, so that what others chose
+// adds no lines of its own.
+func OneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
 func isPlain(raw []byte) bool {
 	for _, ch := range raw {
 		if ch < ' ' || ch >= 0x7f {
