@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"esasim/appliance/letter"
 	"esasim/appliance/stage"
 	"esasim/esa"
 )
@@ -147,7 +148,7 @@ func (o *AMPOptions) treat(f *stage.Finding, j *stage.Job, guilty []string) erro
 	default:
 		return nil
 	}
-	parts, err := partsOf(t, j, guilty)
+	parts, err := filesOf(t, j, func(p *letter.Part) bool { return slices.Contains(guilty, p.SHA256) })
 	t.Apply(&f.Want, words, j.Message.Subject, parts)
 	return err
 }
@@ -155,9 +156,9 @@ func (o *AMPOptions) treat(f *stage.Finding, j *stage.Job, guilty []string) erro
 // policyQuarantine is where messages go to if a setting names no quarantine.
 const policyQuarantine = "Policy"
 
-// partsOf are the parts of the letter that are files with these hashes, if the
-// treatment takes them out.
-func partsOf(t *stage.Treatment, j *stage.Job, sums []string) ([]int, error) {
+// filesOf are the attachments that a verdict is about, by their index in the letter,
+// if the treatment takes them out.
+func filesOf(t *stage.Treatment, j *stage.Job, guilty func(*letter.Part) bool) ([]int, error) {
 	if !t.Strip {
 		return nil, nil
 	}
@@ -167,7 +168,7 @@ func partsOf(t *stage.Treatment, j *stage.Job, sums []string) ([]int, error) {
 	}
 	var parts []int
 	for i := range l.Parts {
-		if p := &l.Parts[i]; p.File && slices.Contains(sums, p.SHA256) {
+		if p := &l.Parts[i]; p.File && guilty(p) {
 			parts = append(parts, p.Index)
 		}
 	}

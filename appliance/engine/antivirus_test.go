@@ -270,7 +270,7 @@ func TestVirusNotice(t *testing.T) {
 	for _, c := range f.Want.Copies {
 		to = append(to, c.To...)
 		text := string(c.Content)
-		if !c.Null || c.By != "antivirus" || !strings.Contains(text, "Virus: "+eicarName+"\r\n") || !strings.Contains(text, "\r\nTo: <"+c.To[0]+">\r\n") ||
+		if !c.Null || c.By != "antivirus" || !strings.Contains(text, "Virus: "+eicarName+"\r\n") || !strings.Contains(text, "\r\nTo: "+c.To[0]+"\r\n") ||
 			!strings.Contains(text, "Attachment: eicar  .com\r\n") || strings.Contains(text, eicar) {
 			t.Errorf("%+v\n%s", c, text)
 		}

@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"mime"
 	"slices"
 	"strings"
 
@@ -115,7 +114,9 @@ func (o *DLPOptions) violated(p *DLPPolicy, j *stage.Job, r *dlp.Result) (stage.
 	}
 	a := &p.Actions[r.Severity]
 	words := stage.Words{By: "dlp", Dropped: "Dropped by DLP", Bounced: "Bounced by DLP", Quarantine: policyQuarantine, Reason: "DLP violation"}
-	parts, err := guiltyParts(&a.Treatment, j, r)
+	parts, err := filesOf(&a.Treatment, j, func(p *letter.Part) bool {
+		return slices.ContainsFunc(r.Found, func(f dlp.Found) bool { return f.Part == p.Name })
+	})
 	a.Treatment.Apply(&f.Want, words, j.Message.Subject, parts)
 	if a.Encrypt {
 		f.Want.By = words.By
@@ -127,47 +128,9 @@ func (o *DLPOptions) violated(p *DLPPolicy, j *stage.Job, r *dlp.Result) (stage.
 	return f, err
 }
 
-// guiltyParts are the attachments in which something was found, if the treatment
-// takes them out.
-func guiltyParts(t *stage.Treatment, j *stage.Job, r *dlp.Result) ([]int, error) {
-	if !t.Strip {
-		return nil, nil
-	}
-	l, err := j.Letter()
-	if err != nil {
-		return nil, err
-	}
-	var parts []int
-	for i := range l.Parts {
-		part := &l.Parts[i]
-		if part.File && slices.ContainsFunc(r.Found, func(f dlp.Found) bool { return f.Part == part.Name }) {
-			parts = append(parts, part.Index)
-		}
-	}
-	return parts, nil
-}
-
 // notice is the message to those who are told. It has nothing of what was found.
 func (o *DLPOptions) notice(p *DLPPolicy, to []string, m *esa.Message, what string) []byte {
-	var b strings.Builder
-	fmt.Fprintf(&b, "From: \"Mail Delivery System\" <MAILER-DAEMON@%s>\r\nTo: %s\r\nSubject: %s\r\n", o.Host, strings.Join(to, ",\r\n "),
-		mime.QEncoding.Encode("utf-8", "DLP violation: "+short(p.Name)))
-	b.WriteString("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nAuto-Submitted: auto-generated\r\n\r\n")
-	fmt.Fprintf(&b, "A message violates the DLP policy '%s'.\r\n%s\r\n\r\n", short(p.Name), what)
-	fmt.Fprintf(&b, "MID: %d\r\nSender: %s\r\nSubject: %s\r\n", m.MID, short(m.Sender), short(m.Subject))
-	for i := range m.Recipients {
-		if r := &m.Recipients[i]; r.State != esa.Replaced && i < maxTold {
-			fmt.Fprintf(&b, "Recipient: %s\r\n", short(r.Address))
-		}
-	}
-	return []byte(b.String())
-}
-
-// maxTold is how many recipients a notice names.
-const maxTold = 50
-
-// short is one line of at most 200 characters.
-func short(s string) string {
-	s = strings.NewReplacer("\r", " ", "\n", " ").Replace(s)
-	return fmt.Sprintf("%.200s", s)
+	n := stage.Note{Host: o.Host, About: m, Kind: "dlp", To: to, Subject: "DLP violation: " + plain(p.Name),
+		Text: fmt.Sprintf("A message (MID %d) violates the DLP policy '%s'.\n%s\n\n%s", m.MID, plain(p.Name), what, told(m))}
+	return n.Bytes()
 }

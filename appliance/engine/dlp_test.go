@@ -79,8 +79,8 @@ func TestDLPActions(t *testing.T) {
 	}
 	c := w.Copies[0]
 	text := string(c.Content)
-	for _, part := range []string{"From: \"Mail Delivery System\" <MAILER-DAEMON@esa.test>\r\nTo: ciso@corp.example\r\nSubject: DLP violation: PCI\r\n", "\r\n\r\nA message violates the DLP policy 'PCI'.\r\nSeverity: MEDIUM (Risk Factor: 45)\r\n",
-		"MID: 7\r\nSender: me@corp.example\r\nSubject: Zahlen für alle\r\nRecipient: you@x.example\r\n"} {
+	for _, part := range []string{"From: \"Mail Delivery System\" <MAILER-DAEMON@esa.test>\r\nTo: ciso@corp.example\r\nSubject: DLP violation: PCI\r\n", "\r\n\r\nA message (MID 7) violates the DLP policy 'PCI'.\r\nSeverity: MEDIUM (Risk Factor: 45)\r\n",
+		"\r\n\r\nFrom: me@corp.example\r\nTo: you@x.example\r\n", "Subject: Zahlen f=C3=BCr alle\r\n"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("no %q in %q", part, text)
 		}

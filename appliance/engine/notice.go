@@ -1,14 +1,14 @@
 package engine
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"esasim/appliance/stage"
+	"esasim/appliance/successor"
 	"esasim/esa"
+	"esasim/internal/rawmime"
 )
 
 // Notice says who is told that a message has a virus.
@@ -42,38 +42,33 @@ func (n *Notice) copies(j *stage.Job, virus string) []stage.Copy {
 	}
 	var out []stage.Copy
 	for i, t := range to { // nobody is to see who else was told
-		head := fmt.Sprintf("To: <%s>\r\nMessage-ID: <virus.%d.%d@%s>\r\n", plain(t), j.Message.MID, i, n.Host)
-		out = append(out, stage.Copy{To: []string{t}, Content: n.text(j.Message, head, virus), By: "antivirus", Null: true})
+		note := stage.Note{Host: n.Host, About: j.Message, Kind: "antivirus", Number: i, To: []string{t}, Subject: "Virus warning",
+			Text: fmt.Sprintf("A virus was found in a message (MID %d).\n\nVirus: %s\n%s", j.Message.MID, plain(virus), told(j.Message))}
+		out = append(out, stage.Copy{To: []string{t}, Content: note.Bytes(), By: "antivirus", Null: true})
 	}
 	return out
 }
 
-func (n *Notice) text(m *esa.Message, head, virus string) []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "From: \"Mail Delivery System\" <MAILER-DAEMON@%s>\r\n%sSubject: Virus warning\r\n", n.Host, head)
-	fmt.Fprintf(&b, "Date: %s\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n", time.Now().UTC().Format(time.RFC1123Z))
-	fmt.Fprintf(&b, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n")
-	fmt.Fprintf(&b, "A virus was found in a message (MID %d).\r\n\r\nVirus: %s\r\nFrom: %s\r\n", m.MID, plain(virus), plain(m.Sender))
-	for _, r := range m.Recipients {
-		fmt.Fprintf(&b, "To: %s\r\n", plain(r.Address))
+// mostTold is how many recipients, and how many attachments, a notification names.
+const mostTold = 50
+
+// told is what a notification says of the message that it is about.
+func told(m *esa.Message) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "From: %s\n", plain(m.Sender))
+	to := successor.Recipients(m) // none that a split took to another message
+	for _, address := range to[:min(len(to), mostTold)] {
+		fmt.Fprintf(&b, "To: %s\n", plain(address))
 	}
-	fmt.Fprintf(&b, "Subject: %s\r\n", plain(m.Subject))
-	for _, a := range m.Attachments {
-		fmt.Fprintf(&b, "Attachment: %s\r\n", plain(a.Name))
+	fmt.Fprintf(&b, "Subject: %s\n", plain(m.Subject))
+	for _, a := range m.Attachments[:min(len(m.Attachments), mostTold)] {
+		fmt.Fprintf(&b, "Attachment: %s\n", plain(a.Name))
 	}
-	return b.Bytes()
+	return b.String()
 }
 
-// plain is a text on one line, of a length that a line may have.
+// plain is a text on one line, of a length that people read.
 func plain(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if len(s) > 900 {
-		s = strings.ToValidUTF8(s[:900], "")
-	}
-	return s
+	s = rawmime.OneLine(strings.ToValidUTF8(s, "?"))
+	return strings.ToValidUTF8(s[:min(len(s), 900)], "")
 }

@@ -1,16 +1,9 @@
 package filter
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
-	"mime"
-	"mime/quotedprintable"
 	"slices"
-	"strings"
-	"time"
 
 	"esasim/appliance/letter"
 	"esasim/appliance/stage"
@@ -140,23 +133,11 @@ func (n *note) content(v *view, to []string) (head, tail []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	// Whoever writes the message knows nothing of this number.
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %d %s", v.m.MID, v.copies, v.m.Changed.UnixNano(), v.set.host))
-	id := hex.EncodeToString(sum[:12])
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "From: \"Mail Delivery System\" <MAILER-DAEMON@%s>\r\nTo: %s\r\nSubject: %s\r\n", v.set.host, strings.Join(to, ",\r\n "), mime.QEncoding.Encode("utf-8", subject))
-	fmt.Fprintf(&b, "Date: %s\r\nMessage-ID: <%s@%s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n", v.m.Changed.UTC().Format(time.RFC1123Z), id, v.set.host)
-	if n.whole {
-		fmt.Fprintf(&b, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n--%s\r\n", id, id)
-		tail = fmt.Appendf(nil, "\r\n--%s--\r\n", id)
+	out := stage.Note{Host: v.set.host, About: v.m, Number: v.copies, To: to, Subject: subject, Text: text}
+	if !n.whole {
+		return out.Bytes(), nil, nil
 	}
-	b.WriteString("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
-	w := quotedprintable.NewWriter(&b)
-	w.Write([]byte(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")))
-	w.Close()
-	b.WriteString("\r\n")
-	if n.whole {
-		fmt.Fprintf(&b, "--%s\r\nContent-Type: message/rfc822\r\n\r\n", id)
-	}
-	return b.Bytes(), tail, nil
+	head = fmt.Appendf(out.Head(), "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n--%s\r\n", out.ID(), out.ID())
+	head = fmt.Appendf(append(head, out.Part()...), "--%s\r\nContent-Type: message/rfc822\r\n\r\n", out.ID())
+	return head, fmt.Appendf(nil, "\r\n--%s--\r\n", out.ID()), nil
 }
