@@ -82,6 +82,26 @@ func (r *SDRResult) read(text string) {
 	}
 }
 
+// SDRSince14 is a sentence of the check in the words of AsyncOS 14 and later, of which
+// one was seen; how the reputations of 13.x became threat levels is inferred. The
+// sentence about the domains has stayed.
+func SDRSince14(text string) string {
+	if !strings.HasPrefix(text, sdrFound) {
+		return text
+	}
+	var r SDRResult
+	r.read(text)
+	level := map[string]string{"Awful": "Untrusted", "Poor": "Questionable", "Tainted": "Questionable", "Weak": "Questionable", "Good": "Trusted"}[r.Verdict]
+	if level == "" {
+		level = r.Verdict // Neutral, Unknown
+	}
+	suspected := "N/A (other reasons for verdict)"
+	if len(r.Suspected) > 0 {
+		suspected = strings.Join(r.Suspected, ", ")
+	}
+	return "Consolidated Sender Threat Level: " + level + sdrThreat + r.Threat + sdrSuspected + suspected + ". Sender Maturity: " + r.Age + sdrYoungest + r.Youngest
+}
+
 func (r *SDRResult) readAsked(text string) {
 	for i, part := range strings.SplitN(text, ", ", 5) {
 		domain := strings.TrimPrefix(part, sdrNames()[i])

@@ -16,6 +16,8 @@ func Fidelity() []fidelity.Claim {
 		{Area: "Mail logs", What: "control characters of senders are shown as ?", Level: fidelity.Ours, Source: "a line that mail can break in two could be forged"},
 	}
 	out = append(out, fidelity.Claim{Area: "Mail logs", What: "no line says that a filter matched, only what it did", Level: fidelity.Inferred, Source: samples + " have no such line"})
+	out = append(out, fidelity.Claim{Area: "Mail logs", What: "wordings 14 and 15: " + esa.SDRSince14("Consolidated Sender Reputation: Awful, Threat Category: Spam. Youngest Domain Age: 3 days for domain: b.example"),
+		Level: fidelity.Inferred, Source: samples + " have one of these lines; Awful is Untrusted there, Poor, Tainted and Weak are Questionable, Good is Trusted"})
 	out = append(out, fidelity.Claim{Area: "Mail logs", What: "wording 13: ICID 5 ACCEPT SG None match  SBRS None country not enabled for the last row of the HAT; wordings 14 and 15: match ALL",
 		Level: fidelity.Inferred, Source: samples + " have both; that 14 is where it changes is inferred"})
 	known := map[string]bool{}

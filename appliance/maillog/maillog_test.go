@@ -134,6 +134,33 @@ func TestSentencesGolden(t *testing.T) {
 	}
 }
 
+// Since 14 Sender Domain Reputation has a threat level and a maturity.
+func TestWordingOfSDR(t *testing.T) {
+	const asked = "Domains for which SDR is requested: reverse DNS host: h, helo: h, env-from: b.example, header-from: Not Present, reply-to: Not Present"
+	const old, aged = "Consolidated Sender Reputation: ", " (or greater) for domain: h"
+	for _, c := range []struct {
+		wording    int
+		text, want string
+	}{
+		{15, asked, asked},
+		{13, old + "Neutral, Threat Category: N/A. Youngest Domain Age: 30 days" + aged, old + "Neutral, Threat Category: N/A. Youngest Domain Age: 30 days" + aged},
+		{14, old + "Neutral, Threat Category: N/A. Youngest Domain Age: 30 days" + aged,
+			"Consolidated Sender Threat Level: Neutral, Threat Category: N/A, Suspected Domain(s) : N/A (other reasons for verdict). Sender Maturity: 30 days" + aged},
+		{15, old + "Awful, Threat Category: Spam, Suspected Domain(s) : a.example, b.example. Youngest Domain Age: 3 days for domain: a.example",
+			"Consolidated Sender Threat Level: Untrusted, Threat Category: Spam, Suspected Domain(s) : a.example, b.example. Sender Maturity: 3 days for domain: a.example"},
+		{14, "something of a newer version", "something of a newer version"},
+	} {
+		out := logs.NewLines(time.UTC)
+		entry := esa.Entry{Events: []esa.Event{{Kind: esa.AuthChecked, MID: 8, Name: esa.SDR, Text: c.text}}}
+		if err := (Log{Wording: c.wording}).Write(t.Context(), out, []esa.Entry{entry}); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.Texts(); len(got) != 1 || got[0] != "MID 8 SDR: "+c.want {
+			t.Errorf("wording %d: %q, want %q", c.wording, got, c.want)
+		}
+	}
+}
+
 // Every kind of event has a sentence, or is known to have none.
 func TestEveryKindHasASentence(t *testing.T) {
 	silent := []esa.Kind{esa.HeaderSeen, esa.Inherited, esa.FileJudged, esa.MessageRemediated, esa.DLPMatched}

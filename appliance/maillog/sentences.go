@@ -31,7 +31,7 @@ func (l *lines) sentences(e *esa.Event) {
 	case esa.RecipientRejected:
 		l.say(e, "MID %M ICID %I To: <%A> Rejected by %T")
 	case esa.AuthChecked:
-		l.say(e, "MID %M %N: %T")
+		l.checked(e)
 	case esa.MessageIDSeen:
 		l.say(e, "MID %M Message-ID '%T'")
 	case esa.SubjectSeen:
@@ -128,6 +128,15 @@ func (l *lines) outcomeSentences(e *esa.Event) {
 	case esa.URLMatched:
 		l.say(e, "MID %M URL %T has reputation %A matched Condition: %N")
 	}
+}
+
+// checked is what a check of the sender found.
+func (l *lines) checked(e *esa.Event) {
+	text := e.Text
+	if e.Name == esa.SDR && l.wording >= 14 {
+		text = esa.SDRSince14(text)
+	}
+	l.say(e, "MID %M %N: %s", text)
 }
 
 // refuse is the rule whose connections are none to the logs: they have one line,
