@@ -19,6 +19,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"esasim/appliance/asyncos"
+	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/config"
 	"esasim/appliance/console"
 	"esasim/appliance/delivery"
@@ -250,8 +251,10 @@ func (a *Appliance) usePages(c *config.Appliance) {
 	in, _ := c.Location() // the configuration was checked
 	mux := http.NewServeMux()
 	api := asyncos.New(asyncos.Options{
-		Location: in, Tracker: a.store, SignIn: a.users, Host: c.Hostname, Serial: a.serial,
-		Flat: c.API.TrackingRows == config.Flat, Logger: a.o.Logger,
+		SignIn: a.users, Logger: a.o.Logger,
+		Tracking: messagetracking.Options{
+			Tracker: a.store, Host: c.Hostname, Serial: a.serial, Flat: c.API.TrackingRows == config.Flat, Location: in,
+		},
 	})
 	for _, prefix := range asyncos.Prefixes() {
 		mux.Handle(prefix, api)

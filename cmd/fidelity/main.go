@@ -10,7 +10,8 @@ import (
 
 	"esasim/appliance"
 	"esasim/appliance/amplog"
-	"esasim/appliance/asyncos"
+	"esasim/appliance/asyncos/messagetracking"
+	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/bouncelog"
 	"esasim/appliance/config"
 	"esasim/appliance/console"
@@ -57,7 +58,7 @@ func write(args []string) error {
 		tracking.Fidelity(),
 		appliance.Fidelity(), config.Fidelity(), engine.Fidelity(), filter.Fidelity(), quarantine.Fidelity(), delivery.Fidelity(), letter.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
-		details.Fidelity(), console.Fidelity(), users.Fidelity(), asyncos.Fidelity(),
+		details.Fidelity(), console.Fidelity(), users.Fidelity(), rest.Fidelity(), messagetracking.Fidelity(),
 		cloudlink.Fidelity(),
 		cloud.Fidelity(), sse.Fidelity(), ctr.Fidelity(), portal.Fidelity(),
 		lab.Fidelity(),

@@ -1,8 +1,7 @@
-package asyncos
+package messagetracking
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 
 	"esasim/internal/fidelity"
@@ -23,51 +22,11 @@ func Fidelity() []fidelity.Claim {
 			out = append(out, fidelity.Claim{Area: area, What: r.what, Level: r.level, Source: r.source})
 		}
 	}
-	add("REST API", transportClaims())
 	add("REST API: message tracking", append(append(searchClaims(), eventClaims()...), detailsClaims()...))
 	return out
 }
 
 type claim struct{ what, level, source string }
-
-func transportClaims() []claim {
-	out := []claim{
-		{"prefixes " + strings.Join(Prefixes(), " and ") + ", which answer alike", fidelity.Documented, guide},
-		{"served at the console's port", fidelity.Ours, "the real ones are 6080 and 6443, or 4431 by its proxy; HTTPS is not built yet"},
-		{"POST login: credentials in base64; userName, is2FactorRedirectRequired, role, email, jwtToken", fidelity.Observed, recorded + "; email is empty there"},
-		{"a call is signed in by the header jwtToken, in any letter case, or by HTTP Basic; one that is good is enough", fidelity.Observed, clients},
-		{"401 for wrong credentials: " + errLogin.message, fidelity.Observed, recorded},
-		{"the factory's passphrase is taken from this machine alone, and not from pages of other sites", fidelity.Ours, "the real one asks to change it at the first sign-in"},
-		{"401 for tokens: ExpiredSignatureError. and InvalidTokenError.", fidelity.Observed, clients + ", which compare the whole text"},
-		{"401 without credentials: Unauthorized., and WWW-Authenticate", fidelity.Inferred, "the style of the others; RFC 9110 wants the header"},
-		{"401 while somebody who guessed has to wait, with Retry-After", fidelity.Ours, "no text is known"},
-		{"GET login/privileges: names e_message_tracking_messages, _detail, _amp_details, _connection_details", fidelity.Observed, clients},
-		{"GET login/privileges: names e_message_tracking_dlp_details, _url_details, _remediation_details, _availability", fidelity.Inferred, "the style of the others"},
-		{"every role may call message tracking", fidelity.Documented, "AsyncOS user guide, User Roles"},
-		{"errors: message, code as a string, explanation", fidelity.Observed, recorded},
-		{"missing and bad parameters are answered with 404", fidelity.Observed, clients},
-		{"Missing attribute - startDate or endDate.", fidelity.Observed, clients},
-		{"Missing attribute - NAME. for others, Wrong Parameter - NAME: REASON.", fidelity.Inferred, "the style of the one that was seen; the reason is ours"},
-		{"an unknown parameter, or one given twice, is an error; only mid may be repeated", fidelity.Ours, "rather than ignoring what was asked"},
-		{"a body that is malformed is answered with 400, one that is too long with 413", fidelity.Inferred, "the table of statuses"},
-		{"405 with Allow for a method that a resource has not", fidelity.Inferred, "the table of statuses; clients do not know 405"},
-		{"bodies with GET, and any Content-Type with a body, are taken", fidelity.Observed, clients},
-		{"queries may be escaped or not; a % without two digits stands for itself", fidelity.Observed, clients + "; the % is what Python does"},
-		{"+ is itself in dates, addresses, domains and message-ids, and a blank in other parameters", fidelity.Inferred, "clients send dates with + as it is, and forms with + for a blank"},
-		{"OPTIONS is answered with 200; every answer has the CORS headers", fidelity.Inferred, "headers of published samples"},
-		{"connections are kept open", fidelity.Ours, "the real one says Connection: close"},
-		{"calls that change something are refused with 403 and plain text if a browser says that they come from another site", fidelity.Ours, "as on all faces"},
-		{"there is no OpenAPI document at /swagger", fidelity.Ours, "not built yet"},
-	}
-	for _, status := range []int{400, 401, 403, 404, 405, 406, 408, 410, 413, 414, 500, 501, 502, 503} {
-		level, source := fidelity.Inferred, "the table of Python's HTTP server, which those that were seen are from"
-		if status == http.StatusUnauthorized || status == http.StatusNotFound {
-			level, source = fidelity.Observed, recorded
-		}
-		out = append(out, claim{"explanation: " + explanation(status), level, source})
-	}
-	return out
-}
 
 func searchClaims() []claim {
 	return []claim{

@@ -1,9 +1,10 @@
-package asyncos
+package messagetracking
 
 import (
 	"strconv"
 	"strings"
 
+	"esasim/appliance/asyncos/rest"
 	"esasim/esa"
 )
 
@@ -18,7 +19,7 @@ type dlpDetails struct {
 }
 
 // serveDLPDetails answers GET message-tracking/dlp-details.
-func (a *api) serveDLPDetails(c *call) (any, error) {
+func (a *api) serveDLPDetails(c *rest.Call) (any, error) {
 	d, err := a.readDetails(c)
 	if err != nil {
 		return nil, err
@@ -29,7 +30,7 @@ func (a *api) serveDLPDetails(c *call) (any, error) {
 		severity, risk := severity(e)
 		found = dlpDetails{e.MID.String(), severity, risk, e.Name, []string{}}
 	}
-	return data{messagesAnswer{struct {
+	return rest.Data{Data: messagesAnswer{struct {
 		about
 		Show  bool `json:"showDLPDetails"`
 		Found any  `json:"dlpDetails"`

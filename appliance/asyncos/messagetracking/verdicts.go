@@ -1,4 +1,4 @@
-package asyncos
+package messagetracking
 
 import (
 	"slices"

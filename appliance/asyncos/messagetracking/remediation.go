@@ -1,8 +1,9 @@
-package asyncos
+package messagetracking
 
 import (
 	"time"
 
+	"esasim/appliance/asyncos/rest"
 	"esasim/esa"
 )
 
@@ -30,7 +31,7 @@ type remediated struct {
 }
 
 // serveRemediation answers GET message-tracking/remediation-details.
-func (a *api) serveRemediation(c *call) (any, error) {
+func (a *api) serveRemediation(c *rest.Call) (any, error) {
 	d, err := a.readDetails(c)
 	if err != nil {
 		return nil, err
@@ -85,8 +86,8 @@ func deliveredAt(m *esa.Message, rid esa.RID) (at time.Time) {
 
 // serveAvailability answers GET message-tracking/availability: of what time there is
 // data. The names are a guess.
-func (a *api) serveAvailability(c *call) (any, error) {
-	first, last, err := a.Tracker.Span(c.r.Context())
+func (a *api) serveAvailability(c *rest.Call) (any, error) {
+	first, last, err := a.Tracker.Span(c.Request.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -100,5 +101,5 @@ func (a *api) serveAvailability(c *call) (any, error) {
 	if !first.IsZero() {
 		out.Range = append(out.Range, stretch{a.timestamp(first), a.timestamp(last)})
 	}
-	return data{out}, nil
+	return rest.Data{Data: out}, nil
 }

@@ -1,4 +1,4 @@
-package asyncos
+package messagetracking
 
 import (
 	"crypto/sha256"
@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"esasim/appliance/asyncos/rest"
 )
 
 // places remembers where the pages of searches ended.
@@ -26,19 +28,19 @@ type course struct {
 // searchKey tells searches of different clients apart, and those for different
 // things. Two programs of one user on one machine that make the same search at the
 // same time are taken for one.
-func searchKey(c *call) string {
+func searchKey(c *rest.Call) string {
 	h := sha256.New()
-	from, _, _ := net.SplitHostPort(c.r.RemoteAddr)
-	fmt.Fprintf(h, "%q %q %q", from, c.user.Name, c.r.UserAgent())
+	from, _, _ := net.SplitHostPort(c.Request.RemoteAddr)
+	fmt.Fprintf(h, "%q %q %q", from, c.User.Name, c.Request.UserAgent())
 	var names []string
-	for name := range c.parameters {
+	for name := range c.Parameters {
 		if name != "offset" && name != "limit" {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		fmt.Fprintf(h, " %q=%q", name, strings.Join(c.parameters[name], ","))
+		fmt.Fprintf(h, " %q=%q", name, strings.Join(c.Parameters[name], ","))
 	}
 	return string(h.Sum(nil))
 }

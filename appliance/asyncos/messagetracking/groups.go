@@ -1,10 +1,11 @@
-package asyncos
+package messagetracking
 
 import (
 	"slices"
 	"strconv"
 	"strings"
 
+	"esasim/appliance/asyncos/rest"
 	"esasim/esa"
 )
 
@@ -28,7 +29,7 @@ func scanGroups() []eventGroup {
 		flag("virusPositive", found(esa.AntiVirus, "", esa.Positive, esa.Repaired)),
 		text("threatName", func(v string) happening { return found(esa.OutbreakFilters, v, esa.Positive) }),
 		text("outbreakFiltersVofThreatCategory", func(v string) happening { return found(esa.OutbreakFilters, v, esa.Positive) }),
-		{need: []string{"advancedMalwareProtection", "advancedMalwareProtectionMailflowDirection"}, read: func(p parameters) (happening, error) {
+		{need: []string{"advancedMalwareProtection", "advancedMalwareProtectionMailflowDirection"}, read: func(p rest.Parameters) (happening, error) {
 			h, err := choose(p, "advancedMalwareProtection", map[string]happening{
 				"amp_clean": amp(esa.Negative), "amp_malicious": amp(esa.Positive), "amp_unknown": amp(esa.Unknown, esa.Pending),
 				"amp_unscannable": amp(esa.Unscannable), "amp_lowrisk": amp(esa.LowRisk)})
@@ -52,18 +53,18 @@ func amp(verdicts ...esa.Verdict) happening {
 }
 
 // toward narrows a happening to mail of a direction.
-func toward(h happening, p parameters, name string, words ...string) (happening, error) {
-	word, err := p.one(name, words...)
+func toward(h happening, p rest.Parameters, name string, words ...string) (happening, error) {
+	word, err := p.One(name, words...)
 	direction := directionOf(word)
 	return h.when(func(m *esa.Message) bool { return m.Direction == direction }), err
 }
 
 func dlpGroup() eventGroup {
 	const names, severities, action = "dlpViolationsNames", "dlpViolationsSeverities", "dlpAction"
-	return eventGroup{may: []string{names, severities, action}, read: func(p parameters) (happening, error) {
+	return eventGroup{may: []string{names, severities, action}, read: func(p rest.Parameters) (happening, error) {
 		h := found(esa.DLP, "", esa.Positive)
-		if p.has(names) {
-			list, err := p.list(names)
+		if p.Has(names) {
+			list, err := p.List(names)
 			if err != nil {
 				return h, err
 			}
@@ -72,11 +73,11 @@ func dlpGroup() eventGroup {
 				h = h.or(found(esa.DLP, n, esa.Positive))
 			}
 		}
-		if p.has(severities) {
-			list, err := p.list(severities)
+		if p.Has(severities) {
+			list, err := p.List(severities)
 			for _, s := range list {
 				if !slices.Contains([]string{"critical", "high", "medium", "low"}, s) {
-					return h, wrong(severities, "want critical, high, medium or low")
+					return h, rest.Wrong(severities, "want critical, high, medium or low")
 				}
 			}
 			if err != nil {
@@ -84,7 +85,7 @@ func dlpGroup() eventGroup {
 			}
 			h = h.when(func(m *esa.Message) bool { return slices.ContainsFunc(list, violation(m)) })
 		}
-		word, err := p.one(action, "delivered", "encrypted", "dropped")
+		word, err := p.One(action, "delivered", "encrypted", "dropped")
 		switch word {
 		case "delivered":
 			h = h.when(func(m *esa.Message) bool { return m.State == esa.Delivered })
@@ -121,16 +122,16 @@ func quarantineGroups() []eventGroup {
 func filterGroups() []eventGroup {
 	return []eventGroup{
 		text("messageFilters", func(v string) happening { return found(esa.MessageFilters, v, esa.Positive) }),
-		{need: []string{"contentFiltersName", "contentFiltersDirection", "contentFiltersAction"}, read: func(p parameters) (happening, error) {
-			if _, err := p.one("contentFiltersAction", "stopped"); err != nil {
+		{need: []string{"contentFiltersName", "contentFiltersDirection", "contentFiltersAction"}, read: func(p rest.Parameters) (happening, error) {
+			if _, err := p.One("contentFiltersAction", "stopped"); err != nil {
 				return happening{}, err
 			}
-			h := found(esa.ContentFilters, p.get("contentFiltersName"), esa.Positive)
+			h := found(esa.ContentFilters, p.Get("contentFiltersName"), esa.Positive)
 			return toward(h.when(stopped), p, "contentFiltersDirection", "inbound", "outbound")
 		}},
-		{need: []string{"mailPolicyName", "mailPolicyDirection"}, read: func(p parameters) (happening, error) {
+		{need: []string{"mailPolicyName", "mailPolicyDirection"}, read: func(p rest.Parameters) (happening, error) {
 			h := happened(esa.PolicyMatched)
-			h.events[0].Name = p.get("mailPolicyName")
+			h.events[0].Name = p.Get("mailPolicyName")
 			return toward(h, p, "mailPolicyDirection", "inbound", "outbound")
 		}},
 	}
@@ -150,9 +151,9 @@ func senderGroups() []eventGroup {
 		return h
 	}
 	return []eventGroup{
-		{may: []string{"dmarcFrom", "dmarcAction"}, read: func(p parameters) (happening, error) {
-			domain := p.get("dmarcFrom")
-			action, err := p.one("dmarcAction", "none", "quarantine", "reject", "passed", "failed")
+		{may: []string{"dmarcFrom", "dmarcAction"}, read: func(p rest.Parameters) (happening, error) {
+			domain := p.Get("dmarcFrom")
+			action, err := p.One("dmarcAction", "none", "quarantine", "reject", "passed", "failed")
 			return checked(esa.DMARC).when(func(m *esa.Message) bool {
 				d := &m.Auth.DMARC
 				return (domain == "" || strings.EqualFold(d.Domain, domain)) && (action == "" || d.Result == action || d.Action == action)

@@ -1,9 +1,10 @@
-package asyncos
+package messagetracking
 
 import (
 	"cmp"
 	"errors"
 
+	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/details"
 	"esasim/esa"
 	"esasim/tracking"
@@ -12,20 +13,20 @@ import (
 // serveConnection answers GET message-tracking/connection-details, which has no
 // envelope. Source: recorded answers. Of a connection that is not there nothing is
 // said.
-func (a *api) serveConnection(c *call) (any, error) {
-	if _, _, err := c.span(false); err != nil {
+func (a *api) serveConnection(c *rest.Call) (any, error) {
+	if _, _, err := c.Span(false); err != nil {
 		return nil, err
 	}
-	icid, err := id[esa.ICID](c.parameters, "icid")
+	icid, err := rest.ID[esa.ICID](c.Parameters, "icid")
 	if err != nil {
 		return nil, err
 	}
 	if icid == 0 {
-		return nil, missing("icid")
+		return nil, rest.Missing("icid")
 	}
 	var events []esa.Event
-	if !c.has("serialNumber") || c.get("serialNumber") == a.Serial {
-		events, err = a.Tracker.Connection(c.r.Context(), icid)
+	if !c.Has("serialNumber") || c.Get("serialNumber") == a.Serial {
+		events, err = a.Tracker.Connection(c.Request.Context(), icid)
 		if err != nil && !errors.Is(err, tracking.ErrNotFound) {
 			return nil, err
 		}

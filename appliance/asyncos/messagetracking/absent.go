@@ -1,6 +1,10 @@
-package asyncos
+package messagetracking
 
-import "slices"
+import (
+	"slices"
+
+	"esasim/appliance/asyncos/rest"
+)
 
 // absentGroups ask for what an appliance of ours does not do. They are checked as
 // the others are, and find nothing.
@@ -40,8 +44,8 @@ func absentGroups() []eventGroup {
 		{"detection of macros", "macroFileTypesDetected", "macroMailflowDirection"},
 		{"Web Interaction Tracking", "webInteractionTrackingUrls", "webInteractionTrackingMailflowDirection"},
 	} {
-		out = append(out, eventGroup{need: []string{c.what, c.direction}, absent: c.why, read: func(p parameters) (happening, error) {
-			_, err := p.one(c.direction, "inbound", "outbound")
+		out = append(out, eventGroup{need: []string{c.what, c.direction}, absent: c.why, read: func(p rest.Parameters) (happening, error) {
+			_, err := p.One(c.direction, "inbound", "outbound")
 			return never(), err
 		}})
 	}

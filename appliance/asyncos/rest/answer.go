@@ -1,4 +1,4 @@
-package asyncos
+package rest
 
 import (
 	"encoding/json"
@@ -10,18 +10,18 @@ import (
 	"esasim/appliance/users"
 )
 
-// data is the envelope of an answer.
-type data struct {
+// Data is the envelope of an answer.
+type Data struct {
 	Data any `json:"data"`
 }
 
-// fault is a refusal: an error of who calls.
-type fault struct {
-	status  int
-	message string
+// Fault is a refusal: an error of who calls.
+type Fault struct {
+	Status  int    // of HTTP
+	Message string // a sentence for who reads it
 }
 
-func (f fault) Error() string { return f.message }
+func (f Fault) Error() string { return f.Message }
 
 // errorBody is what a refusal looks like. Source: recorded answers; the code is a
 // string.
@@ -51,10 +51,10 @@ func explanation(status int) string {
 	return strconv.Itoa(status) + " = " + text
 }
 
-func fail(w http.ResponseWriter, f fault) {
+func fail(w http.ResponseWriter, f Fault) {
 	var body errorBody
-	body.Error.Message, body.Error.Code, body.Error.Explanation = f.message, strconv.Itoa(f.status), explanation(f.status)
-	answer(w, f.status, body)
+	body.Error.Message, body.Error.Code, body.Error.Explanation = f.Message, strconv.Itoa(f.Status), explanation(f.Status)
+	answer(w, f.Status, body)
 }
 
 func answer(w http.ResponseWriter, status int, v any) {
@@ -66,43 +66,42 @@ func answer(w http.ResponseWriter, status int, v any) {
 }
 
 // refuse answers with an error. What is no fault of the caller is told to the log.
-func (a *api) refuse(c *call, err error) {
-	f, wait := fault{}, (*users.Wait)(nil)
+func (a *api) refuse(c *Call, err error) {
+	f, wait := Fault{}, (*users.Wait)(nil)
 	switch {
 	case errors.As(err, &wait):
-		c.w.Header().Set("Retry-After", strconv.Itoa(int((wait.For+time.Second-1)/time.Second)))
-		f = fault{http.StatusUnauthorized, "Too many failed attempts. Try again later."}
+		c.Writer.Header().Set("Retry-After", strconv.Itoa(int((wait.For+time.Second-1)/time.Second)))
+		f = Fault{http.StatusUnauthorized, "Too many failed attempts. Try again later."}
 	case errors.As(err, &f):
-	case c.r.Context().Err() != nil:
+	case c.Request.Context().Err() != nil:
 		return // the client has gone
-	case errors.Is(err, errTooLong):
-		f = fault{http.StatusServiceUnavailable, "The query took too long. Ask for a shorter time range."}
 	default:
-		a.Logger.Error("the API could not answer", "path", c.r.URL.Path, "error", err)
-		f = fault{http.StatusInternalServerError, "Internal error. It has been logged."}
+		a.Logger.Error("the API could not answer", "path", c.Request.URL.Path, "error", err)
+		f = Fault{http.StatusInternalServerError, "Internal error. It has been logged."}
 	}
-	if f.status == http.StatusUnauthorized {
-		c.w.Header().Set("WWW-Authenticate", `Basic realm="AsyncOS API"`)
+	if f.Status == http.StatusUnauthorized {
+		c.Writer.Header().Set("WWW-Authenticate", `Basic realm="AsyncOS API"`)
 	}
-	fail(c.w, f)
+	fail(c.Writer, f)
 }
 
-func notFound(r *http.Request) fault {
-	return fault{http.StatusNotFound, "There is no resource " + clip(r.URL.Path) + "."}
+func notFound(r *http.Request) Fault {
+	return Fault{http.StatusNotFound, "There is no resource " + Clip(r.URL.Path) + "."}
 }
 
-// missing and wrong are what is said of parameters. That these are answered with
-// 404, and the first text, were seen.
-func missing(what string) fault {
-	return fault{http.StatusNotFound, "Missing attribute - " + what + "."}
+// Missing says that a parameter, or a key of the body, is wanted. That it is answered
+// with 404, and the text, were seen.
+func Missing(what string) Fault {
+	return Fault{http.StatusNotFound, "Missing attribute - " + what + "."}
 }
 
-func wrong(name, reason string) fault {
-	return fault{http.StatusNotFound, "Wrong Parameter - " + clip(name) + ": " + reason + "."}
+// Wrong says what is wrong with a parameter, or a key of the body.
+func Wrong(name, reason string) Fault {
+	return Fault{http.StatusNotFound, "Wrong Parameter - " + Clip(name) + ": " + reason + "."}
 }
 
-// clip bounds what is repeated of a request.
-func clip(s string) string {
+// Clip bounds what is repeated of a request.
+func Clip(s string) string {
 	const most = 100
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"

@@ -1,4 +1,4 @@
-package asyncos
+package messagetracking
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"esasim/appliance/asyncos/rest"
 	"esasim/esa"
 )
 
@@ -30,16 +31,16 @@ func page(rows []attributes) rowsAnswer {
 }
 
 // serveMessages answers GET message-tracking/messages.
-func (a *api) serveMessages(c *call) (any, error) {
-	s, err := a.readSearch(c.parameters)
+func (a *api) serveMessages(c *rest.Call) (any, error) {
+	s, err := a.readSearch(c.Parameters)
 	if err != nil {
 		return nil, err
 	}
 	if s.rejected {
-		rows, err := a.rejected(c.r.Context(), searchKey(c), &s)
+		rows, err := a.rejected(c.Request.Context(), searchKey(c), &s)
 		return page(rows), err
 	}
-	found, err := a.page(c.r.Context(), searchKey(c), &s)
+	found, err := a.page(c.Request.Context(), searchKey(c), &s)
 	if err != nil {
 		return nil, err
 	}

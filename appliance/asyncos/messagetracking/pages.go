@@ -1,10 +1,11 @@
-package asyncos
+package messagetracking
 
 import (
 	"context"
-	"errors"
+	"net/http"
 	"time"
 
+	"esasim/appliance/asyncos/rest"
 	"esasim/esa"
 	"esasim/tracking"
 )
@@ -13,7 +14,8 @@ import (
 // form offers. Source: AsyncOS user guide, "Tracking Messages".
 const queryTimeout = 10 * time.Minute
 
-var errTooLong = errors.New("the search took too long")
+// errTooLong is the refusal of a search that took longer. Its words are ours.
+var errTooLong = rest.Fault{Status: http.StatusServiceUnavailable, Message: "The query took too long. Ask for a shorter time range."}
 
 // place is where a page of rows ended: the next one goes on there.
 type place struct {

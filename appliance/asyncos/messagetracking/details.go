@@ -1,4 +1,4 @@
-package asyncos
+package messagetracking
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/details"
 	"esasim/esa"
 	"esasim/tracking"
@@ -72,36 +73,36 @@ type detailed struct{ lineage }
 
 // readDetails finds the messages that a call names. Those that are not there, or did
 // not come as it says, are left out.
-func (a *api) readDetails(c *call) (d detailed, err error) {
-	if _, _, err := c.span(false); err != nil {
+func (a *api) readDetails(c *rest.Call) (d detailed, err error) {
+	if _, _, err := c.Span(false); err != nil {
 		return d, err
 	}
-	icid, err := id[esa.ICID](c.parameters, "icid")
+	icid, err := rest.ID[esa.ICID](c.Parameters, "icid")
 	if err != nil {
 		return d, err
 	}
-	if _, err := c.number("dcid", 0, 0, 1<<62); err != nil {
+	if _, err := c.Number("dcid", 0, 0, 1<<62); err != nil {
 		return d, err
 	}
-	if c.get("mid") == "" {
-		return d, missing("mid")
+	if c.Get("mid") == "" {
+		return d, rest.Missing("mid")
 	}
 	var mids []esa.MID
-	for _, text := range c.parameters["mid"] {
-		mid, err := readID[esa.MID]("mid", text)
+	for _, text := range c.Parameters["mid"] {
+		mid, err := rest.ReadID[esa.MID]("mid", text)
 		if err != nil {
 			return d, err
 		}
 		mids = append(mids, mid)
 	}
-	if c.has("serialNumber") && c.get("serialNumber") != a.Serial {
+	if c.Has("serialNumber") && c.Get("serialNumber") != a.Serial {
 		return d, nil
 	}
 	slices.Sort(mids)
-	if d.lineage, err = a.messages(c.r.Context(), slices.Compact(mids)); err != nil {
+	if d.lineage, err = a.messages(c.Request.Context(), slices.Compact(mids)); err != nil {
 		return d, err
 	}
-	if c.has("icid") && !slices.Contains(icids(d.lineage), icid) {
+	if c.Has("icid") && !slices.Contains(icids(d.lineage), icid) {
 		d.lineage = nil
 	}
 	return d, nil
@@ -163,20 +164,20 @@ type messagesAnswer struct {
 }
 
 // serveDetails answers GET message-tracking/details.
-func (a *api) serveDetails(c *call) (any, error) {
+func (a *api) serveDetails(c *rest.Call) (any, error) {
 	d, err := a.readDetails(c)
 	if err != nil {
 		return nil, err
 	}
 	var connections []esa.Event
 	for _, icid := range icids(d.lineage) {
-		events, err := a.Tracker.Connection(c.r.Context(), icid)
+		events, err := a.Tracker.Connection(c.Request.Context(), icid)
 		if err != nil && !errors.Is(err, tracking.ErrNotFound) {
 			return nil, err
 		}
 		connections = append(connections, events...)
 	}
-	return data{messagesAnswer{struct {
+	return rest.Data{Data: messagesAnswer{struct {
 		about
 		Box     bool   `json:"showSummaryTimeBox"`
 		Summary []line `json:"summary"`
@@ -184,13 +185,13 @@ func (a *api) serveDetails(c *call) (any, error) {
 }
 
 // serveAMPDetails answers GET message-tracking/amp-details.
-func (a *api) serveAMPDetails(c *call) (any, error) {
+func (a *api) serveAMPDetails(c *rest.Call) (any, error) {
 	d, err := a.readDetails(c)
 	if err != nil {
 		return nil, err
 	}
 	list := files(d.lineage)
-	return data{messagesAnswer{struct {
+	return rest.Data{Data: messagesAnswer{struct {
 		about
 		Show  bool   `json:"showAMPDetails"`
 		Lines []line `json:"ampDetails"`
@@ -198,13 +199,13 @@ func (a *api) serveAMPDetails(c *call) (any, error) {
 }
 
 // serveURLDetails answers GET message-tracking/url-details.
-func (a *api) serveURLDetails(c *call) (any, error) {
+func (a *api) serveURLDetails(c *rest.Call) (any, error) {
 	d, err := a.readDetails(c)
 	if err != nil {
 		return nil, err
 	}
 	list := urls(d.lineage)
-	return data{messagesAnswer{struct {
+	return rest.Data{Data: messagesAnswer{struct {
 		about
 		Show  bool   `json:"showURLDetails"`
 		Lines []line `json:"urlDetails"`

@@ -1,4 +1,4 @@
-package asyncos
+package messagetracking
 
 import (
 	"encoding/hex"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"esasim/appliance/asyncos/rest"
 	"esasim/esa"
 	"esasim/tracking"
 )
@@ -64,12 +65,12 @@ const (
 )
 
 // readSearch reads the parameters.
-func (a *api) readSearch(p parameters) (s search, err error) {
+func (a *api) readSearch(p rest.Parameters) (s search, err error) {
 	q := &s.query
-	if q.From, q.To, err = p.span(true); err != nil {
+	if q.From, q.To, err = p.Span(true); err != nil {
 		return s, err
 	}
-	option, err := p.one("searchOption", optionMessages, optionRejected)
+	option, err := p.One("searchOption", optionMessages, optionRejected)
 	if err != nil {
 		return s, err
 	}
@@ -77,8 +78,8 @@ func (a *api) readSearch(p parameters) (s search, err error) {
 	steps := []func() error{
 		func() error { return a.checkHost(p) },
 		func() error { return checkOrder(p) },
-		func() (err error) { s.offset, err = p.number("offset", 0, 0, mostSkipped); return err },
-		func() (err error) { s.limit, err = p.number("limit", usualRows, 1, mostRows); return err },
+		func() (err error) { s.offset, err = p.Number("offset", 0, 0, mostSkipped); return err },
+		func() (err error) { s.limit, err = p.Number("limit", usualRows, 1, mostRows); return err },
 		func() error { return readTexts(p, q) },
 		func() error { return readIdentities(p, q) },
 		func() (err error) { s.events, err = readEvents(p, a.groups); return err },
@@ -92,80 +93,80 @@ func (a *api) readSearch(p parameters) (s search, err error) {
 }
 
 // check refuses what cannot be asked of connections, and what tracking would.
-func (s *search) check(p parameters) error {
+func (s *search) check(p rest.Parameters) error {
 	if s.rejected {
 		for name := range p {
 			if !slices.Contains([]string{"startDate", "endDate", "searchOption", "ciscoHost", "offset", "limit", "orderBy", "orderDir", "senderIp"}, name) {
-				return wrong(name, "not with searchOption="+optionRejected)
+				return rest.Wrong(name, "not with searchOption="+optionRejected)
 			}
 		}
 	}
 	q := s.query
 	narrow(&q, s.events)
 	if err := q.Check(); err != nil { // too long, say
-		return wrong("query", strings.TrimPrefix(err.Error(), "query: "))
+		return rest.Wrong("query", strings.TrimPrefix(err.Error(), "query: "))
 	}
 	return nil
 }
 
 // checkHost takes the name of an appliance, which on an appliance is its own.
-func (a *api) checkHost(p parameters) error {
-	_, err := p.one("ciscoHost", "All_Hosts", a.Host)
+func (a *api) checkHost(p rest.Parameters) error {
+	_, err := p.One("ciscoHost", "All_Hosts", a.Host)
 	return err
 }
 
 // checkOrder: no client is known that asks for another order than this.
-func checkOrder(p parameters) error {
-	if _, err := p.one("orderBy", "timestamp"); err != nil {
+func checkOrder(p rest.Parameters) error {
+	if _, err := p.One("orderBy", "timestamp"); err != nil {
 		return err
 	}
-	_, err := p.one("orderDir", "desc")
+	_, err := p.One("orderDir", "desc")
 	return err
 }
 
 // readTexts reads the pairs. One without the other is an error.
-func readTexts(p parameters, q *tracking.Query) error {
+func readTexts(p rest.Parameters, q *tracking.Query) error {
 	for _, t := range textFilters {
 		operator, value := t.name+t.in+"Operator", t.name+t.in+"Value"
-		if !p.has(operator) && !p.has(value) {
+		if !p.Has(operator) && !p.Has(value) {
 			continue
 		}
-		op, err := tracking.ParseOp(p.get(operator))
+		op, err := tracking.ParseOp(p.Get(operator))
 		empty := op == tracking.Empty && t.name == "subject"
 		switch {
-		case !p.has(operator):
-			return missing(operator)
+		case !p.Has(operator):
+			return rest.Missing(operator)
 		case err != nil || op == tracking.Empty && !empty:
-			return wrong(operator, "want begins_with, is or contains")
-		case p.get(value) == "" && !empty:
-			return missing(value)
-		case p.get(value) != "" && empty:
-			return wrong(value, "not with is_empty")
+			return rest.Wrong(operator, "want begins_with, is or contains")
+		case p.Get(value) == "" && !empty:
+			return rest.Missing(value)
+		case p.Get(value) != "" && empty:
+			return rest.Wrong(value, "not with is_empty")
 		}
-		*t.field(q) = tracking.Text{Op: op, Value: p.get(value)}
+		*t.field(q) = tracking.Text{Op: op, Value: p.Get(value)}
 	}
 	return nil
 }
 
 // readIdentities reads the parameters that name a message, a file or a sender.
-func readIdentities(p parameters, q *tracking.Query) (err error) {
-	if q.SHA256 = p.get("fileSha256"); p.has("fileSha256") {
+func readIdentities(p rest.Parameters, q *tracking.Query) (err error) {
+	if q.SHA256 = p.Get("fileSha256"); p.Has("fileSha256") {
 		if b, err := hex.DecodeString(q.SHA256); err != nil || len(b) != 32 {
-			return wrong("fileSha256", "want 64 hexadecimal digits")
+			return rest.Wrong("fileSha256", "want 64 hexadecimal digits")
 		}
 	}
-	if q.MessageID = p.get("messageIdHeader"); p.has("messageIdHeader") && strings.Trim(q.MessageID, "<> ") == "" {
-		return wrong("messageIdHeader", "want a message-id")
+	if q.MessageID = p.Get("messageIdHeader"); p.Has("messageIdHeader") && strings.Trim(q.MessageID, "<> ") == "" {
+		return rest.Wrong("messageIdHeader", "want a message-id")
 	}
-	if q.MID, err = id[esa.MID](p, "ciscoMid"); err != nil {
+	if q.MID, err = rest.ID[esa.MID](p, "ciscoMid"); err != nil {
 		return err
 	}
-	if p.has("senderIp") {
-		if q.SenderIP, err = readPrefix(p.get("senderIp")); err != nil {
-			return wrong("senderIp", "want an address, or a range as in 192.0.2.0/24")
+	if p.Has("senderIp") {
+		if q.SenderIP, err = readPrefix(p.Get("senderIp")); err != nil {
+			return rest.Wrong("senderIp", "want an address, or a range as in 192.0.2.0/24")
 		}
 	}
-	word, err := p.one("messageDirection", "incoming", "outgoing")
+	word, err := p.One("messageDirection", "incoming", "outgoing")
 	if err != nil || word == "" {
 		return err
 	}
@@ -180,7 +181,7 @@ func readPrefix(s string) (netip.Prefix, error) {
 	}
 	a, err := netip.ParseAddr(s)
 	if err != nil || a.Zone() != "" {
-		return netip.Prefix{}, fault{}
+		return netip.Prefix{}, rest.Fault{}
 	}
 	return a.Prefix(a.BitLen())
 }

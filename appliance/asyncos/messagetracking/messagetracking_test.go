@@ -1,4 +1,4 @@
-package asyncos
+package messagetracking
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
 
+	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/users"
 	"esasim/esa"
 	"esasim/tracking"
@@ -69,19 +70,16 @@ func testAPI(t testing.TB, messages ...[]esa.Event) http.Handler {
 	if err := store.AppendEach(messages); err != nil {
 		t.Fatal(err)
 	}
-	return New(Options{Tracker: store, SignIn: testUsers(t), Host: "esa.test", Serial: "AB-CD", Logger: slog.New(slog.DiscardHandler)})
+	return rest.New(rest.Options{SignIn: testUsers(t), Logger: slog.New(slog.DiscardHandler),
+		Routes: Routes(Options{Tracker: store, Host: "esa.test", Serial: "AB-CD"})})
 }
 
 func ask(h http.Handler, method, where, body string) *httptest.ResponseRecorder {
-	return askFrom(h, "127.0.0.1:50000", method, where, body)
-}
-
-func askFrom(h http.Handler, from, method, where, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "/esa/api/v2.0/login", strings.NewReader(body))
 	path, query, _ := strings.Cut(where, "?")
 	r.URL = &url.URL{Path: "/esa/api/v2.0/" + path, RawQuery: query}
 	r.SetBasicAuth("admin", "ironport")
-	r.RemoteAddr = from
+	r.RemoteAddr = "127.0.0.1:50000"
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
@@ -181,28 +179,6 @@ func foundMIDs(w *httptest.ResponseRecorder) (string, error) {
 	return strings.Join(out, " "), nil
 }
 
-// The factory's passphrase opens nothing to other machines, and to pages of other
-// sites.
-func TestElsewhere(t *testing.T) {
-	h := testAPI(t)
-	for from, want := range map[string]int{"192.0.2.7:50000": http.StatusUnauthorized, "[2001:db8::1]:50000": http.StatusUnauthorized, "[::1]:50000": http.StatusOK} {
-		if w := askFrom(h, from, "GET", "login/privileges", ""); w.Code != want {
-			t.Errorf("from %s: %d %s", from, w.Code, w.Body)
-		}
-	}
-	for origin, want := range map[string]int{"": http.StatusOK, "http://127.0.0.1:8080": http.StatusOK, "http://127.0.0.1:9": http.StatusUnauthorized,
-		"https://evil.example": http.StatusUnauthorized, "null": http.StatusUnauthorized, "::": http.StatusUnauthorized} {
-		r := httptest.NewRequest("GET", "http://127.0.0.1:8080/esa/api/v2.0/login/privileges", nil)
-		r.SetBasicAuth("admin", "ironport")
-		r.RemoteAddr = "127.0.0.1:50000"
-		r.Header.Set("Origin", origin)
-		w := httptest.NewRecorder()
-		if h.ServeHTTP(w, r); w.Code != want {
-			t.Errorf("for a page of %q: %d %s", origin, w.Code, w.Body)
-		}
-	}
-}
-
 // Every parameter of the table is known to the call, and each group says what it
 // does not find.
 func TestParameters(t *testing.T) {
@@ -229,14 +205,6 @@ func TestLongQuery(t *testing.T) {
 	}
 }
 
-func TestUnescape(t *testing.T) {
-	for in, want := range map[string]string{"": "", "a%20b": "a b", "100%": "100%", "%zz%4": "%zz%4", "%C3%A4": "ä", "%ff": "\uFFFD", "%2B+": "++", "%+1": "%+1"} {
-		if got := unescape(in); got != want {
-			t.Errorf("unescape(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 // broken is a store that cannot be read.
 type broken struct{ *tracking.Store }
 
@@ -247,7 +215,8 @@ func (broken) Search(context.Context, tracking.Query) (tracking.Page, error) {
 // What is wrong inside is for the log, not for the client.
 func TestBroken(t *testing.T) {
 	var log strings.Builder
-	h := New(Options{Tracker: broken{}, SignIn: testUsers(t), Host: "esa.test", Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	h := rest.New(rest.Options{SignIn: testUsers(t), Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Routes: Routes(Options{Tracker: broken{}, Host: "esa.test"})})
 	w := ask(h, "GET", "message-tracking/messages?startDate=2022-09-07T00:00:00.000Z&endDate=2022-09-08T00:00:00.000Z", "")
 	if want := `{"error":{"message":"Internal error. It has been logged.","code":"500","explanation":"500 = Server got itself in trouble"}}`; w.Code != 500 || strings.TrimSpace(w.Body.String()) != want {
 		t.Errorf("%d %s", w.Code, w.Body)

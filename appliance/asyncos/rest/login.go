@@ -1,4 +1,4 @@
-package asyncos
+package rest
 
 import (
 	"encoding/base64"
@@ -18,7 +18,7 @@ import (
 const mostLogin = 16 << 10
 
 // errLogin is the refusal of wrong credentials. Source: recorded answers.
-var errLogin = fault{http.StatusUnauthorized, "Invalid username or passphrase."}
+var errLogin = Fault{http.StatusUnauthorized, "Invalid username or passphrase."}
 
 // loginAnswer is the answer to a login. Source: recorded answers; the list of
 // addresses is empty there.
@@ -32,15 +32,15 @@ type loginAnswer struct {
 
 // serveLogin takes the credentials, in base64, and gives a token for them. The type
 // of the body does not matter: older clients say it is plain text.
-func (a *api) serveLogin(c *call) (any, error) {
-	if _, err := readParameters(c.r.URL.RawQuery, nil); err != nil {
+func (a *api) serveLogin(c *Call) (any, error) {
+	if _, err := readParameters(c.Request.URL.RawQuery, &Route{}); err != nil {
 		return nil, err
 	}
-	name, passphrase, err := readLogin(c.w, c.r)
+	name, passphrase, err := readLogin(c.Writer, c.Request)
 	if err != nil {
 		return nil, err
 	}
-	user, err := a.signIn(c.r, name, passphrase)
+	user, err := a.signIn(c.Request, name, passphrase)
 	if err != nil {
 		return nil, err
 	}
@@ -48,16 +48,16 @@ func (a *api) serveLogin(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return data{loginAnswer{user.Name, "false", string(user.Role), []string{}, token}}, nil
+	return Data{loginAnswer{user.Name, "false", string(user.Role), []string{}, token}}, nil
 }
 
 func readLogin(w http.ResponseWriter, r *http.Request) (name, passphrase string, err error) {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostLogin))
 	if over := (*http.MaxBytesError)(nil); errors.As(err, &over) {
-		return "", "", fault{http.StatusRequestEntityTooLarge, "The body of a login is too large."}
+		return "", "", Fault{http.StatusRequestEntityTooLarge, "The body of a login is too large."}
 	}
 	if err != nil {
-		return "", "", fault{http.StatusBadRequest, "The body ended early."}
+		return "", "", Fault{http.StatusBadRequest, "The body ended early."}
 	}
 	var body struct {
 		Data *struct {
@@ -66,13 +66,13 @@ func readLogin(w http.ResponseWriter, r *http.Request) (name, passphrase string,
 		} `json:"data"`
 	}
 	if json.Unmarshal(b, &body) != nil || body.Data == nil || body.Data.UserName == nil || body.Data.Passphrase == nil {
-		return "", "", fault{http.StatusBadRequest, `Want {"data": {"userName": "...", "passphrase": "..."}}, both in base64.`}
+		return "", "", Fault{http.StatusBadRequest, `Want {"data": {"userName": "...", "passphrase": "..."}}, both in base64.`}
 	}
 	if name, err = unbase64(*body.Data.UserName); err == nil {
 		passphrase, err = unbase64(*body.Data.Passphrase)
 	}
 	if err != nil {
-		return "", "", fault{http.StatusBadRequest, "userName and passphrase must be in base64."}
+		return "", "", Fault{http.StatusBadRequest, "userName and passphrase must be in base64."}
 	}
 	return name, passphrase, nil
 }
@@ -92,11 +92,11 @@ func (a *api) signIn(r *http.Request, name, passphrase string) (users.User, erro
 	}
 	user, err := a.SignIn.SignIn(r.Context(), name, passphrase, from)
 	if errors.Is(err, users.ErrCredentials) {
-		a.Logger.Warn("sign-in to the API failed", "user", clip(name), "from", from)
+		a.Logger.Warn("sign-in to the API failed", "user", Clip(name), "from", from)
 		return user, errLogin
 	}
 	if user.Factory && foreign(r, from) {
-		return user, fault{http.StatusUnauthorized, "The passphrase of the factory must be changed before others than this machine may use it."}
+		return user, Fault{http.StatusUnauthorized, "The passphrase of the factory must be changed before others than this machine may use it."}
 	}
 	return user, err
 }
@@ -120,7 +120,7 @@ func foreign(r *http.Request, from string) bool {
 // caller tells who calls: by a token, or by HTTP Basic. One that is good is enough.
 func (a *api) caller(r *http.Request) (users.User, error) {
 	token := r.Header.Get("jwtToken") // in any letter case
-	var refused error = fault{http.StatusUnauthorized, "Unauthorized."}
+	var refused error = Fault{http.StatusUnauthorized, "Unauthorized."}
 	if token != "" {
 		user, err := a.SignIn.Bearer(strings.TrimSpace(token))
 		if err == nil {
@@ -137,9 +137,9 @@ func (a *api) caller(r *http.Request) (users.User, error) {
 
 // tokenFault says why a token is refused; clients compare the whole texts. Source:
 // public client.
-func tokenFault(err error) fault {
+func tokenFault(err error) Fault {
 	if errors.Is(err, users.ErrExpired) {
-		return fault{http.StatusUnauthorized, "ExpiredSignatureError."}
+		return Fault{http.StatusUnauthorized, "ExpiredSignatureError."}
 	}
-	return fault{http.StatusUnauthorized, "InvalidTokenError."}
+	return Fault{http.StatusUnauthorized, "InvalidTokenError."}
 }

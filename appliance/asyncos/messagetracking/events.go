@@ -1,8 +1,10 @@
-package asyncos
+package messagetracking
 
 import (
 	"slices"
 	"strings"
+
+	"esasim/appliance/asyncos/rest"
 )
 
 // eventGroup is one or several parameters that ask for a message event. Those of
@@ -12,7 +14,7 @@ import (
 type eventGroup struct {
 	need []string
 	may  []string
-	read func(parameters) (happening, error)
+	read func(rest.Parameters) (happening, error)
 	// absent says why nothing is ever found by it; "": it may be.
 	absent string
 }
@@ -20,20 +22,20 @@ type eventGroup struct {
 func (g *eventGroup) names() []string { return slices.Concat(g.need, g.may) }
 
 // readEvents reads those of the groups that are given.
-func readEvents(p parameters, groups []eventGroup) ([]happening, error) {
+func readEvents(p rest.Parameters, groups []eventGroup) ([]happening, error) {
 	var out []happening
 	for _, g := range groups {
-		if !slices.ContainsFunc(g.names(), p.has) {
+		if !slices.ContainsFunc(g.names(), p.Has) {
 			continue
 		}
 		for _, name := range g.need {
-			if p.get(name) == "" {
-				return nil, missing(name)
+			if p.Get(name) == "" {
+				return nil, rest.Missing(name)
 			}
 		}
 		for _, name := range g.may {
-			if p.has(name) && p.get(name) == "" {
-				return nil, missing(name)
+			if p.Has(name) && p.Get(name) == "" {
+				return nil, rest.Missing(name)
 			}
 		}
 		h, err := g.read(p)
@@ -52,19 +54,19 @@ func eventGroups() []eventGroup {
 
 // flag is a parameter whose only value is True.
 func flag(name string, h happening) eventGroup {
-	return eventGroup{need: []string{name}, read: func(p parameters) (happening, error) {
-		_, err := p.one(name, "True")
+	return eventGroup{need: []string{name}, read: func(p rest.Parameters) (happening, error) {
+		_, err := p.One(name, "True")
 		return h, err
 	}}
 }
 
 // choice is a parameter with one word of some, or several with commas between.
 func choice(name string, words map[string]happening) eventGroup {
-	return eventGroup{need: []string{name}, read: func(p parameters) (happening, error) { return choose(p, name, words) }}
+	return eventGroup{need: []string{name}, read: func(p rest.Parameters) (happening, error) { return choose(p, name, words) }}
 }
 
-func choose(p parameters, name string, words map[string]happening) (happening, error) {
-	list, err := p.list(name)
+func choose(p rest.Parameters, name string, words map[string]happening) (happening, error) {
+	list, err := p.List(name)
 	var out happening
 	for _, word := range list {
 		h, ok := words[word]
@@ -74,7 +76,7 @@ func choose(p parameters, name string, words map[string]happening) (happening, e
 				all = append(all, w)
 			}
 			slices.Sort(all)
-			return out, wrong(name, "want "+strings.Join(all, ", "))
+			return out, rest.Wrong(name, "want "+strings.Join(all, ", "))
 		}
 		out = out.or(h)
 	}
@@ -83,8 +85,8 @@ func choose(p parameters, name string, words map[string]happening) (happening, e
 
 // text is a parameter with a name, or several with commas between.
 func text(name string, of func(value string) happening) eventGroup {
-	return eventGroup{need: []string{name}, read: func(p parameters) (happening, error) {
-		list, err := p.list(name)
+	return eventGroup{need: []string{name}, read: func(p rest.Parameters) (happening, error) {
+		list, err := p.List(name)
 		var out happening
 		for _, v := range list {
 			out = out.or(of(v))
@@ -95,8 +97,8 @@ func text(name string, of func(value string) happening) eventGroup {
 
 // number is a parameter with a whole number.
 func number(name string, of func(n int) happening) eventGroup {
-	return eventGroup{need: []string{name}, read: func(p parameters) (happening, error) {
-		n, err := p.number(name, 0, -1<<31, 1<<31-1)
+	return eventGroup{need: []string{name}, read: func(p rest.Parameters) (happening, error) {
+		n, err := p.Number(name, 0, -1<<31, 1<<31-1)
 		return of(n), err
 	}}
 }
