@@ -20,6 +20,7 @@ import (
 
 	"esasim/appliance/asyncos"
 	"esasim/appliance/asyncos/messagetracking"
+	"esasim/appliance/changes"
 	"esasim/appliance/config"
 	"esasim/appliance/console"
 	"esasim/appliance/delivery"
@@ -38,8 +39,8 @@ import (
 // Options of an appliance.
 type Options struct {
 	FS     vfs.FS
-	Dir    string // its data directory, which must exist
-	Config config.Appliance
+	Dir    string           // its data directory, which must exist
+	Config config.Appliance // from the factory: what was committed is over it
 	// Console is the URL under which its pages are reached.
 	Console string
 	// Servers are the URLs of the clouds it may register with, by region.
@@ -61,6 +62,7 @@ type Appliance struct {
 	o           Options
 	serial      string
 	users       *users.Users
+	changes     *changes.Changes
 	store       *tracking.Store
 	reloading   sync.Mutex                       // held while a configuration is changed
 	now         atomic.Pointer[config.Appliance] // what it goes by; what it points to never changes
@@ -84,6 +86,12 @@ func New(o Options) (*Appliance, error) {
 	if err := o.Config.Check(); err != nil {
 		return nil, err
 	}
+	a := &Appliance{}
+	var err error
+	if a.changes, err = changes.Open(a.changeOptions(&o)); err != nil {
+		return nil, err
+	}
+	o.Config = a.changes.Running()
 	serial, err := serialNumber(o)
 	if err != nil {
 		return nil, err
@@ -93,12 +101,26 @@ func New(o Options) (*Appliance, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Appliance{o: o, serial: serial, store: store, logs: subscriptions{store: store}}
+	a.o, a.serial, a.store, a.logs.store = o, serial, store, store
 	a.mailboxes = &mailbox.Mailboxes{Log: mailLog{store}, Headers: &a.headers, Hosts: delivery.Simulated{}}
 	if err := a.build(&a.o.Config); err != nil {
 		return nil, errors.Join(err, a.logs.close(), store.Close())
 	}
 	return a, nil
+}
+
+// changeOptions are those of what administrators commit.
+func (a *Appliance) changeOptions(o *Options) changes.Options {
+	return changes.Options{FS: o.FS, Dir: o.Dir, Base: o.Config, Check: Check, Logger: o.Logger, Apply: a.use}
+}
+
+// Committed is a configuration with what was committed in a data directory over it.
+func Committed(fsys vfs.FS, dir string, c config.Appliance) (config.Appliance, error) {
+	over, err := changes.Open(changes.Options{FS: fsys, Dir: dir, Base: c, Check: Check})
+	if err != nil {
+		return c, err
+	}
+	return over.Running(), nil
 }
 
 func (a *Appliance) build(c *config.Appliance) (err error) {
@@ -269,6 +291,9 @@ func (a *Appliance) usePages(c *config.Appliance) {
 
 // Serial is the appliance's serial number.
 func (a *Appliance) Serial() string { return a.serial }
+
+// Changes are the drafts of administrators and what they have committed.
+func (a *Appliance) Changes() *changes.Changes { return a.changes }
 
 // Tracking is the appliance's log and what can be asked of it.
 func (a *Appliance) Tracking() *tracking.Store { return a.store }

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
+	"esasim/appliance/changes"
 	"esasim/appliance/config"
 	"esasim/appliance/delivery"
 	"esasim/appliance/quarantine"
@@ -14,13 +14,7 @@ import (
 )
 
 // RestartError says why a configuration was not taken by what runs.
-type RestartError struct {
-	Keys []string // that differ and need a restart, sorted
-}
-
-func (e *RestartError) Error() string {
-	return "needs a restart: " + strings.Join(e.Keys, ", ")
-}
+type RestartError = changes.RestartError
 
 // made is what a configuration comes to: all of it is made before any of it is used.
 type made struct {
@@ -42,36 +36,41 @@ func (a *Appliance) make(c *config.Appliance) (m made, err error) {
 	return m, errors.Join(errs[:]...)
 }
 
-// Reload goes over to another configuration while mail flows. Either all of it holds
-// from then on, or nothing has changed and the error says why: it is that of [Check], a
-// *RestartError, or a log that cannot be opened.
+// Reload goes over to another configuration while mail flows, with what administrators
+// have committed over it. Either all of it holds from then on, or nothing has changed
+// and the error says why: it is that of [Check], a *RestartError, a log that cannot be
+// opened, or a *changes.LayerError if what was committed does not fit it.
 //
 // A connection keeps what it began with. A message meets the mail policies, filters and
 // quarantines that there are when the work queue takes it up, and the routes that there
 // are when an attempt to deliver it begins. Messages in a quarantine leave when they
 // were to; if the quarantine is no longer there, they are released then.
-func (a *Appliance) Reload(c config.Appliance) error {
-	if err := Check(&c); err != nil {
+func (a *Appliance) Reload(c config.Appliance) error { return a.changes.Rebase(c) }
+
+// use goes over to a configuration, once keep has returned without an error: that is
+// called last of what can fail.
+func (a *Appliance) use(c *config.Appliance, keep func() error) error {
+	if err := Check(c); err != nil {
 		return err
 	}
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
-	if keys := a.now.Load().NeedsRestart(&c); len(keys) > 0 {
+	if keys := a.now.Load().NeedsRestart(c); len(keys) > 0 {
 		slices.Sort(keys)
-		return &RestartError{keys}
+		return &RestartError{Keys: keys}
 	}
-	m, err := a.make(&c)
+	m, err := a.make(c)
 	if err != nil {
 		return err
 	}
-	if err := a.logs.change(m.logs); err != nil { // the one thing that may still fail
-		return fmt.Errorf("logs: %w", err)
+	if err := a.useLogs(m.logs, keep); err != nil {
+		return err
 	}
 	// What comes later first, so that no message meets something older than it met
 	// before.
-	a.now.Store(&c)
-	a.usePages(&c)
-	a.headers.use(&c)
+	a.now.Store(c)
+	a.usePages(c)
+	a.headers.use(c)
 	a.delivery.Reload(m.delivery)
 	a.quarantines.Options.Store(m.quarantines)
 	a.queue.Options.Store(m.queue)
@@ -80,4 +79,17 @@ func (a *Appliance) Reload(c config.Appliance) error {
 		l.Reload(m.listeners[i])
 	}
 	return nil
+}
+
+// useLogs goes over to other logs, and back if what they are for is not kept.
+func (a *Appliance) useLogs(plan []planned, keep func() error) error {
+	if err := a.logs.change(plan); err != nil {
+		return fmt.Errorf("logs: %w", err)
+	}
+	err := keep()
+	if err == nil {
+		return nil
+	}
+	before, bad := a.planLogs(a.now.Load())
+	return errors.Join(err, bad, a.logs.change(before))
 }

@@ -20,6 +20,7 @@ import (
 //	certificate.pem      the listener's certificate, likewise
 //	client.json          the lab's API client with its password, in clear
 //	registration.json    the appliance's registration with the cloud, with its credential
+//	changes.json         what administrators have committed, and the history of it
 //	tracking/            the event log and its index (Pebble)
 //	tracking.seed/       a past that is being made, or that was not finished
 //	mail_logs/           the text mail logs, and likewise a directory for each other log

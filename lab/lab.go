@@ -20,6 +20,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"esasim/appliance"
+	"esasim/appliance/config"
 	"esasim/cloud"
 	"esasim/cloud/ctr"
 	"esasim/cloud/portal"
@@ -61,6 +62,7 @@ type Enrol struct {
 type Lab struct {
 	o         Options
 	lock      io.Closer
+	factory   config.Appliance     // the appliance's configuration without what was committed; o.Config has it
 	appliance *appliance.Appliance // nil: none
 	clouds    map[string]*cloud.Cloud
 	client    ctr.Client
@@ -93,14 +95,19 @@ func New(o Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{o: o, lock: lock, clouds: map[string]*cloud.Cloud{}, regions: map[string]net.Listener{}, ready: make(chan struct{})}
+	l := &Lab{o: o, lock: lock, factory: o.Config.Appliance, clouds: map[string]*cloud.Cloud{}, regions: map[string]net.Listener{}, ready: make(chan struct{})}
 	if err := l.open(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
-func (l *Lab) open() error {
+func (l *Lab) open() (err error) {
+	if l.o.Config.SMTP != "" {
+		if l.o.Config.Appliance, err = appliance.Committed(l.o.FS, l.o.Dir, l.factory); err != nil {
+			return err
+		}
+	}
 	if err := l.listen(); err != nil {
 		return err
 	}
@@ -116,7 +123,7 @@ func (l *Lab) open() error {
 		return nil
 	}
 	a, err := appliance.New(appliance.Options{
-		FS: l.o.FS, Dir: l.o.Dir, Config: l.o.Config.Appliance,
+		FS: l.o.FS, Dir: l.o.Dir, Config: l.factory,
 		Console: "http://" + reachable(l.console.Addr()), Servers: l.servers(), SchemaVersion: l.o.Config.ThreatResponse.SchemaVersion,
 		Dial: l.o.Dial, Logger: l.o.Logger, SegmentRows: l.o.SegmentRows, DeliveryLag: l.o.DeliveryLag,
 	})

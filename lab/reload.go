@@ -54,7 +54,7 @@ func (l *Lab) Change(c Config) error {
 		return nil
 	}
 	if len(keys) > 0 {
-		keys = append(keys, l.o.Config.Appliance.NeedsRestart(&c.Appliance)...)
+		keys = append(keys, l.factory.NeedsRestart(&c.Appliance)...)
 		slices.Sort(keys)
 		return &appliance.RestartError{Keys: keys}
 	}

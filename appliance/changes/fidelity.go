@@ -1,0 +1,19 @@
+package changes
+
+import "esasim/internal/fidelity"
+
+// Fidelity lists how far changing the configuration is that of the appliance.
+func Fidelity() []fidelity.Claim {
+	var out []fidelity.Claim
+	for _, r := range []struct{ what, level, source string }{
+		{"a change must be submitted and committed; submitted alone it changes nothing in what runs", fidelity.Documented, "vendor's integration guide"},
+		{"a commit has a comment; uncommitted changes can be shown and cleared", fidelity.Documented, "AsyncOS CLI reference: commit, showchanges, clear"},
+		{"each user has a draft of his own; drafts do not outlive a restart", fidelity.Inferred, "changes are pending for who made them; a reboot loses them"},
+		{"a submit is refused if what comes of it could not run, or needs a restart", fidelity.Ours, "the appliance checks each page; what needs a restart here it does at once"},
+		{"the last 100 commits are kept", fidelity.Ours, "the appliance has a log of its configuration's history"},
+		{"each commit is a line in the program's own log, in the words of the system log: commit changes", fidelity.Inferred, "AsyncOS user guide, system logs: User admin: commit changes"},
+	} {
+		out = append(out, fidelity.Claim{Area: "Configuration changes", What: r.what, Level: r.level, Source: r.source})
+	}
+	return out
+}
