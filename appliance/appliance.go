@@ -26,6 +26,7 @@ import (
 	"esasim/appliance/delivery"
 	"esasim/appliance/mailbox"
 	"esasim/appliance/quarantine"
+	"esasim/appliance/status"
 	"esasim/appliance/users"
 	"esasim/appliance/workqueue"
 	"esasim/cloudlink"
@@ -79,6 +80,8 @@ type Appliance struct {
 	toScan      []esa.MID // accepted before this start and not yet through the work queue
 	toSend      []esa.MID // through it, and not finished
 	from        uint64    // the log's end at this start
+	status      *status.Status
+	machine     *status.Machine
 }
 
 // New opens the appliance's data and prepares everything.
@@ -128,6 +131,10 @@ func (a *Appliance) build(c *config.Appliance) (err error) {
 	// behind this place in the log is new.
 	a.from = a.store.Last()
 	if err := a.leftOver(); err != nil {
+		return err
+	}
+	a.machine = status.NewMachine()
+	if a.status, err = status.Open(a.store, a.o.Logger); err != nil {
 		return err
 	}
 	if a.common, err = a.commonOptions(c); err != nil {
@@ -228,6 +235,9 @@ func (a *Appliance) Run(ctx context.Context, mail ...net.Listener) error {
 		return a.delivery.Run(ctx, a.toSend, a.deliveryReader())
 	})
 	g.Go("logs", a.logs.run)
+	g.Go("counters", func(ctx context.Context) error {
+		return a.status.Run(ctx, a.store.Follow(a.status.Seq()))
+	})
 	g.Go("cloud link", a.link.Run)
 
 	intake, stop := context.WithCancel(ctx)

@@ -131,6 +131,9 @@ func (l *Listener) Suspend() { l.suspended.Store(true) }
 // Resume ends that.
 func (l *Listener) Resume() { l.suspended.Store(false) }
 
+// Connections is how many there are just now.
+func (l *Listener) Connections() int { return int(l.live.Load()) }
+
 // Suspended tells whether new connections are refused.
 func (l *Listener) Suspended() bool { return l.suspended.Load() }
 

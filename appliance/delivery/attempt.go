@@ -10,11 +10,14 @@ import (
 
 // job is a message for recipients of one lane.
 type job struct {
-	mid  esa.MID
-	rids []esa.RID
+	mid    esa.MID
+	rids   []esa.RID
+	domain string // of the first recipient: the others of a transaction count for it
 }
 
-func newJob(mid esa.MID, rcpts []esa.Recipient) job { return job{mid, rids(rcpts)} }
+func newJob(mid esa.MID, rcpts []esa.Recipient) job {
+	return job{mid, rids(rcpts), Domain(rcpts[0].Address)}
+}
 
 // report is what came of an attempt.
 type report struct {
@@ -77,6 +80,7 @@ func (q *Queue) pump(l *lane) {
 		}
 		l.running++
 		q.attempted++
+		q.hosts.carry(j.domain, 1)
 		r := report{lane: l, by: q.by, job: j, link: use}
 		q.beside.Go(func() { q.reports <- q.attempt(r) })
 	}
@@ -141,6 +145,8 @@ func (q *Queue) pretend(r *report) {
 	}
 	opened.Source, opened.Size = &esa.Source{Local: q.Local, Remote: r.by.Host.Addr(Domain(r.rcpts[0].Address))}, 25
 	r.before = []esa.Event{opened, started}
+	q.hosts.open(1)
+	defer q.hosts.open(-1)
 	t := time.NewTimer(r.lane.wait)
 	defer t.Stop()
 	select {
@@ -172,6 +178,9 @@ func (q *Queue) begin(r *report) (opened, started esa.Event) {
 func (q *Queue) conclude(ctx context.Context, r report) error {
 	q.attempted--
 	r.lane.running--
+	if !r.refused {
+		q.hosts.carry(r.job.domain, -1)
+	}
 	r.lane.learn(&r, time.Now(), q.by.Profile.InitialRetry)
 	if err := q.keep(&r); err != nil {
 		return err

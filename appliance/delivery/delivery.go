@@ -67,6 +67,7 @@ type Queue struct {
 	Logger *slog.Logger
 
 	orders orders
+	hosts  hosts
 
 	// Touched by Run's goroutine alone.
 	due      due.Queue[*timer]
@@ -182,6 +183,7 @@ func (q *Queue) takeUp(ctx context.Context, mids []esa.MID) error {
 			return fmt.Errorf("take up MID %d: %w", mid, err)
 		}
 		if m.State != esa.Processing && m.State != esa.Quarantined {
+			q.hosts.enter(&m, time.Now())
 			q.wait(&m)
 		}
 	}
@@ -200,6 +202,7 @@ func (q *Queue) recover(ctx context.Context) error {
 		return err
 	}
 	q.due = due.Queue[*timer]{}
+	q.hosts.forget()
 	return q.takeUp(ctx, open)
 }
 
@@ -233,6 +236,7 @@ func (q *Queue) deliver(ctx context.Context, mid esa.MID) error {
 		return fmt.Errorf("deliver MID %d: %w", mid, err)
 	}
 	now := time.Now()
+	q.hosts.enter(&m, now)
 	if q.orders.suspended.Load() {
 		q.wait(&m)
 		return nil
@@ -277,6 +281,7 @@ func (q *Queue) standing(ctx context.Context, mid esa.MID) (esa.Message, error) 
 // tell puts what came of an attempt into the log, and what follows from it: a
 // bounce message, the end of the message, or the next attempt.
 func (q *Queue) tell(m *esa.Message, events []esa.Event, now time.Time) error {
+	q.hosts.ended(m, events, now)
 	m.Add(events)
 	made, events, err := q.bounce(m, events, now)
 	if err != nil {
@@ -285,6 +290,7 @@ func (q *Queue) tell(m *esa.Message, events []esa.Event, now time.Time) error {
 	var end []esa.Event
 	if m.State == esa.Delivered || m.State == esa.Bounced {
 		end = []esa.Event{{Kind: esa.MessageFinished, Time: now, MID: m.MID, Text: "done"}}
+		q.hosts.leave(m.MID)
 	} else {
 		q.wait(m)
 	}

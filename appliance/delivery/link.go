@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	gosmtp "github.com/emersion/go-smtp"
@@ -34,6 +35,8 @@ type link struct {
 	used   int       // messages it has carried
 	until  time.Time // when it is closed if nobody uses it
 	free   func() bool
+	end    sync.Once // of the connection
+	ended  func()    // called then
 }
 
 // wire is a connection whose peer can neither hang while it is written to nor
@@ -75,6 +78,7 @@ func (l *link) quit() {
 
 func (l *link) close() {
 	l.free()
+	l.end.Do(l.ended)
 	_ = l.wire.Close() // nobody waits for what is not sent yet
 }
 
@@ -87,6 +91,8 @@ func (q *Queue) dial(address string) (*link, error) {
 		return nil, err
 	}
 	l := &link{wire: &wire{Conn: conn}, source: esa.Source{Local: addrOf(conn.LocalAddr()), Remote: addrOf(conn.RemoteAddr())}}
+	q.hosts.open(1)
+	l.ended = func() { q.hosts.open(-1) }
 	l.free = context.AfterFunc(q.attempts, func() { _ = conn.Close() })
 	l.speak(l.wire)
 	return l, nil

@@ -350,7 +350,7 @@ func FuzzHost(f *testing.F) {
 				return &speech{Reader: strings.NewReader(says)}, nil
 			}}
 		q.goBy(&Settings{Profile: profile, Headers: bare{}})
-		r := q.attempt(report{lane: &lane{Route: Route{Domain: "ALL", Hosts: []string{"x:25"}}}, by: q.by, job: job{8, []esa.RID{0, 1}}})
+		r := q.attempt(report{lane: &lane{Route: Route{Domain: "ALL", Hosts: []string{"x:25"}}}, by: q.by, job: job{mid: 8, rids: []esa.RID{0, 1}}})
 		if r.called || len(r.rcpts) != 2 {
 			t.Fatalf("called off, %d recipients", len(r.rcpts))
 		}

@@ -84,6 +84,7 @@ type index struct {
 	held  map[esa.MID]*held
 	exits due.Queue[*held]
 	size  int64 // octets of the messages in all but the spam quarantine, each counted once
+	count int   // these messages
 }
 
 func newIndex() index { return index{boxes: map[string]*box{}, held: map[esa.MID]*held{}} }
@@ -114,6 +115,7 @@ func (x *index) add(mid esa.MID, size int64, s *Stay) {
 	h.age = aged{due.At(s.Since), h}
 	if s.Quarantine != Spam && !h.also.elsewhere() {
 		x.size += size
+		x.count++
 	}
 	x.held[mid] = h
 	h.box.size += size
@@ -128,6 +130,7 @@ func (x *index) remove(h *held) {
 	h.box.size -= h.size
 	if h.box.name != Spam && !h.also.elsewhere() {
 		x.size -= h.size
+		x.count--
 	}
 }
 

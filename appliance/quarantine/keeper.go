@@ -232,6 +232,14 @@ func (k *Keeper) forget(mid esa.MID) {
 	k.index.set(mid, 0, nil)
 }
 
+// Held is how many messages are in the quarantines but that for spam, each counted
+// once, and how many octets they have.
+func (k *Keeper) Held() (messages int, octets int64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.index.count, k.index.size
+}
+
 // Status is how a quarantine stands.
 type Status struct {
 	Quarantine

@@ -159,9 +159,19 @@ func (p *passage) copyOf(s *successor.Message, c *stage.Copy) error {
 	})
 }
 
+// rids are the recipients that no other message has by now.
+func (p *passage) rids() (out []esa.RID) {
+	for i := range p.m.Recipients {
+		if r := &p.m.Recipients[i]; r.State != esa.Replaced {
+			out = append(out, r.RID)
+		}
+	}
+	return out
+}
+
 // bounce ends the message and tells its sender.
 func (p *passage) bounce(by esa.Engine, w *stage.Want) error {
-	p.say(esa.Event{Kind: esa.MessageBounced, Engine: by, Name: w.Reason, Text: w.Bounce})
+	p.say(esa.Event{Kind: esa.MessageBounced, Engine: by, RIDs: p.rids(), Name: w.Reason, Text: w.Bounce})
 	if p.q.o.Bounces {
 		k := dsn.Maker{Log: p.q.Log, Host: p.q.o.Host, Logger: p.q.Logger}
 		made, said, err := k.Bounce(p.m, slices.Clone(p.said[len(p.said)-1:]), p.now)

@@ -66,6 +66,8 @@ type Queue struct {
 
 	gate gate
 
+	passed atomic.Uint64 // messages that need not be taken up any more
+
 	// again are the messages taken from Log.Open: their entries may still come.
 	// Touched by Run's goroutine alone, as is all that follows.
 	again map[esa.MID]struct{}
@@ -91,6 +93,7 @@ func (q *Queue) Run(ctx context.Context, leftOver []esa.MID, r Reader) error {
 		if err := q.process(&m); err != nil {
 			return err
 		}
+		q.passed.Add(1)
 	}
 	if err := q.flush(); err != nil {
 		return err
@@ -141,9 +144,14 @@ func (q *Queue) recover(ctx context.Context) error {
 		if err := q.process(&m); err != nil {
 			return err
 		}
+		q.passed.Add(1)
 	}
 	return q.flush()
 }
+
+// Passed is how many messages have gone through since Run began, those that were
+// left over with them.
+func (q *Queue) Passed() uint64 { return q.passed.Load() }
 
 func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 	for i := range entries {
@@ -172,6 +180,7 @@ func (q *Queue) take(ctx context.Context, entries []esa.Entry) error {
 			if err := q.process(&q.m); err != nil {
 				return err
 			}
+			q.passed.Add(1)
 		case last.Kind == esa.MessageReleased && last.Name == "":
 			if err := q.released(ctx, last.MID); err != nil {
 				return err
@@ -196,6 +205,7 @@ func (q *Queue) released(ctx context.Context, mid esa.MID) error {
 	if m.State != esa.Processing { // it was taken up already
 		return nil
 	}
+	defer q.passed.Add(1)
 	return q.process(&m)
 }
 

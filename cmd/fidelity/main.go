@@ -28,6 +28,7 @@ import (
 	"esasim/appliance/mailbox"
 	"esasim/appliance/maillog"
 	"esasim/appliance/quarantine"
+	"esasim/appliance/status"
 	"esasim/appliance/users"
 	"esasim/cloud"
 	"esasim/cloud/ctr"
@@ -59,6 +60,7 @@ func write(args []string) error {
 		tracking.Fidelity(),
 		appliance.Fidelity(), changes.Fidelity(), config.Fidelity(), engine.Fidelity(), filter.Fidelity(), quarantine.Fidelity(), delivery.Fidelity(), letter.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
+		status.Fidelity(),
 		details.Fidelity(), console.Fidelity(), users.Fidelity(), rest.Fidelity(), messagetracking.Fidelity(),
 		cloudlink.Fidelity(),
 		cloud.Fidelity(), sse.Fidelity(), ctr.Fidelity(), portal.Fidelity(),
