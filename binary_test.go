@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,7 +34,12 @@ var esasimBinary = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	http.DefaultTransport = described(http.DefaultTransport)
 	code := m.Run()
+	if err := writeCoverage(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
 	if exe, err := esasimBinary(); err == nil {
 		os.RemoveAll(filepath.Dir(exe))
 	}

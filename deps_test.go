@@ -46,6 +46,9 @@ func walls() []wall {
 			because: "lab is the one package that knows both boxes"},
 		{who: all, except: []string{"cmd/..."}, notFrom: []string{"std:flag", "std:os/signal", "github.com/spf13/..."},
 			because: "libraries do not own the process"},
+		{who: all, except: []string{"appliance/asyncos/openapi/conform"}, notFrom: []string{"github.com/getkin/..."},
+			because: "it is for tests, and the program does not carry it"},
+		{who: all, notFrom: []string{"appliance/asyncos/openapi/conform"}, because: "it is for tests"},
 	}
 }
 

@@ -209,10 +209,10 @@ func (c *apiCaller) request(method, where, body string) *http.Request {
 }
 
 func (v *virtual) client() *http.Client {
-	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+	return &http.Client{Transport: described(&http.Transport{DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			return v.net.Dial(ctx, network, address)
-		}}}
+		}})}
 }
 
 var tokenText = regexp.MustCompile(`"jwtToken": ?"([^"]*)"`)

@@ -8,15 +8,17 @@
 package asyncos
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 
 	"esasim/appliance/asyncos/messagetracking"
+	"esasim/appliance/asyncos/openapi"
 	"esasim/appliance/asyncos/rest"
 )
 
-// Prefixes are the paths below which the API is served.
-func Prefixes() []string { return rest.Prefixes() }
+// Prefixes are the paths below which the API is served, and those of its description.
+func Prefixes() []string { return append(rest.Prefixes(), openapi.Path, openapi.Path+"/") }
 
 // Options of the API, by area. SignIn is required, and what an area requires.
 type Options struct {
@@ -25,12 +27,26 @@ type Options struct {
 	Tracking messagetracking.Options
 }
 
-// New makes the handler of the API, below both prefixes.
+// New makes the handler of the API, below both prefixes, and of the page that
+// describes it.
 func New(o Options) http.Handler {
-	return rest.New(rest.Options{SignIn: o.SignIn, Logger: o.Logger, Routes: o.routes()})
+	mux := http.NewServeMux()
+	mux.Handle("/", rest.New(rest.Options{SignIn: o.SignIn, Logger: o.Logger, Routes: o.routes()}))
+	page := openapi.Handler(cmp.Or(o.Logger, slog.Default()), Descriptions()...)
+	mux.Handle(openapi.Path, page)
+	mux.Handle(openapi.Path+"/", page)
+	return mux
 }
 
-// routes are the calls of all areas.
+// routes are the calls of all areas. Each is described in its area's openapi.yaml.
 func (o *Options) routes() []rest.Route {
 	return messagetracking.Routes(o.Tracking)
+}
+
+// Descriptions are the parts of the OpenAPI document, the kernel's first.
+func Descriptions() []openapi.Part {
+	return []openapi.Part{
+		rest.Description(),
+		messagetracking.Description(),
+	}
 }

@@ -32,10 +32,17 @@ type Call struct {
 // Admits tells whether a role may call the route.
 func (t *Route) Admits(role users.Role) bool { return t.May == nil || t.May(role) }
 
-// routes are all calls: those of the areas and the kernel's own. That of the login
-// has nothing to serve it: who calls it has not signed in.
+// Own are the kernel's own calls. That of the login has nothing to serve it: who calls
+// it has not signed in. That of the privileges is served by New.
+func Own() []Route { return []Route{{Method: "POST", Path: "login"}, privileges(nil)} }
+
+func privileges(serve func(*Call) (any, error)) Route {
+	return Route{Method: "GET", Path: "login/privileges", Serve: serve}
+}
+
+// routes are all calls: those of the areas and the kernel's own.
 func (a *api) routes() []Route {
-	return append([]Route{{Method: "POST", Path: "login"}, {Method: "GET", Path: "login/privileges", Serve: a.servePrivileges}}, a.Routes...)
+	return slices.Concat([]Route{Own()[0], privileges(a.servePrivileges)}, a.Routes)
 }
 
 // paths are the routes by path.
