@@ -26,6 +26,7 @@ import (
 	"esasim/appliance/delivery"
 	"esasim/appliance/mailbox"
 	"esasim/appliance/quarantine"
+	"esasim/appliance/reporting"
 	"esasim/appliance/status"
 	"esasim/appliance/users"
 	"esasim/appliance/workqueue"
@@ -77,6 +78,7 @@ type Appliance struct {
 	quarantines *quarantine.Keeper
 	delivery    *delivery.Queue
 	mailboxes   *mailbox.Mailboxes
+	reports     *reporting.Reports
 	toScan      []esa.MID // accepted before this start and not yet through the work queue
 	toSend      []esa.MID // through it, and not finished
 	from        uint64    // the log's end at this start
@@ -141,6 +143,9 @@ func (a *Appliance) build(c *config.Appliance) (err error) {
 		return err
 	}
 	if a.users, err = signIn(a.o); err != nil {
+		return err
+	}
+	if err := a.openReports(c); err != nil {
 		return err
 	}
 	a.headers.use(c)
@@ -237,6 +242,9 @@ func (a *Appliance) Run(ctx context.Context, mail ...net.Listener) error {
 	g.Go("logs", a.logs.run)
 	g.Go("counters", func(ctx context.Context) error {
 		return a.status.Run(ctx, a.store.Follow(a.status.Seq()))
+	})
+	g.Go("reports", func(ctx context.Context) error {
+		return a.reports.Run(ctx, a.store.Follow(a.reports.Seq()))
 	})
 	g.Go("cloud link", a.link.Run)
 

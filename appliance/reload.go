@@ -69,6 +69,7 @@ func (a *Appliance) use(c *config.Appliance, keep func() error) error {
 	// What comes later first, so that no message meets something older than it met
 	// before.
 	a.now.Store(c)
+	a.useReports(c)
 	a.usePages(c)
 	a.headers.use(c)
 	a.delivery.Reload(m.delivery)

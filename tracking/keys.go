@@ -21,6 +21,7 @@ import (
 //	h                           see state.go            where the log that is not sealed begins
 //	n/<name>                    number, uvarint         no number below this is given out again
 //	c/<follower>                event 8, note           how far a follower has come; the note is its own
+//	r/<follower>/<key>          its own                 what a follower keeps of what it has read, changed in one batch with its place (shelf.go)
 //	b/<mid 8><chunk 4>          up to 128 KiB           the message as received
 const (
 	prefixFormat    = 'f'
@@ -33,6 +34,7 @@ const (
 	prefixState     = 'h'
 	prefixNumber    = 'n'
 	prefixCursor    = 'c'
+	prefixShelf     = 'r'
 	prefixContent   = 'b'
 )
 

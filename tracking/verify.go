@@ -191,7 +191,7 @@ func (v *verifier) keys() error {
 		switch {
 		case len(k) == 1 && (k[0] == prefixFormat || k[0] == prefixState):
 			ok = it.Next()
-		case len(k) > 1 && k[1] == '/' && bytesHave("ldsgpqncb", k[0]):
+		case len(k) > 1 && k[1] == '/' && bytesHave("ldsgpqnrcb", k[0]):
 			ok = it.SeekGE(upper(k[0]))
 		default:
 			v.say(fmt.Sprintf("key %q", k), "no such key exists")

@@ -51,6 +51,7 @@ type Appliance struct {
 	Delivery            BounceProfile        `yaml:"delivery"`             // the bounce profile of all that name no other
 	BounceProfiles      []NamedProfile       `yaml:"bounce_profiles"`
 	Tracking            Tracking             `yaml:"tracking"`
+	Reporting           Reporting            `yaml:"reporting"`
 	Timezone            string               `yaml:"timezone"` // of the times in logs and pages: a name of the IANA database, or Local
 	Logs                []LogSubscription    `yaml:"logs"`     // log subscriptions
 }
@@ -105,6 +106,7 @@ func Default() Appliance {
 		},
 		BounceProfiles: []NamedProfile{},
 		Tracking:       Tracking{MinFree: 512 << 20, MaxSize: 10 << 30, ContentKeep: 7 * 24 * time.Hour, ContentMaxSize: 1 << 30},
+		Reporting:      defaultReporting(),
 		Timezone:       "UTC",
 		Logs:           []LogSubscription{{Name: "mail_logs", Type: "mail", Level: "info", RollSize: 10 << 20, Keep: 10}},
 	}
@@ -131,7 +133,7 @@ func (a *Appliance) Check() error {
 	if _, err := a.Queue(); err != nil {
 		errs = append(errs, err)
 	}
-	errs = append(errs, a.checkRoutes(), a.checkControls(), a.checkProfiles(), a.checkFates(), a.checkAccess(), a.checkListeners(), a.checkAll())
+	errs = append(errs, a.checkRoutes(), a.checkControls(), a.checkProfiles(), a.checkFates(), a.checkAccess(), a.checkListeners(), a.checkAll(), a.Reporting.check())
 	errs = append(errs, a.checkProfile()...)
 	errs = append(errs, a.checkUsers()...)
 	if _, err := a.Location(); err != nil {
