@@ -82,14 +82,14 @@ func elsewhere(a lab.Addresses) []string {
 	}
 }
 
-// Every shell block of the README, docs/api.md and docs/settings.md is run, and does what the
+// Every shell block of the README, docs/api.md, docs/settings.md and docs/cli.md is run, and does what the
 // text around it says. A block of a new kind fails until it is known here.
 func TestDocumentedCommands(t *testing.T) {
 	need(t, "curl")
 	need(t, "swaks")
 	p := run(t, ports()...)
 	there := elsewhere(p.addresses)
-	for _, file := range []string{"README.md", "docs/api.md", "docs/settings.md"} {
+	for _, file := range []string{"README.md", "docs/api.md", "docs/settings.md", "docs/cli.md"} {
 		for i, block := range blocks(t, file, "sh") {
 			t.Run(fmt.Sprintf("%s-%d", path.Base(file), i+1), func(t *testing.T) {
 				switch first, _, _ := strings.Cut(block, "\n"); {
@@ -108,6 +108,10 @@ func TestDocumentedCommands(t *testing.T) {
 				case strings.HasPrefix(first, "esasim config"):
 					if out := shell(t, block); out != "esasim.yaml: ok\n" {
 						t.Errorf("the example is not right:\n%s", out)
+					}
+				case strings.HasPrefix(first, "ssh "):
+					if out := shellSSH(t, block, p.addresses); !strings.Contains(out, "\nUsername: admin\n") && !strings.Contains(out, "> ") {
+						t.Errorf("no commands:\n%s", out)
 					}
 				case strings.HasPrefix(first, "swaks"):
 					if out := shell(t, block, there...); !regexp.MustCompile(`250 ok:  Message \d+ accepted`).MatchString(out) {

@@ -186,9 +186,9 @@ func TestAddressesFile(t *testing.T) {
 		"ctr_client_id", "ctr_client_password", "serial", "device_id"}
 	for name, c := range map[string]struct{ args, keys []string }{
 		"lab":          {ports(), all},
-		"unregistered": {ports("--unregistered"), all[:10]},
+		"unregistered": {ports("--unregistered"), all[:11]},
 		"cloud":        {[]string{"cloud", "--cloud", "EUROPE=127.0.0.1:0"}, []string{"cloud", "portal_user", "portal_passphrase", "ctr_client_id", "ctr_client_password"}},
-		"appliance":    {[]string{"appliance", "--smtp", "127.0.0.1:0", "--console", "127.0.0.1:0"}, []string{"smtp", "console", "console_user", "console_passphrase", "serial"}},
+		"appliance":    {[]string{"appliance", "--smtp", "127.0.0.1:0", "--console", "127.0.0.1:0"}, []string{"smtp", "console", "ssh", "console_user", "console_passphrase", "serial"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := run(t, c.args...)

@@ -32,7 +32,7 @@ type Lab struct {
 func Start(t testing.TB, changes ...func(*lab.Options)) *Lab {
 	t.Helper()
 	o := lab.Options{Config: lab.DefaultConfig(), FS: vfs.NewMem(), Dir: "data", Logger: slog.New(testLog(t))}
-	o.Config.SMTP, o.Config.Console = "127.0.0.1:0", "127.0.0.1:0"
+	o.Config.SMTP, o.Config.Console, o.Config.SSH = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	o.Config.Cloud = lab.Regions{lab.Americas: "127.0.0.1:0", lab.Europe: "127.0.0.1:0"}
 	for _, change := range changes {
 		change(&o)

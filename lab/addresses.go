@@ -13,6 +13,7 @@ type Addresses struct {
 	SMTP              string            `json:"smtp,omitempty"`      // host:port of the first listener
 	Listeners         map[string]string `json:"listeners,omitempty"` // host:port of each, by its interface, if there are several
 	Console           string            `json:"console,omitempty"`   // URL
+	SSH               string            `json:"ssh,omitempty"`       // host:port of the appliance's command line
 	Cloud             map[string]string `json:"cloud,omitempty"`     // URL of each region
 	ConsoleUser       string            `json:"console_user,omitempty"`
 	ConsolePassphrase string            `json:"console_passphrase,omitempty"`
@@ -31,6 +32,9 @@ func (l *Lab) Addresses() Addresses {
 		a.SMTP = reachable(l.smtp[0].Addr())
 		a.Listeners = l.listenerAddresses()
 		a.Console = "http://" + reachable(l.console.Addr())
+		if l.ssh != nil {
+			a.SSH = reachable(l.ssh.Addr())
+		}
 		a.ConsoleUser, a.ConsolePassphrase = l.administrator()
 		a.Serial = l.appliance.Serial()
 		a.DeviceID = l.appliance.Link().Status().DeviceID

@@ -17,6 +17,7 @@ type Config struct {
 	Profile        string           `yaml:"profile"` // the era of the product: the other keys have its defaults
 	SMTP           string           `yaml:"smtp"`    // address of the listener; empty: no appliance
 	Console        string           `yaml:"console"` // address of the appliance's pages
+	SSH            string           `yaml:"ssh"`     // address of the appliance's command line; off: none. If the default is taken, it is a free port
 	Cloud          Regions          `yaml:"cloud"`   // address of each region; empty: no cloud
 	ThreatResponse ThreatResponse   `yaml:"threat_response"`
 	Unregistered   bool             `yaml:"unregistered"` // true: as from the factory, not registered with the cloud
@@ -42,11 +43,17 @@ const (
 	Asia     = "APJC"
 )
 
+// What Config.SSH may say besides an address, and what it says by default.
+const (
+	NoSSH      = "off"
+	DefaultSSH = "127.0.0.1:2222"
+)
+
 // DefaultConfig is `esasim lab` without flags.
 func DefaultConfig() Config {
 	return Config{
 		Profile: config.CTR2020,
-		SMTP:    "127.0.0.1:2525", Console: "127.0.0.1:8080",
+		SMTP:    "127.0.0.1:2525", Console: "127.0.0.1:8080", SSH: DefaultSSH,
 		Cloud:          Regions{Americas: "127.0.0.1:9080", Europe: "127.0.0.1:9081"},
 		ThreatResponse: ThreatResponse{Name: "Threat Response", Envelope: ctr.ByID, SchemaVersion: ctim.SchemaVersion},
 		Appliance:      config.Default(),

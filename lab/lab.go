@@ -69,6 +69,7 @@ type Lab struct {
 
 	smtp      []net.Listener // of the appliance's listeners, in the order of the configuration; none: no appliance
 	console   net.Listener   // nil: none
+	ssh       net.Listener   // nil: none
 	regions   map[string]net.Listener
 	backups   sync.Mutex // held while tracking data is copied
 	readyOnce sync.Once
@@ -141,6 +142,9 @@ func (l *Lab) listen() (err error) {
 		if l.console, err = l.port("console", c.Console); err != nil {
 			return err
 		}
+		if err := l.listenSSH(); err != nil {
+			return err
+		}
 	}
 	for _, region := range c.Cloud.Names() {
 		if l.regions[region], err = l.port("cloud "+region, c.Cloud[region]); err != nil {
@@ -148,6 +152,25 @@ func (l *Lab) listen() (err error) {
 			return err
 		}
 	}
+	return nil
+}
+
+// listenSSH opens the port of the command line. Who has not named one gets a free one
+// if the usual one is taken: several labs beside each other need not care.
+func (l *Lab) listenSSH() (err error) {
+	address := l.o.Config.SSH
+	if address == NoSSH {
+		return nil
+	}
+	l.ssh, err = l.port("ssh", address)
+	if err == nil || address != DefaultSSH {
+		return err
+	}
+	taken := err
+	if l.ssh, err = l.port("ssh", "127.0.0.1:0"); err != nil {
+		return err
+	}
+	l.o.Logger.Info("the command line has another port than the usual one", "address", l.ssh.Addr().String(), "error", taken)
 	return nil
 }
 
@@ -206,6 +229,9 @@ func (l *Lab) Run(ctx context.Context) error {
 	if l.appliance != nil {
 		h := web.Guard(web.Recover(l.withAPI(l.appliance.Handler()), l.o.Logger), hosts(l.o.Config.Console, []string{l.o.Config.Appliance.Hostname}))
 		g.Go("console", func(ctx context.Context) error { return web.Serve(ctx, l.console, h, l.o.Logger) })
+		if l.ssh != nil {
+			g.Go("command line", func(ctx context.Context) error { return l.appliance.ServeCommandLine(ctx, l.ssh) })
+		}
 		g.Go("appliance", func(ctx context.Context) error { return l.appliance.Run(ctx, l.smtp...) })
 	}
 	g.Go("lab", l.prepare)
@@ -235,8 +261,10 @@ func (l *Lab) listeners() []net.Listener {
 		out = append(out, ln)
 	}
 	out = append(out, l.smtp...)
-	if l.console != nil {
-		out = append(out, l.console)
+	for _, ln := range []net.Listener{l.console, l.ssh} {
+		if ln != nil {
+			out = append(out, ln)
+		}
 	}
 	return out
 }

@@ -76,6 +76,12 @@ func (c *Config) Check() error {
 		errs = append(errs, address("cloud."+name, c.Cloud[name]))
 	}
 	errs = append(errs, address("smtp", c.SMTP), address("console", c.Console), c.ThreatResponse.check())
+	if c.SSH != NoSSH {
+		errs = append(errs, address("ssh", c.SSH))
+	}
+	if c.SMTP != "" && c.SSH == "" {
+		errs = append(errs, errors.New("ssh: must not be empty; off is none"))
+	}
 	if c.SMTP != "" && c.Console == "" {
 		errs = append(errs, errors.New("console: must not be empty; it would be open to everyone at a port of the system's choice"))
 	}

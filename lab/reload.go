@@ -66,7 +66,7 @@ func (l *Lab) Change(c Config) error {
 func (c *Config) needsRestart(to *Config) []string {
 	var keys []string
 	for key, differs := range map[string]bool{
-		"profile": c.Profile != to.Profile, "smtp": c.SMTP != to.SMTP, "console": c.Console != to.Console,
+		"profile": c.Profile != to.Profile, "smtp": c.SMTP != to.SMTP, "console": c.Console != to.Console, "ssh": c.SSH != to.SSH,
 		"cloud": !maps.Equal(c.Cloud, to.Cloud), "threat_response": c.ThreatResponse != to.ThreatResponse, "unregistered": c.Unregistered != to.Unregistered,
 	} {
 		if differs {

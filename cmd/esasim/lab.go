@@ -48,6 +48,7 @@ func (s *settings) labFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&s.flags.SMTP, "smtp", "", "address of the SMTP listener (default 127.0.0.1:2525)")
 	f.StringVar(&s.flags.Console, "console", "", "address of the appliance's pages (default 127.0.0.1:8080)")
+	f.StringVar(&s.flags.SSH, "ssh", "", "address of the appliance's command line, or off (default 127.0.0.1:2222, and if that is taken a free port)")
 	f.StringVar(&s.cloud, "cloud", "", "addresses of the cloud: AMERICAS=HOST:PORT,EUROPE=HOST:PORT (default 127.0.0.1:9080 and :9081; with --profile xdr2025 APJC=127.0.0.1:9082, too)")
 	f.BoolVar(&s.flags.Unregistered, "unregistered", false, "start as from the factory, not registered with the cloud")
 }
@@ -65,6 +66,7 @@ func applianceCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&s.flags.SMTP, "smtp", "", "address of the SMTP listener (default 127.0.0.1:2525)")
 	f.StringVar(&s.flags.Console, "console", "", "address of the appliance's pages (default 127.0.0.1:8080)")
+	f.StringVar(&s.flags.SSH, "ssh", "", "address of the appliance's command line, or off (default 127.0.0.1:2222, and if that is taken a free port)")
 	f.StringVar(&s.sse, "sse", "", "the cloud to register with: REGION=URL")
 	f.StringVar(&s.token, "token", "", "registration token from that cloud, made by 'esasim token'; not needed again after the first start with --data")
 	return c

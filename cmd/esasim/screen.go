@@ -82,6 +82,10 @@ func screen(a lab.Addresses, data string) string {
 		for _, name := range slices.Sorted(maps.Keys(a.Listeners)) {
 			line("listener "+name, a.Listeners[name])
 		}
+		if a.SSH != "" {
+			host, port, _ := net.SplitHostPort(a.SSH)
+			line("command line", "ssh -p "+port+" "+a.ConsoleUser+"@"+host)
+		}
 		line("Message Tracking", a.Console+"/monitor/message_tracking")
 	}
 	for _, region := range regions(a) {

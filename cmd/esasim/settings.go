@@ -43,6 +43,9 @@ func (s *settings) override(flags *pflag.FlagSet, cfg *lab.Config) (err error) {
 	if s.flags.Console != "" {
 		cfg.Console = s.flags.Console
 	}
+	if s.flags.SSH != "" {
+		cfg.SSH = s.flags.SSH
+	}
 	if flags.Changed("unregistered") { // false, too, is said
 		cfg.Unregistered = s.flags.Unregistered
 	}

@@ -14,6 +14,7 @@ import (
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/bouncelog"
 	"esasim/appliance/changes"
+	"esasim/appliance/cli"
 	"esasim/appliance/config"
 	"esasim/appliance/console"
 	"esasim/appliance/consolidated"
@@ -28,6 +29,7 @@ import (
 	"esasim/appliance/mailbox"
 	"esasim/appliance/maillog"
 	"esasim/appliance/quarantine"
+	"esasim/appliance/sshd"
 	"esasim/appliance/status"
 	"esasim/appliance/users"
 	"esasim/cloud"
@@ -62,6 +64,7 @@ func write(args []string) error {
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
 		status.Fidelity(),
 		details.Fidelity(), console.Fidelity(), users.Fidelity(), rest.Fidelity(), messagetracking.Fidelity(),
+		cli.Fidelity(), sshd.Fidelity(),
 		cloudlink.Fidelity(),
 		cloud.Fidelity(), sse.Fidelity(), ctr.Fidelity(), portal.Fidelity(),
 		lab.Fidelity(),

@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+)
+
+// command is one of the appliance's.
+type command struct {
+	name    string
+	usage   string // its arguments
+	about   string // in a sentence
+	changes bool   // something that runs, so not every role may
+	unpaged bool   // a full screen does not hold it up
+	run     func(*call) error
+}
+
+// commands are all of them, by name.
+func commands() []command {
+	list := []command{
+		{name: "clustermode", usage: "cluster | machine | group [name]", about: "Choose where commands apply; without a cluster to this appliance", run: clustermode},
+		{name: "date", about: "Display the current time", run: date},
+		{name: "exit", about: "End the session", run: leave},
+		{name: "help", usage: "[command]", about: "Display commands, or how one is used", run: help},
+		{name: "quit", about: "End the session", run: leave},
+		{name: "version", about: "Display the version", run: version},
+		{name: "whoami", about: "Display who you are", run: whoami},
+	}
+	slices.SortFunc(list, func(a, b command) int { return strings.Compare(a.name, b.name) })
+	return list
+}
+
+// find finds a command.
+func find(name string) (command, bool) {
+	list := commands()
+	i := slices.IndexFunc(list, func(c command) bool { return c.name == name })
+	if i < 0 {
+		return command{}, false
+	}
+	return list[i], true
+}
+
+// help lists the commands that the user may give, or says how one is used.
+func help(c *call) error {
+	if len(c.args) > 1 {
+		return c.invalid()
+	}
+	if len(c.args) == 1 {
+		cmd, known := find(strings.ToLower(c.args[0]))
+		if !known {
+			return failed("Unknown command or missing feature key: %s", clean(c.args[0]))
+		}
+		c.say("%s\n\nUsage: %s\n", cmd.about, strings.TrimSpace(cmd.name+" "+cmd.usage))
+		return nil
+	}
+	for _, cmd := range commands() {
+		if !cmd.changes || c.User.Role.MayChange() {
+			c.say("%-22s %s\n", cmd.name, cmd.about)
+		}
+	}
+	return nil
+}
+
+func leave(c *call) error {
+	if err := c.noMore(); err != nil {
+		return err
+	}
+	c.left = true
+	return nil
+}
+
+// clustermode says where the next commands apply. An appliance without others is a
+// cluster of one, so that what was written for a cluster runs.
+func clustermode(c *call) error {
+	if len(c.args) == 0 || !slices.Contains([]string{"cluster", "machine", "group"}, strings.ToLower(c.args[0])) {
+		return c.invalid()
+	}
+	return nil
+}

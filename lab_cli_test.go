@@ -1,0 +1,313 @@
+package esasim_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/tools/txtar"
+
+	"esasim/internal/golden"
+)
+
+// TestCommandLine plays the files in testdata/cli; its README has the form of them.
+// Each is a lab in a bubble: mail is sent to it, then commands are given by SSH.
+func TestCommandLine(t *testing.T) {
+	files, err := filepath.Glob("testdata/cli/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			a := txtar.Parse([]byte(readFile(t, file)))
+			s := &scenario{file: file, comment: string(a.Comment)}
+			commands := ""
+			for _, f := range a.Files {
+				switch {
+				case f.Name == configSection:
+					s.config = string(f.Data)
+				case f.Name == stepsSection:
+					s.steps = string(f.Data)
+				case f.Name == "commands":
+					commands = string(f.Data)
+				case strings.HasSuffix(f.Name, ".eml"):
+					s.mails = append(s.mails, f)
+				default:
+					t.Fatalf("%s: nobody reads the section %q", file, f.Name)
+				}
+			}
+			synctest.Test(t, func(t *testing.T) { commands = playCommands(t, s, commands) })
+			if !t.Failed() {
+				s.found = []txtar.File{{Name: "commands", Data: []byte(commands)}}
+				golden.Check(t, file, s.format(), *update)
+			}
+		})
+	}
+}
+
+// playCommands sends the mail of a scenario, gives the commands, and gives them back
+// with what was shown.
+func playCommands(t *testing.T, s *scenario, commands string) string {
+	time.Sleep(time.Until(scenarioBegins()))
+	p := &performance{t: t, scenario: s, virtual: &virtual{fs: vfs.NewMem()}}
+	p.start(t, p.configure)
+	defer p.end()
+	for i, line := range strings.Split(strings.TrimSuffix(s.steps, "\n"), "\n") {
+		p.at = fmt.Sprintf("%s: step %d: %s", s.file, i+1, line)
+		p.step(line)
+	}
+	time.Sleep(settling)
+	p.listen()
+	s.steps = p.transcript.String()
+	c := &operator{t: t, p: p, user: "admin", passphrase: "ironport"}
+	defer c.hangUp()
+	return c.play(commands)
+}
+
+// operator gives the commands of a file.
+type operator struct {
+	t                *testing.T
+	p                *performance
+	user, passphrase string
+	client           *ssh.Client
+	out              strings.Builder
+	command          string
+	typed            []string
+	comment          bool
+}
+
+func (o *operator) play(commands string) string {
+	for line := range strings.SplitSeq(strings.TrimSuffix(commands, "\n"), "\n") {
+		word, rest, _ := strings.Cut(line, " ")
+		switch {
+		case strings.HasPrefix(word, "="), strings.HasPrefix(line, " "), line == "":
+			continue // what was shown the last time
+		case word == "+":
+			o.typed = append(o.typed, rest)
+		default:
+			o.flush()
+			if !o.comment {
+				o.out.WriteString("\n")
+			}
+			o.comment = word == "#"
+			o.begin(word, rest)
+		}
+		fmt.Fprintln(&o.out, line)
+	}
+	o.flush()
+	return strings.TrimPrefix(o.out.String(), "\n")
+}
+
+// begin does what a line says that is no command, and keeps one.
+func (o *operator) begin(word, rest string) {
+	o.t.Helper()
+	switch word {
+	case "#":
+	case "$", "@", ">":
+		o.command = word + " " + rest
+	case "!user":
+		o.hangUp()
+		o.user, o.passphrase, _ = strings.Cut(rest, " ")
+	case "!wait":
+		d, err := time.ParseDuration(rest)
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		time.Sleep(d)
+	case "!step":
+		o.p.step(rest)
+		time.Sleep(settling)
+	default:
+		o.t.Fatalf("%s %s: no such line", word, rest)
+	}
+}
+
+func (o *operator) hangUp() {
+	if o.client != nil {
+		_ = o.client.Close()
+	}
+	o.client = nil
+}
+
+// buffered is a connection whose Write does not wait for a reader, as it does not on a
+// network: both sides of SSH begin with writing.
+type buffered struct {
+	net.Conn
+	queue chan []byte
+	quit  chan struct{}
+	once  sync.Once
+}
+
+func newBuffered(c net.Conn) *buffered {
+	b := &buffered{Conn: c, queue: make(chan []byte, 1000), quit: make(chan struct{})}
+	go func() {
+		for {
+			select {
+			case p := <-b.queue:
+				if _, err := b.Conn.Write(p); err != nil {
+					_ = b.Close()
+				}
+			case <-b.quit:
+				return
+			}
+		}
+	}()
+	return b
+}
+
+func (b *buffered) Write(p []byte) (int, error) {
+	select {
+	case b.queue <- bytes.Clone(p):
+		return len(p), nil
+	case <-b.quit:
+		return 0, net.ErrClosed
+	}
+}
+
+func (b *buffered) Close() error {
+	b.once.Do(func() { close(b.quit) })
+	return b.Conn.Close()
+}
+
+// dialSSH connects to a command line.
+func dialSSH(conn net.Conn, user, passphrase string) (*ssh.Client, error) {
+	c, chans, reqs, err := ssh.NewClientConn(conn, "esa", &ssh.ClientConfig{
+		User: user, Auth: []ssh.AuthMethod{ssh.Password(passphrase)}, HostKeyCallback: ssh.InsecureIgnoreHostKey(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ssh.NewClient(c, chans, reqs), nil
+}
+
+// flush gives the command that has been read, and writes down what was shown.
+func (o *operator) flush() {
+	o.t.Helper()
+	if o.command == "" {
+		return
+	}
+	if o.client == nil {
+		conn, err := o.p.net.Dial(o.t.Context(), "tcp", o.p.Addresses().SSH)
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		if o.client, err = dialSSH(newBuffered(conn), o.user, o.passphrase); err != nil {
+			_ = conn.Close()
+			fmt.Fprintf(&o.out, "= refused\n")
+			o.client, o.command, o.typed = nil, "", nil
+			return
+		}
+	}
+	status, shown := o.give()
+	fmt.Fprintf(&o.out, "= %d\n%s", status, o.shown(shown))
+	o.command, o.typed = "", nil
+	time.Sleep(pause)
+}
+
+// give gives the command: "$ line" without a screen, "@ 80x24 line" on one, and "> "
+// a dialogue.
+func (o *operator) give() (status int, shown string) {
+	o.t.Helper()
+	s, err := o.client.NewSession()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer s.Close()
+	kind, line, _ := strings.Cut(o.command, " ")
+	end := "\n"
+	if kind == "@" {
+		var columns, rows int
+		size, rest, _ := strings.Cut(line, " ")
+		if _, err := fmt.Sscanf(size, "%dx%d", &columns, &rows); err != nil {
+			o.t.Fatalf("%s: %v", o.command, err)
+		}
+		line, end = rest, "\r"
+		if err := s.RequestPty("vt100", rows, columns, nil); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	s.Stdin = &typist{lines: o.typed, end: end}
+	var all strings.Builder
+	s.Stdout, s.Stderr = &all, &all
+	switch kind {
+	case ">":
+		err = s.Shell()
+	case "@":
+		if err = s.Shell(); line != "" {
+			o.t.Fatalf("%s: a dialogue has no command", o.command)
+		}
+	default:
+		err = s.Start(line)
+	}
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	err = s.Wait()
+	ended := (*ssh.ExitError)(nil)
+	if errors.As(err, &ended) {
+		return ended.ExitStatus(), all.String()
+	}
+	if err != nil {
+		o.t.Fatalf("%s: %v", o.command, err)
+	}
+	return 0, all.String()
+}
+
+// typist types lines, each when all is quiet. "^C" alone is that key, "!3s" is a
+// pause.
+type typist struct {
+	lines []string
+	end   string
+}
+
+func (p *typist) Read(b []byte) (int, error) {
+	time.Sleep(pause) // others come first
+	if len(p.lines) == 0 {
+		return 0, io.EOF
+	}
+	line := p.lines[0]
+	p.lines = p.lines[1:]
+	if wait, ok := strings.CutPrefix(line, "!"); ok {
+		d, err := time.ParseDuration(wait)
+		time.Sleep(d)
+		return 0, err
+	}
+	if key, err := strconv.Unquote(line); err == nil {
+		return copy(b, key), nil
+	}
+	return copy(b, line+p.end), nil
+}
+
+var machine = regexp.MustCompile(`(CPUs: )\d+( expected, )\d+`)
+
+// shown is what was shown as the file has it: indented, without what depends on the
+// machine.
+func (o *operator) shown(text string) string {
+	text = machine.ReplaceAllString(text, "${1}2${2}2")
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		ended := strings.HasSuffix(line, "\n")
+		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		if q := strconv.Quote(line); q != `"`+line+`"` && strings.Contains(q, `\x1b`) || strings.ContainsAny(line, "\r\x1b") {
+			line = q
+		}
+		if !ended {
+			line += "\\" // no line feed
+		}
+		fmt.Fprintf(&out, "  %s\n", line)
+	}
+	return out.String()
+}
