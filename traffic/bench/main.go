@@ -12,7 +12,7 @@
 //
 // The environment sets:
 //
-//	BENCH_ONLY      parts, of ingest,backfill,search,start,peers; all
+//	BENCH_ONLY      parts, of ingest,backfill,search,start,api,peers; all
 //	BENCH_MESSAGES  of the past; 10,000,000
 //	BENCH_ROUNDS    of ingest, whose medians are printed; 3
 //	BENCH_SECONDS   of load in each part of a round; 10
@@ -91,7 +91,7 @@ func (b *bench) parts() error {
 	for _, p := range []struct {
 		name    string
 		measure func() error
-	}{{"ingest", b.ingest}, {"backfill", b.backfill}, {"search", b.search}, {"start", b.start}, {"peers", b.peers}} {
+	}{{"ingest", b.ingest}, {"backfill", b.backfill}, {"search", b.search}, {"start", b.start}, {"api", b.api}, {"peers", b.peers}} {
 		if !b.wants(p.name) {
 			continue
 		}

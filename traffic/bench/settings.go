@@ -34,7 +34,7 @@ func readSettings(get func(string) string) (settings, error) {
 	s.messages = uint64(number("BENCH_MESSAGES", int(s.messages)))
 	s.rounds = number("BENCH_ROUNDS", s.rounds)
 	s.each = time.Duration(number("BENCH_SECONDS", int(s.each/time.Second))) * time.Second
-	known := []string{"ingest", "backfill", "search", "start", "peers"}
+	known := []string{"ingest", "backfill", "search", "start", "api", "peers"}
 	for name := range strings.SplitSeq(get("BENCH_ONLY"), ",") {
 		if name = strings.TrimSpace(name); name == "" {
 			continue
