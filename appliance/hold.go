@@ -28,6 +28,23 @@ func (l quarantineLog) Held(ctx context.Context, names []string, yield func(*esa
 	if len(names) == 0 {
 		q.States = []esa.State{esa.Quarantined}
 	}
+	return l.heldBy(ctx, q, yield)
+}
+
+func (l quarantineLog) Holds(ctx context.Context, yield func(*esa.Message) error) error {
+	return l.heldBy(ctx, tracking.Query{States: []esa.State{esa.Quarantined}, Want: holds()}, yield)
+}
+
+// holds are the events by which a message comes into a quarantine, or leaves it.
+func holds() *tracking.Want {
+	return &tracking.Want{
+		Whole: []esa.Kind{esa.MessageQuarantined, esa.MessageReleased, esa.QuarantineDeleted, esa.QuarantineMoved, esa.QuarantineDelayed},
+		Bare: []esa.Kind{esa.RecipientGiven, esa.MessageReady, esa.MessageAborted, esa.MessageDropped, esa.MessageBounced, esa.MessageQueued,
+			esa.RecipientDelivered, esa.RecipientDelayed, esa.RecipientBounced, esa.MessageRewritten, esa.MessageSplit, esa.MessageReinjected},
+	}
+}
+
+func (l quarantineLog) heldBy(ctx context.Context, q tracking.Query, yield func(*esa.Message) error) error {
 	// Few are held of many, so a page of [tracking.Store.Each] would have the parts of
 	// a hundred segments in memory at a time, when nobody is in a hurry.
 	for q.Limit = heldPage; ; {

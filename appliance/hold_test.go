@@ -14,6 +14,8 @@ import (
 	"esasim/esa"
 	"esasim/internal/memnet"
 	"esasim/tracking"
+	"esasim/traffic/backfill"
+	"esasim/traffic/mix"
 )
 
 // A crash came when messages had just been let go, from all quarantines or from
@@ -126,5 +128,39 @@ func crashInQuarantine(t *testing.T, rows int) {
 	stop()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// What is read at a start of those who are held says of their stay what all of their
+// events say.
+func TestHolds(t *testing.T) {
+	o := tracking.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)}
+	past := mix.Past{Seed: 1, Messages: 8 * mix.ChunkSize, Days: 2, End: time.Date(2020, 5, 14, 0, 0, 0, 0, time.UTC)}
+	if err := backfill.Run(t.Context(), o, past, nil); err != nil {
+		t.Fatal(err)
+	}
+	s, err := tracking.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	log := quarantineLog{queueLog{Store: s}}
+	var all []esa.Message
+	if err := log.Held(t.Context(), nil, func(m *esa.Message) error { all = append(all, *m); return nil }); err != nil || len(all) < 5 {
+		t.Fatalf("%d are held, %v", len(all), err)
+	}
+	bare := 0
+	err = log.Holds(t.Context(), func(m *esa.Message) error {
+		want := all[0]
+		if all = all[1:]; m.MID != want.MID || m.Size != want.Size || m.State != want.State || !slices.Equal(m.Holds, want.Holds) {
+			t.Errorf("MID %d: %d octets, %s, held by %v; want MID %d, %d, %s, %v", m.MID, m.Size, m.State, m.Holds, want.MID, want.Size, want.State, want.Holds)
+		}
+		if len(m.Events) < len(want.Events) {
+			bare++
+		}
+		return nil
+	})
+	if err != nil || len(all) > 0 || bare == 0 {
+		t.Errorf("%d were not met, of %d not all was read, %v", len(all), bare, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"esasim/esa"
+	"esasim/tracking/segment"
 )
 
 // Op is how a text criterion compares, always without regard to case.
@@ -75,7 +76,15 @@ type Query struct {
 	Before  esa.MID       // only MIDs below this one: the cursor of the next page; 0: from the newest
 	Limit   int           // rows at most; 0: DefaultLimit, more than MaxLimit: MaxLimit
 	Timeout time.Duration // how long a search may take; 0: DefaultTimeout
+
+	// Want says what is read of the messages that are found, for those who need not
+	// all of it: their events, and what is folded of them, lack the rest. nil: all.
+	// It is no part of the text. Of some messages all may be read nevertheless.
+	Want *Want
 }
+
+// Want is what is read of a message.
+type Want = segment.Want
 
 // EventMatch is an event of the given kind whose engine, verdict and name are
 // the given ones, where these are set. The name compares without regard to case:

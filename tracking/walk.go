@@ -299,7 +299,11 @@ func (w *walker) fold(h hit) (*esa.Message, error) {
 	if h.open != nil {
 		return w.view.message(h.open, true)
 	}
-	events, err := h.reader.Events(segment.Messages, h.row)
+	want := w.plan.q.Want
+	if !h.sure { // the matcher may ask for anything
+		want = nil
+	}
+	events, err := h.reader.Some(segment.Messages, h.row, want)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,10 @@ type Log interface {
 	// Held calls yield for every message that is in a quarantine, newest first.
 	// With names only those in one of these are asked for; others may come.
 	Held(ctx context.Context, names []string, yield func(*esa.Message) error) error
-	// Forget lets go of what was read for Held and kept in memory.
+	// Holds calls yield for every message that is in a quarantine, newest first, of
+	// which it says no more than its size, its state and what holds it.
+	Holds(ctx context.Context, yield func(*esa.Message) error) error
+	// Forget lets go of what was read for Holds and kept in memory.
 	Forget()
 	// Sync returns when all that was added is safely on disk.
 	Sync(ctx context.Context) error
@@ -117,7 +120,7 @@ func (k *Keeper) rebuild(ctx context.Context) error {
 	k.index = newIndex()
 	k.mu.Unlock()
 	o := k.Options.Load()
-	err := k.Log.Held(ctx, nil, func(m *esa.Message) error {
+	err := k.Log.Holds(ctx, func(m *esa.Message) error {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		k.index.set(m.MID, m.Size, o.stays(m))

@@ -107,6 +107,10 @@ func (l *memory) Held(ctx context.Context, _ []string, yield func(*esa.Message) 
 	return ctx.Err()
 }
 
+func (l *memory) Holds(ctx context.Context, yield func(*esa.Message) error) error {
+	return l.Held(ctx, nil, yield)
+}
+
 func (l *memory) Sync(context.Context) error { return nil }
 
 // follower reads the log.

@@ -2,18 +2,20 @@ package segment
 
 import (
 	"encoding/binary"
+	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"esasim/tracking/fold"
 )
 
-// column is a stream as it is read. Numbers are all there; of texts those chunks
+// column is a stream as it is read. Numbers, and those chunks of texts, are there
 // that somebody asked for.
 type column struct {
 	of      streamID
 	n       int      // values
-	numbers []int64  // of numbers
+	numbers numbers  // of numbers
 	chunks  []*chunk // of texts: each text only once; folded, if they are searched
 	values  int      // how many those are
 	codes   []int32  // of texts: which of the values; nil: each its own
@@ -128,7 +130,9 @@ func readPart(c *cursor, p *Packer, part Part, size *atomic.Int64) columns {
 		}
 		col := &column{of: streamID(of), n: c.count(1 << 28), packer: p, size: size}
 		if col.of.field().numeric() {
-			col.readNumbers(c, p)
+			if col.numbers.packed = c.block(); c.err == nil && uint64(col.n) > col.numbers.packed.n {
+				c.fail("%d numbers in %d octets", col.n, col.numbers.packed.n)
+			}
 		} else {
 			col.readTexts(c, p)
 		}
@@ -143,30 +147,43 @@ func readPart(c *cursor, p *Packer, part Part, size *atomic.Int64) columns {
 	return out
 }
 
-func (col *column) readNumbers(c *cursor, p *Packer) {
-	raw := cursor{b: p.unpack(c)}
-	if c.err != nil {
-		return
+// numbers are those of a column, unpacked when they are first wanted.
+type numbers struct {
+	packed block
+	read   sync.Once
+	list   []int64
+	err    error
+}
+
+// ints are the column's numbers.
+func (col *column) ints() ([]int64, error) {
+	col.numbers.read.Do(func() { col.numbers.err = col.wrap(col.readNumbers()) })
+	return col.numbers.list, col.numbers.err
+}
+
+func (col *column) readNumbers() error {
+	b, err := col.packer.decode(col.numbers.packed, nil)
+	if err != nil {
+		return err
 	}
-	if col.n > len(raw.b) {
-		c.fail("%d numbers in %d octets", col.n, len(raw.b))
-		return
-	}
-	col.numbers = make([]int64, col.n)
+	raw := cursor{b: b}
+	list := make([]int64, col.n)
 	sum := col.of.field() == fICID || col.of.field() == fDCID
 	var last int64
-	for i := range col.numbers {
+	for i := range list {
 		v := raw.varint()
 		if sum {
 			last += v
 			v = last
 		}
-		col.numbers[i] = v
+		list[i] = v
 	}
 	if raw.end() != nil {
-		c.fail("the numbers of a stream")
+		return fmt.Errorf("%w: the numbers of a stream", ErrDamaged)
 	}
+	col.numbers.list = list
 	col.size.Add(int64(8 * col.n))
+	return nil
 }
 
 func (col *column) readTexts(c *cursor, p *Packer) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -32,8 +33,9 @@ type frame struct {
 	takes      [][]int          // and which of them each signature takes a value from, as places
 	slotOf     []slots          // the same, by field
 	parts      []parts          // of those streams, by signature
-	lists      bool             // some signature has a list of recipients in a stream
-	blocks     []atomic.Pointer[[]int]
+	lists      []streamID       // those that signatures take lists of recipients from
+	listed     []int16          // the place of that, of each signature; -1: none
+	blocks     []atomic.Pointer[marks]
 	shapes     []shape
 	totals     []int // how many values all rows take from each stream
 	tables     [tables]frameTable
@@ -95,7 +97,7 @@ func readFrame(b []byte, p *Packer, size *atomic.Int64) (*frame, error) {
 	}
 	if c.err == nil {
 		f.totals = f.taken(f.uses(0, int(^uint(0)>>1)))
-		f.blocks = make([]atomic.Pointer[[]int], f.through(tables, 0)/BlockRows+1)
+		f.blocks = make([]atomic.Pointer[marks], f.through(tables, 0)/BlockRows+1)
 		f.columns = readPart(c, p, Frame, size)
 		f.place(f.columns)
 	}
@@ -180,10 +182,22 @@ func (f *frame) sign(g signature) {
 		by[f.streams[slot].field()] = int16(slot)
 		need |= f.streams[slot].part().bit()
 	}
+	list := -1
 	if g.where(shiftRIDs) == stored {
-		f.lists, need = true, need|Rest.bit()
+		need |= Rest.bit()
+		list = f.list(id(g.kind(), fRIDs))
 	}
-	f.slotOf, f.parts = append(f.slotOf, by), append(f.parts, need)
+	f.slotOf, f.parts, f.listed = append(f.slotOf, by), append(f.parts, need), append(f.listed, int16(list))
+}
+
+// list is the place of a stream of lists.
+func (f *frame) list(of streamID) int {
+	i := slices.Index(f.lists, of)
+	if i < 0 {
+		i = len(f.lists)
+		f.lists = append(f.lists, of)
+	}
+	return i
 }
 
 // plain tells whether columns say all about a shape: see [Reader.Odd].
@@ -267,17 +281,6 @@ func (f *frame) place(list columns) {
 			col.slot = slot
 		}
 	}
-}
-
-// before tells how many values of each stream all rows before a block take. It is
-// asked for each row that is put together, so it is kept.
-func (f *frame) before(block int) []int {
-	if known := f.blocks[block].Load(); known != nil {
-		return *known
-	}
-	taken := f.taken(f.uses(0, block*BlockRows))
-	f.blocks[block].Store(&taken)
-	return taken
 }
 
 // uses tells how many of the rows from one to another have each shape. Rows are

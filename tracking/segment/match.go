@@ -107,9 +107,18 @@ func (r *Reader) InState(mask uint32) (Rows, error) {
 
 // ByICID gives the messages that came by a connection.
 func (r *Reader) ByICID(icid esa.ICID) (Rows, error) {
-	return r.occurrences(id(esa.MessageStarted, fICID), func(col *column, i int) bool {
-		return col.numbers[i] == int64(icid)
-	})
+	of := id(esa.MessageStarted, fICID)
+	cols, err := r.columns(of.part())
+	if err != nil {
+		return nil, err
+	}
+	var list []int64
+	if col := cols.get(of); col != nil {
+		if list, err = col.ints(); err != nil {
+			return nil, err
+		}
+	}
+	return r.occurrences(of, func(_ *column, i int) bool { return list[i] == int64(icid) })
 }
 
 // MayContain is false when no value of the column contains the folded text. It

@@ -3,15 +3,20 @@ package segment
 import "esasim/esa"
 
 // Events gives all events of a row, as they were added.
-func (r *Reader) Events(t Table, row int) ([]esa.Event, error) {
+func (r *Reader) Events(t Table, row int) ([]esa.Event, error) { return r.Some(t, row, nil) }
+
+// Some gives those events of a message that are wanted.
+func (r *Reader) Some(t Table, row int, w *Want) ([]esa.Event, error) {
 	f, err := r.getFrame()
 	if err != nil {
 		return nil, err
 	}
-	d, err := r.rows(t, row, f.partsOf(t, row))
+	want := w.signatures(f)
+	d, err := r.rows(t, row, f.partsOf(t, row, want))
 	if err != nil {
 		return nil, err
 	}
+	d.want = want
 	return d.events(t, row)
 }
 
@@ -21,14 +26,6 @@ type parts uint16
 const allParts = ^parts(0)
 
 func (p Part) bit() parts { return 1 << (p >> 8) }
-
-// partsOf are the parts that a row has values in.
-func (f *frame) partsOf(t Table, row int) (need parts) {
-	for _, run := range f.shapes[f.tables[t].shapes[row]] {
-		need |= f.parts[run.signature]
-	}
-	return need
-}
 
 // All calls f for each row of a table, in order, until it says false.
 func (r *Reader) All(t Table, f func(number uint64, events []esa.Event) bool) error {
@@ -61,7 +58,8 @@ func (r *Reader) rows(t Table, row int, need parts) (*rowReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &rowReader{reader: r, frame: f, columns: make([]*column, len(f.streams)), at: make([]int, len(f.streams))}
+	d := &rowReader{reader: r, frame: f, columns: make([]*column, len(f.streams)), at: make([]int, len(f.streams)),
+		list: make([]*column, len(f.lists)), lists: make([]int, len(f.lists))}
 	place := f.through(t, row)
 	for p := Frame; p < endOfParts; p += 1 << 8 {
 		if need&p.bit() == 0 {
@@ -75,7 +73,7 @@ func (r *Reader) rows(t Table, row int, need parts) (*rowReader, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.use(p, list)
+		d.use(list)
 	}
 	d.seek(place)
 	return d, d.err

@@ -1,7 +1,9 @@
 package segment
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"esasim/esa"
@@ -13,11 +15,12 @@ type rowReader struct {
 	frame   *frame
 	reader  *Reader
 	columns []*column // those in blocks are the row's block; nil: not needed, or none
-	at      []int     // the next value of each
+	at      []int     // the next value of each; of what is not wanted it stays where it was
 	err     error
 
-	rest  columns          // those of the row's block
-	lists map[streamID]int // the next value of each stream of lists of recipients
+	want  []how     // of each signature; nil: all is read
+	lists []int     // the next value of each stream of lists of recipients, by its place in the frame
+	list  []*column // and these; nil: none
 
 	implied int // see mostImplied
 }
@@ -30,66 +33,65 @@ const (
 )
 
 // use takes values from the columns of a part.
-func (d *rowReader) use(p Part, list columns) {
+func (d *rowReader) use(list columns) {
 	for _, col := range list {
 		if col.slot >= 0 {
 			d.columns[col.slot] = col
 		}
-	}
-	if p == Rest {
-		d.rest = list
-	}
-}
-
-// seek counts what the rows before this one, of the block or of all, have taken
-// from each stream. Streams of lists of recipients are walked, because a list's
-// length is in it.
-func (d *rowReader) seek(place int) {
-	f := d.frame
-	block := place / BlockRows
-	uses := f.uses(block*BlockRows, place)
-	before, taken := f.before(block), f.taken(uses)
-	for slot, n := range taken {
-		if d.at[slot] = n; !f.blocked[slot] {
-			d.at[slot] += before[slot]
-		}
-	}
-	if d.rest == nil || !f.lists {
-		return
-	}
-	for s, n := range uses {
-		if n == 0 {
-			continue
-		}
-		for _, r := range f.shapes[s] {
-			if g := f.signatures[r.signature]; g.where(shiftRIDs) == stored {
-				d.skipLists(id(g.kind(), fRIDs), n*int(r.n))
+		if col.of.field() == fRIDs {
+			if i := slices.Index(d.frame.lists, col.of); i >= 0 {
+				d.list[i] = col
 			}
 		}
 	}
 }
 
-func (d *rowReader) skipLists(of streamID, n int) {
-	for i := 0; i < n && d.err == nil; i++ {
-		length := d.listed(of)
-		if d.err == nil {
-			d.lists[of] += int(length)
+// seek counts what the rows before this one, of the block or of all, have taken
+// from each stream.
+func (d *rowReader) seek(place int) {
+	f := d.frame
+	m := f.marksOf(place / BlockRows)
+	taken := m.taken(f, place)
+	for slot := range f.streams {
+		if d.at[slot] = int(taken[slot]); !f.blocked[slot] {
+			d.at[slot] += m.before[slot]
+		}
+	}
+	for i, n := range taken[len(f.streams):] {
+		if col := d.list[i]; col != nil && n > 0 {
+			list := d.ints(col)
+			at := 0
+			for ; n > 0 && at < len(list) && list[at] >= 0 && list[at] < int64(len(list)); n-- {
+				at += 1 + int(list[at])
+			}
+			d.lists[i] = at
 		}
 	}
 }
 
 // listed is the next number of a stream of lists.
-func (d *rowReader) listed(of streamID) int64 {
-	if d.lists == nil {
-		d.lists = map[streamID]int{}
-	}
-	col, at := d.rest.get(of), d.lists[of]
-	if col == nil || at < 0 || at >= col.n {
-		d.fail(of)
+func (d *rowReader) listed(list int16) int64 {
+	if list < 0 {
+		d.err = cmp.Or(d.err, fmt.Errorf("%w: no lists", ErrDamaged))
 		return 0
 	}
-	d.lists[of]++
-	return col.numbers[at]
+	col, at := d.list[list], d.lists[list]
+	if col == nil || at < 0 || at >= col.n {
+		d.fail(d.frame.lists[list])
+		return 0
+	}
+	d.lists[list]++
+	return d.ints(col)[at]
+}
+
+// ints are the numbers of a column; zeros if they cannot be read.
+func (d *rowReader) ints(col *column) []int64 {
+	list, err := col.ints()
+	if err != nil {
+		d.err = cmp.Or(d.err, err)
+		return make([]int64, col.n)
+	}
+	return list
 }
 
 func (d *rowReader) fail(of streamID) {
@@ -112,7 +114,7 @@ func (d *rowReader) next(slot int16) (col *column, at int) {
 
 func (d *rowReader) number(slot int16) int64 {
 	if col, at := d.next(slot); col != nil {
-		return col.numbers[at]
+		return d.ints(col)[at]
 	}
 	return 0
 }
@@ -156,12 +158,18 @@ func (d *rowReader) events(t Table, row int) ([]esa.Event, error) {
 	runs := d.frame.shapes[ft.shapes[row]]
 	out := make([]esa.Event, 0, len(runs)+1)
 	for _, run := range runs {
-		g, slots := d.frame.signatures[run.signature], &d.frame.slotOf[run.signature]
-		for range run.n {
-			if g.has(hasTime) {
-				at += d.number(slots[fTime])
+		r := d.reading(run.signature)
+		if r.how == passed {
+			if at += d.pass(&c, &r, int(run.n)); d.err != nil {
+				return nil, d.err
 			}
-			out = append(out, d.event(&c, g, slots, at))
+			continue
+		}
+		for range run.n {
+			if r.g.has(hasTime) {
+				at += d.number(r.slots[fTime])
+			}
+			out = append(out, d.event(&c, &r, at))
 			c.after(&out[len(out)-1])
 			if d.err != nil {
 				return nil, d.err
@@ -171,25 +179,28 @@ func (d *rowReader) events(t Table, row int) ([]esa.Event, error) {
 	return out, nil
 }
 
-func (d *rowReader) event(c *context, g signature, slots *slots, at int64) esa.Event {
+func (d *rowReader) event(c *context, r *read, at int64) esa.Event {
+	g, slots := r.g, r.slots
 	e := esa.Event{Kind: g.kind(), Time: time.UnixMilli(at).UTC(), Engine: esa.Engine(g >> 8), Verdict: esa.Verdict(g >> 16),
 		Direction: esa.Direction(g >> 24)}
 	e.MID = esa.MID(d.known(g.where(shiftMID), c.number, slots[fMID]))
 	e.ICID = esa.ICID(d.known(g.where(shiftICID), uint64(c.icid), slots[fICID]))
 	e.DCID = esa.DCID(d.known(g.where(shiftDCID), uint64(c.dcid), slots[fDCID]))
-	e.RIDs = d.rids(g.where(shiftRIDs), c, id(g.kind(), fRIDs))
+	e.RIDs = d.rids(g.where(shiftRIDs), c, r.list)
 	switch g.where(shiftSource) {
 	case asRow:
-		e.Source = c.source
+		e.Source = d.sourceOf(c)
 	case stored:
-		src, err := readSource(d.text(slots[fSource]), d.reader.profile)
-		if err != nil && d.err == nil {
-			d.err = err
-		}
-		e.Source = src
+		e.Source, c.passed = d.source(d.text(slots[fSource])), nil
 	}
-	d.fields(&e, c, g, slots)
+	d.fields(&e, c, r)
 	return e
+}
+
+func (d *rowReader) source(kept string) *esa.Source {
+	src, err := readSource(kept, d.reader.profile)
+	d.err = cmp.Or(d.err, err)
+	return src
 }
 
 func (d *rowReader) known(where int, known uint64, slot int16) uint64 {
@@ -202,7 +213,7 @@ func (d *rowReader) known(where int, known uint64, slot int16) uint64 {
 	return uint64(d.number(slot))
 }
 
-func (d *rowReader) rids(where int, c *context, of streamID) []esa.RID {
+func (d *rowReader) rids(where int, c *context, list int16) []esa.RID {
 	n, each := 0, false
 	switch where {
 	case absent:
@@ -212,28 +223,29 @@ func (d *rowReader) rids(where int, c *context, of streamID) []esa.RID {
 	case all:
 		n = c.recipients
 		if d.implied += n; d.implied > mostImplied {
-			d.fail(of)
+			d.err = cmp.Or(d.err, fmt.Errorf("%w: too many recipients", ErrDamaged))
 			return nil
 		}
 	default:
 		each = true
-		n = int(d.listed(of))
-		if d.err != nil || n < 0 || n > d.rest.get(of).n {
-			d.fail(of)
+		n = int(d.listed(list))
+		if d.err != nil || n < 0 || n > d.list[list].n {
+			d.err = cmp.Or(d.err, fmt.Errorf("%w: a list of recipients", ErrDamaged))
 			return nil
 		}
 	}
 	out := make([]esa.RID, n)
 	for i := range out {
 		if out[i] = esa.RID(i); each {
-			out[i] = esa.RID(d.listed(of))
+			out[i] = esa.RID(d.listed(list))
 		}
 	}
 	return out
 }
 
 // fields fills those that are there or not.
-func (d *rowReader) fields(e *esa.Event, c *context, g signature, slots *slots) {
+func (d *rowReader) fields(e *esa.Event, c *context, r *read) {
+	g, slots := r.g, r.slots
 	if g.has(hasOther) {
 		e.Other = esa.MID(c.number) + esa.MID(d.number(slots[fOther]))
 	}
@@ -243,13 +255,20 @@ func (d *rowReader) fields(e *esa.Event, c *context, g signature, slots *slots) 
 	if g.has(hasUntil) {
 		e.Until = time.UnixMilli(e.Time.UnixMilli() + d.number(slots[fUntil])).UTC()
 	}
+	if h := g.where(shiftHeader); h != 0 && !g.has(hasName) {
+		e.Name = headers[h]
+	}
+	if r.how == whole {
+		d.texts(e, c, g, slots)
+	}
+}
+
+func (d *rowReader) texts(e *esa.Event, c *context, g signature, slots *slots) {
 	if g.has(hasAddress) {
 		e.Address = d.said(c, slots[fAddress])
 	}
 	if g.has(hasName) {
 		e.Name = d.said(c, slots[fName])
-	} else if h := g.where(shiftHeader); h != 0 {
-		e.Name = headers[h]
 	}
 	if g.has(hasText) {
 		e.Text = d.said(c, slots[g.text()])

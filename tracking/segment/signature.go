@@ -60,6 +60,7 @@ type context struct {
 	recipients int
 	events     int // counted by the builder only
 	source     *esa.Source
+	passed     *passedSource // a later one that was not read; nil: none
 	words      words
 }
 
@@ -73,7 +74,7 @@ func (c *context) after(e *esa.Event) {
 		c.dcid = e.DCID
 	}
 	if e.Source != nil {
-		c.source = e.Source
+		c.source, c.passed = e.Source, nil
 	}
 	if e.Kind == esa.RecipientGiven {
 		c.recipients++
