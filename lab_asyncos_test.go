@@ -231,5 +231,9 @@ func (c *apiCaller) body(b []byte) string {
 	if text == "" {
 		return ""
 	}
-	return "  " + strings.TrimRight(text, "\n") + "\n"
+	text = strings.TrimRight(text, "\n")
+	if indented.Len() == 0 { // each line of another text
+		text = strings.ReplaceAll(text, "\n", "\n  ")
+	}
+	return "  " + text + "\n"
 }

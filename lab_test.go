@@ -14,6 +14,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"esasim/appliance/status"
 	"esasim/cloud/ctim"
 	"esasim/cloudlink"
 	"esasim/esa"
@@ -32,6 +33,11 @@ type virtual struct {
 	stop func()
 }
 
+// usage is that of the machine that labs in a bubble run on.
+func usage(context.Context) status.Usage {
+	return status.Usage{RAM: 45, CPU: 12, Swap: 2, DiskIO: 5, Process: 7}
+}
+
 func (v *virtual) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if v.down.Load() {
 		return nil, errors.New("network is unreachable")
@@ -41,7 +47,7 @@ func (v *virtual) dial(ctx context.Context, network, address string) (net.Conn, 
 
 func (v *virtual) start(t *testing.T, change func(*lab.Options)) {
 	t.Helper()
-	o := lab.Options{Config: lab.DefaultConfig(), FS: v.fs, Dir: "data", Listen: v.net.Listen, Dial: v.dial}
+	o := lab.Options{Config: lab.DefaultConfig(), FS: v.fs, Dir: "data", Listen: v.net.Listen, Dial: v.dial, Usage: usage}
 	if change != nil {
 		change(&o)
 	}

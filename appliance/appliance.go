@@ -19,7 +19,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"esasim/appliance/asyncos"
+	"esasim/appliance/asyncos/health"
 	"esasim/appliance/asyncos/messagetracking"
+	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/changes"
 	"esasim/appliance/config"
 	"esasim/appliance/console"
@@ -57,6 +59,8 @@ type Options struct {
 	// DeliveryLag is how much later than others delivery sees what is in the log. It
 	// is for tests that want an order of what otherwise happens side by side.
 	DeliveryLag time.Duration
+	// Usage is how much of the machine is used; nil: it is asked of the machine.
+	Usage func(context.Context) status.Usage
 }
 
 // Appliance is one box. Close it when Run has returned.
@@ -83,7 +87,7 @@ type Appliance struct {
 	toSend      []esa.MID // through it, and not finished
 	from        uint64    // the log's end at this start
 	status      *status.Status
-	machine     *status.Machine
+	usage       func(context.Context) status.Usage
 }
 
 // New opens the appliance's data and prepares everything.
@@ -135,7 +139,9 @@ func (a *Appliance) build(c *config.Appliance) (err error) {
 	if err := a.leftOver(); err != nil {
 		return err
 	}
-	a.machine = status.NewMachine()
+	if a.usage = a.o.Usage; a.usage == nil {
+		a.usage = status.NewMachine().Usage
+	}
 	if a.status, err = status.Open(a.store, a.o.Logger); err != nil {
 		return err
 	}
@@ -295,10 +301,12 @@ func (a *Appliance) usePages(c *config.Appliance) {
 		Tracking: messagetracking.Options{
 			Tracker: a.store, Host: c.Hostname, Serial: a.serial, Flat: c.API.TrackingRows == config.Flat, Location: in,
 		},
+		Health: health.Options{Report: a.Report, Destinations: func() []delivery.Destination { return a.delivery.Destinations() }},
 	})
 	for _, prefix := range asyncos.Prefixes() {
 		mux.Handle(prefix, api)
 	}
+	mux.Handle("GET /xml/status", rest.SignedIn(rest.Options{SignIn: a.users, Logger: a.o.Logger}, http.HandlerFunc(a.serveXML)))
 	mux.Handle("/", console.New(console.Options{
 		Location: in, Tracker: a.store, Host: c.Hostname, Model: "Cisco " + model,
 		Product: c.Product, Version: c.Version, Logger: a.o.Logger,

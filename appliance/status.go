@@ -2,6 +2,7 @@ package appliance
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"esasim/appliance/status"
@@ -10,9 +11,26 @@ import (
 // Status is what the appliance has counted.
 func (a *Appliance) Status() *status.Status { return a.status }
 
+// Report is all that is to be said of the appliance's status just now.
+func (a *Appliance) Report(ctx context.Context) status.Report {
+	c := a.now.Load()
+	in, _ := c.Location() // the configuration was checked
+	return status.Report{
+		Device:  status.Device{Host: c.Hostname, Model: model, Version: c.Version, Serial: a.serial, Location: in},
+		Counted: a.status.Counted(), Gauges: a.Gauges(ctx), Features: status.Features(),
+	}
+}
+
+// serveXML answers /xml/status.
+func (a *Appliance) serveXML(w http.ResponseWriter, r *http.Request) {
+	report := a.Report(r.Context())
+	w.Header().Set("Content-Type", status.Type)
+	_, _ = w.Write(report.XML()) // the client is gone; there is nobody to tell
+}
+
 // Gauges tell how the appliance stands just now.
 func (a *Appliance) Gauges(ctx context.Context) status.Gauges {
-	u := a.machine.Usage(ctx)
+	u := a.usage(ctx)
 	q := a.delivery.Standing()
 	g := status.Gauges{
 		RAM: u.RAM, CPU: u.CPU, Swap: u.Swap, DiskIO: u.DiskIO, Process: u.Process,

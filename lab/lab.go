@@ -21,6 +21,7 @@ import (
 
 	"esasim/appliance"
 	"esasim/appliance/config"
+	"esasim/appliance/status"
 	"esasim/cloud"
 	"esasim/cloud/ctr"
 	"esasim/cloud/portal"
@@ -49,6 +50,9 @@ type Options struct {
 	// appliance's log. It is for tests that want an order of what otherwise happens
 	// side by side.
 	DeliveryLag time.Duration
+	// Usage is how much of the appliance's machine is used; nil: it is asked of the
+	// machine. It is for tests, and for demonstrations of a machine under load.
+	Usage func(context.Context) status.Usage
 }
 
 // Enrol is a cloud in another process to register with.
@@ -126,7 +130,7 @@ func (l *Lab) open() (err error) {
 	a, err := appliance.New(appliance.Options{
 		FS: l.o.FS, Dir: l.o.Dir, Config: l.factory,
 		Console: "http://" + reachable(l.console.Addr()), Servers: l.servers(), SchemaVersion: l.o.Config.ThreatResponse.SchemaVersion,
-		Dial: l.o.Dial, Logger: l.o.Logger, SegmentRows: l.o.SegmentRows, DeliveryLag: l.o.DeliveryLag,
+		Dial: l.o.Dial, Logger: l.o.Logger, SegmentRows: l.o.SegmentRows, DeliveryLag: l.o.DeliveryLag, Usage: l.o.Usage,
 	})
 	l.appliance = a
 	return err

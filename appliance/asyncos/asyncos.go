@@ -11,7 +11,9 @@ import (
 	"cmp"
 	"log/slog"
 	"net/http"
+	"slices"
 
+	"esasim/appliance/asyncos/health"
 	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/asyncos/openapi"
 	"esasim/appliance/asyncos/rest"
@@ -25,6 +27,7 @@ type Options struct {
 	SignIn   rest.SignIn
 	Logger   *slog.Logger // nil: slog.Default()
 	Tracking messagetracking.Options
+	Health   health.Options
 }
 
 // New makes the handler of the API, below both prefixes, and of the page that
@@ -40,7 +43,10 @@ func New(o Options) http.Handler {
 
 // routes are the calls of all areas. Each is described in its area's openapi.yaml.
 func (o *Options) routes() []rest.Route {
-	return messagetracking.Routes(o.Tracking)
+	return slices.Concat(
+		messagetracking.Routes(o.Tracking),
+		health.Routes(o.Health),
+	)
 }
 
 // Descriptions are the parts of the OpenAPI document, the kernel's first.

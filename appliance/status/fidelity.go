@@ -20,6 +20,9 @@ func Fidelity() []fidelity.Claim {
 		{"CPU utilization of anti-spam, antivirus, Brightmail and reporting is 0", fidelity.Ours, "the engines are part of this program"},
 		{"resource conservation is 0, or 999 while no mail is taken for want of disk space", fidelity.Documented, guide + " has 0 to 60, too: mail is not slowed down here"},
 		{"kilobytes used are those of messages in the delivery queue, kilobytes free those of the disk without tracking.min_free", fidelity.Ours, "the appliance has a queue of a fixed size"},
+		{"GET /xml/status on the console's port, by HTTP Basic or a token: elements, names and their order; ISO-8859-1", fidelity.Observed, "published samples"},
+		{"GET /xml/status: the media type, and time_remaining Dormant/Perpetual of every feature", fidelity.Inferred, "published samples have it for features that do not expire"},
+		{"up since, and the age of the oldest message: Mon Jan 20 10:00:00 2020 GMT (4h 41m 6s), 24 weeks 16 hours 30 mins 48 secs, No Messages", fidelity.Documented, guide},
 		{"system status: " + Online + ", " + Offline + ", " + ReceivingSuspended + ", " + DeliverySuspended + ", " + WorkQueuePaused, fidelity.Documented, guide + "; the letter case is inferred"},
 	} {
 		if r.source == "" {

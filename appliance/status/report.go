@@ -18,6 +18,30 @@ type Counted struct {
 	Rates    map[Counter]Rate // of those of [Rated]
 }
 
+// Device is the appliance that a report is of.
+type Device struct {
+	Host     string
+	Model    string // "C100V"
+	Version  string // "13.0.0-392"
+	Serial   string
+	Location *time.Location // of the times that are shown
+}
+
+// Report is all that is to be said of an appliance's status at a moment.
+type Report struct {
+	Device
+	Counted
+	Gauges   Gauges
+	Features []string // that there are keys for
+}
+
+// Features are the names of the feature keys of an appliance with all that is
+// emulated here. The first two were seen, the others are those of the user guide.
+func Features() []string {
+	return []string{"IronPort Anti-Spam", "Incoming Mail Handling", "Outbreak Filters", "Sophos", "File Reputation", "File Analysis",
+		"Graymail Safe Unsubscription", "Data Loss Prevention", "Bounce Verification"}
+}
+
 // Counted tells what was counted up to now. Counts follow what happens within some
 // milliseconds.
 func (s *Status) Counted() Counted {

@@ -10,6 +10,7 @@ import (
 
 	"esasim/appliance"
 	"esasim/appliance/amplog"
+	"esasim/appliance/asyncos/health"
 	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/bouncelog"
@@ -62,7 +63,7 @@ func write(args []string) error {
 		tracking.Fidelity(),
 		appliance.Fidelity(), changes.Fidelity(), config.Fidelity(), engine.Fidelity(), filter.Fidelity(), quarantine.Fidelity(), delivery.Fidelity(), letter.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
-		status.Fidelity(),
+		status.Fidelity(), health.Fidelity(),
 		details.Fidelity(), console.Fidelity(), users.Fidelity(), rest.Fidelity(), messagetracking.Fidelity(),
 		cli.Fidelity(), sshd.Fidelity(),
 		cloudlink.Fidelity(),

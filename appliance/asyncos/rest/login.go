@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -133,6 +134,24 @@ func (a *api) caller(r *http.Request) (users.User, error) {
 		return users.User{}, refused
 	}
 	return a.signIn(r, name, passphrase)
+}
+
+// SignedIn serves next to those who say who they are by HTTP Basic, or by a token:
+// for what is read with the accounts of the API and is not part of it. Routes are not
+// asked for.
+func SignedIn(o Options, next http.Handler) http.Handler {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	a := &api{o}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := a.caller(r); err != nil {
+			a.refuse(&Call{Writer: w, Request: r}, err)
+			return
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
 }
 
 // tokenFault says why a token is refused; clients compare the whole texts. Source:
