@@ -22,6 +22,7 @@ import (
 	"esasim/esa"
 	"esasim/esasimtest"
 	"esasim/lab"
+	"esasim/traffic/mix"
 )
 
 // What public clients of the appliance's REST API do, and what they look at in its
@@ -312,11 +313,15 @@ func TestTokenAfterRestart(t *testing.T) {
 	})
 }
 
-// A loop over all pages while mail arrives sees each message of the first page's
-// moment once, although each page is asked for by its offset.
+// A loop over all pages of a search with 10,000 messages, while mail arrives, sees each
+// message of the first page's moment once, although each page is asked for by its
+// offset.
 func TestPagesWhileMailArrives(t *testing.T) {
-	const before, during = 700, 300
+	const past, before = 9000, 1000
 	l := esasimtest.Start(t, func(o *lab.Options) {
+		if err := lab.Seed(t.Context(), lab.SeedOptions{FS: o.FS, Dir: o.Dir, Past: mix.Past{Seed: 1, Messages: past, Days: 1, End: time.Now().Truncate(time.Minute)}}); err != nil {
+			t.Fatal(err)
+		}
 		o.Config.Cloud = nil
 		o.SegmentRows = 64 // so that messages move to segments meanwhile
 		o.Config.Appliance.MailPolicies.Incoming[0].AntiSpam.Positive.Action = "deliver"
@@ -330,15 +335,24 @@ func TestPagesWhileMailArrives(t *testing.T) {
 		}
 		return l.Send(t, "a@b.example", fmt.Sprintf("Subject: number %d\r\n\r\n%s\r\n", i, body), "u@x.example")
 	}
-	sent := map[esa.MID]bool{}
 	for i := range before {
-		sent[send(i)] = true
+		send(i)
+	}
+	there := map[esa.MID]bool{}
+	for mid, last := esa.MID(1), send(before); mid <= last; mid++ {
+		if _, err := l.Appliance().Tracking().Message(t.Context(), mid); err == nil {
+			there[mid] = true
+		}
+	}
+	if len(there) < past+before {
+		t.Fatalf("%d messages, want %d", len(there), past+before)
 	}
 	var wg sync.WaitGroup
 	var stop atomic.Bool
+	arrived := 0
 	wg.Go(func() {
-		for i := 0; i < during && !stop.Load(); i++ {
-			send(before + i)
+		for ; !stop.Load(); arrived++ {
+			send(arrived)
 		}
 	})
 	c := &restClient{t: t, base: l.Addresses.Console + "/esa/api/v2.0/", http: http.DefaultClient, with: basic}
@@ -347,7 +361,7 @@ func TestPagesWhileMailArrives(t *testing.T) {
 		var page struct {
 			Data []struct{ Attributes struct{ MID []esa.MID } }
 		}
-		c.get(fmt.Sprintf("message-tracking/messages?startDate=2018-01-01T00:00:00.000Z&endDate=2099-01-01T00:00:00.000Z&limit=13&offset=%d", offset), &page)
+		c.get(fmt.Sprintf("message-tracking/messages?startDate=2018-01-01T00:00:00.000Z&endDate=2099-01-01T00:00:00.000Z&limit=50&offset=%d", offset), &page)
 		for _, row := range page.Data {
 			for _, mid := range row.Attributes.MID {
 				seen[mid]++
@@ -357,7 +371,10 @@ func TestPagesWhileMailArrives(t *testing.T) {
 	}
 	stop.Store(true)
 	wg.Wait()
-	for mid := range sent {
+	if arrived < 10 {
+		t.Errorf("only %d messages arrived meanwhile", arrived)
+	}
+	for mid := range there {
 		if seen[mid] == 0 {
 			t.Errorf("MID %d was not seen", mid)
 		}

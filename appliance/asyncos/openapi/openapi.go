@@ -39,7 +39,7 @@ func Join(parts ...Part) (map[string]any, error) {
 		if err := yaml.Unmarshal(p.Document, &one); err != nil {
 			return nil, fmt.Errorf("description %d: %w", i, err)
 		}
-		if err := add(doc, one, ""); err != nil {
+		if err := add(doc, one); err != nil {
 			return nil, fmt.Errorf("description %d: %w", i, err)
 		}
 		if len(p.Examples) == 0 {
@@ -57,24 +57,26 @@ func Join(parts ...Part) (map[string]any, error) {
 	return doc, nil
 }
 
-// add puts what one mapping has into another, mapping by mapping.
-func add(to, from object, at string) error {
+// add puts what one mapping has into another, mapping by mapping: those of paths, of a
+// path, of components and of a kind of components may come from several parts.
+func add(to, from object, at ...string) error {
 	for key, v := range from {
 		have, there := to[key]
+		where := append(slices.Clone(at), key)
 		switch {
 		case !there:
 			to[key] = v
-		case at == "" && key == "tags":
+		case slices.Equal(where, []string{"tags"}):
 			a, _ := have.([]any)
 			b, _ := v.([]any)
 			to[key] = slices.Concat(a, b)
 		default:
 			a, ok := have.(object)
 			b, also := v.(object)
-			if !ok || !also || strings.Count(at, "/") > 1 {
-				return fmt.Errorf("%s/%s is described twice", at, key)
+			if !ok || !also || len(where) > 2 {
+				return fmt.Errorf("%s is described twice", strings.Join(where, ": "))
 			}
-			if err := add(a, b, at+"/"+key); err != nil {
+			if err := add(a, b, where...); err != nil {
 				return err
 			}
 		}

@@ -188,10 +188,11 @@ func (d *Document) Coverage() string {
 	return b.String()
 }
 
-// Operations are all calls of the document, by path; those that change something come
-// after those that look, and those that remove something are last.
+// Operations are all calls of the document: those that make something, those that look,
+// those that change something and those that remove it, each by path. In this order the
+// examples of one can be of what another has made.
 func (d *Document) Operations() []*routers.Route {
-	methods := []string{"GET", "POST", "PUT", "DELETE"}
+	methods := []string{"POST", "GET", "PUT", "DELETE"}
 	var out []*routers.Route
 	for pattern, r := range d.routes {
 		if strings.HasPrefix(pattern, r.Method+" "+d.prefixes[0]) {
