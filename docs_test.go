@@ -105,6 +105,10 @@ func TestDocumentedCommands(t *testing.T) {
 					if out := shell(t, block, there...); !strings.HasPrefix(out, "matches: 1\nRECEIVED (UTC) ") || !strings.Contains(out, "\nMID 1: ") {
 						t.Errorf("not found:\n%s", out)
 					}
+				case strings.HasPrefix(first, "esasim config set"):
+					if out := shell(t, block, there...); strings.Count(out, "\ncommitted\n") != 1 || !strings.Contains(out, "\n240h0m0s\n") || !strings.Contains(out, "  admin  a quarantine for the lawyers\n") {
+						t.Errorf("not committed:\n%s", out)
+					}
 				case strings.HasPrefix(first, "esasim config"):
 					if out := shell(t, block); out != "esasim.yaml: ok\n" {
 						t.Errorf("the example is not right:\n%s", out)
@@ -262,7 +266,7 @@ func TestDocumentedFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	readme := readFile(t, "README.md")
-	for _, command := range []string{"lab", "cloud", "appliance", "token", "track", "wait", "load", "seed", "config show", "config check", "config reload"} {
+	for _, command := range []string{"lab", "cloud", "appliance", "token", "track", "wait", "load", "seed", "config show", "config check", "config reload", "config set", "config reset", "config commit", "config history"} {
 		help, err := exec.Command(exe, append(strings.Fields(command), "--help")...).CombinedOutput()
 		if err != nil {
 			t.Fatal(err)

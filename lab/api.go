@@ -32,6 +32,7 @@ import (
 //	GET  mailbox/...  what is in the mailboxes behind simulated hosts (mailbox.go)
 //	GET  quarantines  how the quarantines stand
 //	GET  quarantines/messages/... and POST quarantines/...: held messages (quarantine.go)
+//	GET  appliance/config and POST appliance/config/...: drafts and commits (changes.go)
 //	POST tracking/backup {"to"}: copy the tracking data into a new data directory (backup.go)
 const apiPrefix = "/_esasim/v1/"
 
@@ -76,6 +77,7 @@ func (l *Lab) withAPI(face http.Handler) http.Handler {
 		call("GET", "mailbox/{address}", b.serveList)
 		call("GET", "mailbox/{address}/{mid}", b.serveLetter)
 		call("DELETE", "mailbox/{address}/{mid}", b.serveRemove)
+		administration{l.appliance.Changes()}.routes(call)
 		(&quarantines{l.appliance.Quarantines(), l.o.Logger}).routes(call)
 	}
 	return mux
@@ -157,7 +159,11 @@ func (l *Lab) serveRegister(w http.ResponseWriter, r *http.Request) {
 // readBody reads a small JSON object into v. What is wrong is said without the
 // words of the JSON package, which name our types.
 func readBody(w http.ResponseWriter, r *http.Request, v any) (status int, problem string) {
-	const most = 64 << 10
+	return readLargeBody(w, r, 64<<10, v)
+}
+
+// readLargeBody is readBody for an object of a size that the caller says.
+func readLargeBody(w http.ResponseWriter, r *http.Request, most int64, v any) (status int, problem string) {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if over := (*http.MaxBytesError)(nil); errors.As(err, &over) {
 		return http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d bytes", most)

@@ -16,10 +16,11 @@ import (
 func configCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "config", Args: noArguments,
-		Short: "Check, show, explain and reload the configuration",
+		Short: "Check, show, explain, reload and change the configuration",
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(configCheckCommand(), configShowCommand(), configExampleCommand(), configReloadCommand(), configSchemaCommand())
+	changeCommands(c)
 	return c
 }
 

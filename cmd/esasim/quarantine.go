@@ -167,6 +167,12 @@ func operate(c *cobra.Command, console, name string, body map[string]any) error 
 // quarantineCall makes a call about quarantines; with a body it changes something. The
 // error is what the lab refuses it with.
 func quarantineCall(ctx context.Context, console, name string, body, out any) error {
+	return emulatorCall(ctx, console, "quarantines"+name, body, out)
+}
+
+// emulatorCall makes a call of the emulator's own API; with a body it changes something.
+// The error is what the lab refuses it with.
+func emulatorCall(ctx context.Context, console, name string, body, out any) error {
 	a := online(console)
 	defer a.client.CloseIdleConnections()
 	method, sent := http.MethodGet, io.Reader(http.NoBody)
@@ -177,7 +183,7 @@ func quarantineCall(ctx context.Context, console, name string, body, out any) er
 		}
 		method, sent = http.MethodPost, bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, a.base+"/_esasim/v1/quarantines"+name, sent)
+	req, err := http.NewRequestWithContext(ctx, method, a.base+"/_esasim/v1/"+name, sent)
 	if err != nil {
 		return err
 	}
@@ -195,7 +201,7 @@ func quarantineCall(ctx context.Context, console, name string, body, out any) er
 		return errors.New(refused.Error)
 	}
 	if err := json.Unmarshal(b, out); err != nil || resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusConflict {
-		return fmt.Errorf("%s answers %s: not a console of esasim with quarantines", a.base, resp.Status)
+		return fmt.Errorf("%s answers %s: not the console of an appliance of esasim", a.base, resp.Status)
 	}
 	return nil
 }
