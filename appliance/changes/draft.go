@@ -3,6 +3,7 @@ package changes
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -45,11 +46,14 @@ func (e *edit) apply(c *config.Appliance) error {
 		return err
 	}
 	at, err := find(c, p)
+	if e.Do == remove {
+		if err == nil && at.index >= 0 { // else somebody else has removed it
+			at.remove()
+		}
+		return nil
+	}
 	if err != nil {
 		return err
-	}
-	if e.Do == remove {
-		return at.remove(e.Key)
 	}
 	return at.set(e.Key, e.Value)
 }
@@ -59,11 +63,15 @@ func (e *edit) apply(c *config.Appliance) error {
 func layered(base *config.Appliance, layer, edits []edit) []edit {
 	out := slices.Clone(layer)
 	for _, e := range edits {
-		out = slices.DeleteFunc(out, func(old edit) bool { return below(old.Key, e.Key) })
-		switch e.Do {
-		case set:
+		again := func(old edit) bool { return old.Key == e.Key && old.Do == set && e.Do == set }
+		out = slices.DeleteFunc(out, func(old edit) bool { return below(old.Key, e.Key) && !again(old) })
+		at := slices.IndexFunc(out, again)
+		switch {
+		case at >= 0:
+			out[at] = e // where it was: an entry keeps its place in the list
+		case e.Do == set:
 			out = append(out, e)
-		case remove:
+		case e.Do == remove:
 			if was, err := compose(base, out); err != nil || has(&was, e.Key) {
 				out = append(out, e)
 			}
@@ -137,15 +145,19 @@ func (c *Changes) setting(user string, p path, value string) ([]edit, error) {
 		return nil, err
 	}
 	was, err := find(&before, p)
-	if err != nil || !was.v.IsValid() || p.ofEntry() {
+	if err != nil || !was.v.IsValid() {
 		return []edit{whole}, err
 	}
 	is, err := find(&after, p)
 	if err != nil {
 		return nil, err
 	}
+	differing := leaves(p, was.v, is.v)
+	if p.ofEntry() && len(differing) > 0 {
+		return []edit{whole}, nil
+	}
 	var out []edit
-	for _, leaf := range leaves(p, was.v, is.v) {
+	for _, leaf := range differing {
 		e := edit{Key: leaf.String(), Do: set, Value: value, At: now}
 		if len(leaf) > len(p) {
 			at, err := find(&after, leaf)
@@ -198,10 +210,14 @@ func (c *Changes) submit(user, key string, edits func(path) ([]edit, error)) err
 		return err
 	}
 	more, err := edits(p)
-	if err != nil || len(more) == 0 {
+	if err != nil {
 		return err
 	}
-	draft := merged(c.drafts[user], more)
+	if len(more) == 0 {
+		return nil
+	}
+	before := void(c.drafts[user], more)
+	draft := append(slices.Clone(before), more...)
 	if _, ok := c.drafts[user]; !ok && len(c.drafts) >= mostDrafts || len(draft) > mostEdits {
 		return fmt.Errorf("%w: there may be %d drafts with %d changes each", ErrTooMuch, mostDrafts, mostEdits)
 	}
@@ -212,34 +228,33 @@ func (c *Changes) submit(user, key string, edits func(path) ([]edit, error)) err
 	if err != nil {
 		return err
 	}
-	if draft = c.telling(draft, &next); len(draft) == 0 {
-		delete(c.drafts, user)
-		return nil
+	if c.idle(before, more, &next) {
+		draft = before
 	}
-	c.drafts[user] = draft
+	if c.drafts[user] = draft; len(draft) == 0 {
+		delete(c.drafts, user)
+	}
 	return nil
 }
 
-// telling are the edits of a draft that still change something: not those that set
-// again what is in force. c.mu is held.
-func (c *Changes) telling(draft []edit, next *config.Appliance) []edit {
-	before, after := clone(&c.running), clone(next)
-	return slices.DeleteFunc(draft, func(e edit) bool {
-		if e.Do == reset {
-			return !slices.ContainsFunc(c.kept.Layer, func(old edit) bool { return below(old.Key, e.Key) })
-		}
-		p, err := parse(e.Key)
-		return err == nil && !differ(&before, &after, p)
-	})
+// idle is true when edits on top of others change nothing, as those that set again what
+// is in force.
+func (c *Changes) idle(before, more []edit, next *config.Appliance) bool {
+	takesBack := func(e edit) bool {
+		return e.Do == reset && slices.ContainsFunc(c.kept.Layer, func(old edit) bool { return below(old.Key, e.Key) })
+	}
+	if slices.ContainsFunc(more, takesBack) {
+		return false // the file may change later
+	}
+	same, _, err := c.with(before)
+	return err == nil && reflect.DeepEqual(&same, next)
 }
 
-// merged are edits with others behind them that may make some void.
-func merged(draft, more []edit) []edit {
-	draft = slices.Clone(draft)
-	for _, e := range more {
-		draft = slices.DeleteFunc(draft, func(old edit) bool { return below(old.Key, e.Key) })
-	}
-	return append(draft, more...)
+// void is a draft without what others make void.
+func void(draft, more []edit) []edit {
+	return slices.DeleteFunc(slices.Clone(draft), func(old edit) bool {
+		return slices.ContainsFunc(more, func(e edit) bool { return below(old.Key, e.Key) })
+	})
 }
 
 // fits says why a configuration cannot be gone over to.

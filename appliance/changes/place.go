@@ -168,14 +168,10 @@ func (at *place) set(key, text string) error {
 func catchAll(name string) bool { return name == "ALL" || name == "DEFAULT" }
 
 // remove takes an entry out of its list.
-func (at *place) remove(key string) error {
-	if at.index < 0 {
-		return fmt.Errorf("%s: %w", key, errNone)
-	}
+func (at *place) remove() {
 	left := reflect.MakeSlice(at.list.Type(), 0, at.list.Len())
 	left = reflect.AppendSlice(left, at.list.Slice(0, at.index))
 	at.list.Set(reflect.AppendSlice(left, at.list.Slice(at.index+1, at.list.Len())))
-	return nil
 }
 
 // faults are those of a value, without the lines of the file that it is not in.

@@ -20,8 +20,9 @@ func write(v reflect.Value) string { return written(node(v)) }
 
 func node(v reflect.Value) *yaml.Node {
 	var n yaml.Node
-	if err := n.Encode(v.Interface()); err != nil {
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"} // a configuration can be written
+	none := v.Kind() == reflect.Slice && v.IsNil()
+	if err := n.Encode(v.Interface()); err != nil || none {
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"} // a configuration can be written
 	}
 	leaveOut(&n, v)
 	return &n
