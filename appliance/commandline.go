@@ -5,10 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
+	"slices"
+	"time"
 
 	"esasim/appliance/cli"
+	"esasim/appliance/config"
 	"esasim/appliance/delivery"
+	"esasim/appliance/logs"
 	"esasim/appliance/sshd"
 	"esasim/esa"
 	"esasim/internal/statefile"
@@ -63,7 +68,11 @@ func (a *Appliance) box() cli.Box {
 	b := cli.Box{
 		Host: c.Hostname, Model: model, Product: c.Product, Version: c.Version, Serial: a.serial, Location: in,
 		Queue: a.queue, Delivery: a.delivery, Quarantines: a.quarantines, Messages: lineMessages{a.store},
-		Addr: delivery.Simulated{}.Addr,
+		Addr: delivery.Simulated{}.Addr, Status: a.status, Gauges: a.Gauges, Changes: a.changes, Link: a.link,
+		Regions: slices.Sorted(maps.Keys(a.o.Servers)), Config: c,
+	}
+	for i := range c.Logs {
+		b.Logs = append(b.Logs, a.subscription(c, &c.Logs[i], in))
 	}
 	for _, l := range a.listeners {
 		b.Listeners = append(b.Listeners, l)
@@ -75,5 +84,31 @@ func (a *Appliance) box() cli.Box {
 type lineMessages struct{ *tracking.Store }
 
 func (l lineMessages) Message(ctx context.Context, mid esa.MID) (esa.Message, error) {
-	return l.Standing(ctx, mid)
+	m, err := l.Standing(ctx, mid)
+	if errors.Is(err, tracking.ErrNotFound) {
+		err = fmt.Errorf("%w: %w", cli.ErrGone, err)
+	}
+	return m, err
 }
+
+// subscription is a log as the command line sees it. Source of the words: AsyncOS user
+// guide, "Log Types" and "Log Retrieval Methods".
+func (a *Appliance) subscription(c *config.Appliance, l *config.LogSubscription, in *time.Location) cli.Subscription {
+	kinds := map[string]string{"mail": "IronPort Text Mail Logs", "bounces": "Bounce Logs", "amp": "AMP Engine Logs", "consolidated_event": "Consolidated Event Logs"}
+	s := cli.Subscription{Name: l.Name, Type: kinds[l.Type], Retrieval: "Manual Download"}
+	o, err := a.logOptions(c, l, in)
+	if err != nil || o.Files == nil {
+		s.Retrieval = "Syslog Push"
+		return s
+	}
+	s.Log = lineLog{o.Files, func() <-chan struct{} { return a.logs.changed(l.Name) }}
+	return s
+}
+
+// lineLog is the files of a log as the command line sees them.
+type lineLog struct {
+	*logs.Files
+	changed func() <-chan struct{}
+}
+
+func (l lineLog) Changed() <-chan struct{} { return l.changed() }

@@ -191,3 +191,16 @@ func (s *subscriptions) close() error {
 	}
 	return errors.Join(errs...)
 }
+
+// changed is closed when a subscription has written more, or is written anew; at once
+// if there is none of the name.
+func (s *subscriptions) changed(name string) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.named(name); l != nil {
+		return l.w.Changed()
+	}
+	none := make(chan struct{})
+	close(none)
+	return none
+}

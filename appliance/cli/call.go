@@ -40,7 +40,7 @@ func (c *call) do() error {
 	case !known:
 		return failed("Unknown command or missing feature key: %s", logs.Clean(c.name))
 	case cmd.changes && !c.User.Role.MayChange():
-		return failed("Your user role does not allow this command: %s", c.name)
+		return c.forbidden()
 	}
 	c.out.unpaged = cmd.unpaged
 	return cmd.run(c)
@@ -174,6 +174,7 @@ func (c *call) operate(before func(), ops []operation, do func(name string) erro
 		name, err := c.ask(menu(ops), "")
 		if err != nil || name == "" {
 			if errors.Is(err, errLeft) {
+				c.say("\n")
 				return nil
 			}
 			return err
@@ -199,4 +200,9 @@ func menu(ops []operation) string {
 		fmt.Fprintf(&b, "- %s - %s\n", o.name, o.text)
 	}
 	return b.String()
+}
+
+// forbidden is the failure of what the user's role does not allow.
+func (c *call) forbidden() error {
+	return failed("Your user role does not allow this command: %s", c.name)
 }

@@ -16,8 +16,13 @@ import (
 	"sync"
 	"time"
 
+	"esasim/appliance/changes"
+	"esasim/appliance/config"
+	"esasim/appliance/delivery"
 	"esasim/appliance/quarantine"
+	"esasim/appliance/status"
 	"esasim/appliance/users"
+	"esasim/cloudlink"
 	"esasim/esa"
 )
 
@@ -55,6 +60,9 @@ type Delivery interface {
 	Resume(domains ...string)
 	Suspended() (all bool, domains []string)
 	Retry(domains ...string)
+	Standing() delivery.Standing
+	Destinations() []delivery.Destination // with the most recipients first
+	Destination(domain string) (delivery.Destination, bool)
 }
 
 // Listener is one of the appliance's listeners.
@@ -68,12 +76,16 @@ type Listener interface {
 // Quarantines are the appliance's quarantines.
 type Quarantines interface{ List() []quarantine.Status }
 
+// ErrGone says that a message is no longer kept.
+var ErrGone = errors.New("no longer kept")
+
 // Messages are those that the appliance has.
 type Messages interface {
 	// Open lists those that are accepted, not finished, and in no quarantine, oldest
 	// first.
 	Open(ctx context.Context) ([]esa.MID, error)
-	// Message gives a message as it stands; its events are not asked for.
+	// Message gives a message as it stands, its events not; the error is ErrGone when it
+	// is no longer kept.
 	Message(ctx context.Context, mid esa.MID) (esa.Message, error)
 }
 
@@ -86,6 +98,31 @@ type Log interface {
 	// Changed is closed when more has been written than had been when it was asked
 	// for.
 	Changed() <-chan struct{}
+}
+
+// Status is what the appliance counts.
+type Status interface {
+	Counted() status.Counted
+	Entered() uint64 // messages that came into the work queue
+	Reset() error
+}
+
+// Changes are the drafts of those who change the configuration.
+type Changes interface {
+	Set(user, key, value string) error
+	Remove(user, key string) error
+	Value(user, key string) (string, error)
+	Draft(user string) (config.Appliance, error)
+	Pending(user string) []changes.Change
+	Commit(ctx context.Context, user, comment string) (changes.Entry, error)
+	Clear(user string)
+}
+
+// Link is the appliance's connection to the cloud.
+type Link interface {
+	Register(ctx context.Context, region, token string) error
+	Deregister(ctx context.Context) error
+	Status() cloudlink.Status
 }
 
 // Subscription is a log subscription.
@@ -111,6 +148,12 @@ type Box struct {
 	Messages    Messages
 	Logs        []Subscription
 	Addr        func(domain string) netip.Addr // of a simulated host
+	Status      Status
+	Gauges      func(context.Context) status.Gauges
+	Changes     Changes
+	Link        Link
+	Regions     []string          // of the cloud
+	Config      *config.Appliance // what it goes by
 }
 
 // CLI is the command line of one appliance.

@@ -19,6 +19,17 @@ func Fidelity() []fidelity.Claim {
 		{"help desk users have no command line", fidelity.Documented, "AsyncOS user guide, User Roles"},
 		{"read-only operators may not give commands that change what runs", fidelity.Documented, "AsyncOS user guide, User Roles; the words are ours"},
 		{"version: product, model, version, serial number; the processors of this machine, and no hardware", fidelity.Documented, guide},
+		{"status and status detail: sections and labels", fidelity.Documented, "AsyncOS user guide, Monitoring System Health and Status; widths and the order of lines are recollections"},
+		{"workqueue: status, pause with a reason, resume, rate", fidelity.Documented, guide + "; the words are recollections"},
+		{"rate, tophosts, hoststatus: columns and labels", fidelity.Documented, "AsyncOS user guide, Monitoring the Mail Queue; counts of a host begin when it comes into memory, and kinds of hard bounces are not told apart"},
+		{"hoststatus shows the hosts of the route, or the simulated one, and no MX records", fidelity.Ours, "no name is looked up"},
+		{"showrecipients: by recipient host, by Envelope From, all", fidelity.Documented, guide + "; widths are recollections"},
+		{"suspendlistener, resumelistener, suspenddel, resumedel, suspend, resume, delivernow: the dialogues", fidelity.Documented, "AsyncOS user guide, Suspending Receiving and Delivery; nobody is cut off: what is under way is finished however many seconds are named"},
+		{"quarantineconfig lists the quarantines, with how many messages each holds", fidelity.Documented, guide + "; the column of messages is ours, and nothing can be changed there"},
+		{"grep with -C, -e, -i, -p, -t and -v over all files of a subscription; " + noResults, fidelity.Observed, clients + "; regular expressions are those of RE2"},
+		{"tail: the last ten lines, then those that are written; Press Ctrl-C to stop.", fidelity.Documented, guide + "; how many lines is inferred"},
+		{"findevent: by envelope FROM, Message ID, Subject or envelope TO; all lines about a message, its connections, and what was made of it by a filter, a split, a bounce or a release", fidelity.Observed, "the published tool that the command was made of"},
+		{"findevent reads the current log only when asked; with options it reads all", fidelity.Inferred, "the questions are documented, the options' files are not"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Command line", What: r.what, Level: r.level, Source: r.source})
 	}

@@ -61,6 +61,7 @@ type Writer struct {
 	seq    uint64 // the last event written
 	synced uint64 // the last event the cursor speaks of
 	lines  Lines  // not yet written
+	pulse  pulse
 }
 
 // A sink is where lines go.
@@ -145,7 +146,10 @@ func (w *Writer) Run(ctx context.Context, r Reader) (err error) {
 
 // Close closes what is written to; Run does it at its end. Closing again does
 // nothing.
-func (w *Writer) Close() error { return w.to.close() }
+func (w *Writer) Close() error {
+	defer w.pulse.beat()
+	return w.to.close()
+}
 
 // next waits for entries, but not longer than until what is written should be
 // synced.
@@ -192,6 +196,7 @@ func (w *Writer) write(ctx context.Context, entries []esa.Entry) error {
 // flush writes the lines of all events up to seq.
 func (w *Writer) flush(ctx context.Context, seq uint64) error {
 	settled, err := w.to.write(ctx, w.lines.Buf)
+	w.pulse.beat()
 	if err != nil {
 		return fmt.Errorf("write log subscription %s: %w", w.o.Name, err)
 	}
