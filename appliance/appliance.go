@@ -21,6 +21,7 @@ import (
 	"esasim/appliance/asyncos"
 	"esasim/appliance/asyncos/health"
 	"esasim/appliance/asyncos/messagetracking"
+	"esasim/appliance/asyncos/reports"
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/changes"
 	"esasim/appliance/config"
@@ -301,7 +302,8 @@ func (a *Appliance) usePages(c *config.Appliance) {
 		Tracking: messagetracking.Options{
 			Tracker: a.store, Host: c.Hostname, Serial: a.serial, Flat: c.API.TrackingRows == config.Flat, Location: in,
 		},
-		Health: health.Options{Report: a.Report, Destinations: func() []delivery.Destination { return a.delivery.Destinations() }},
+		Health:  health.Options{Report: a.Report, Destinations: func() []delivery.Destination { return a.delivery.Destinations() }},
+		Reports: reports.Options{Counts: a.reports, Host: c.Hostname},
 	})
 	for _, prefix := range asyncos.Prefixes() {
 		mux.Handle(prefix, api)

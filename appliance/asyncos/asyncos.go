@@ -16,6 +16,7 @@ import (
 	"esasim/appliance/asyncos/health"
 	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/asyncos/openapi"
+	"esasim/appliance/asyncos/reports"
 	"esasim/appliance/asyncos/rest"
 )
 
@@ -28,6 +29,7 @@ type Options struct {
 	Logger   *slog.Logger // nil: slog.Default()
 	Tracking messagetracking.Options
 	Health   health.Options
+	Reports  reports.Options
 }
 
 // New makes the handler of the API, below both prefixes, and of the page that
@@ -46,6 +48,7 @@ func (o *Options) routes() []rest.Route {
 	return slices.Concat(
 		messagetracking.Routes(o.Tracking),
 		health.Routes(o.Health),
+		reports.Routes(o.Reports),
 	)
 }
 
@@ -54,5 +57,6 @@ func Descriptions() []openapi.Part {
 	return []openapi.Part{
 		rest.Description(),
 		messagetracking.Description(),
+		reports.Description(),
 	}
 }

@@ -34,7 +34,42 @@ type Row struct {
 }
 
 // Get is one of the row's counters.
-func (r *Row) Get(c Counter) uint64 { return r.row.get(c) }
+func (r *Row) Get(c Counter) uint64 {
+	if r.row == nil {
+		return 0
+	}
+	return r.row.get(c)
+}
+
+// Find is the row of a key; nil: there is none. The rows are by key.
+func Find(rows []Row, key string) *Row {
+	i, ok := slices.BinarySearchFunc(rows, key, func(r Row, key string) int { return strings.Compare(r.Key, key) })
+	if !ok {
+		return nil
+	}
+	return &rows[i]
+}
+
+// Join adds rows together that have the same key. Both lists are by key, and so is
+// what comes of them.
+func Join(a, b []Row) []Row {
+	out := make([]Row, 0, max(len(a), len(b)))
+	for len(a) > 0 && len(b) > 0 {
+		switch strings.Compare(a[0].Key, b[0].Key) {
+		case -1:
+			out, a = append(out, a[0]), a[1:]
+		case 1:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			sum := &row{}
+			sum.merge(a[0].row)
+			sum.merge(b[0].row)
+			out = append(out, Row{Key: a[0].Key, Host: readHost(sum.last), row: sum})
+			a, b = a[1:], b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
+}
 
 // Rest is the key of a row for all that is no longer told apart.
 const Rest = rest

@@ -24,14 +24,12 @@ func (t *tally) connections(ctx context.Context, events []esa.Event) error {
 		case esa.ConnectionClosed:
 			delete(t.sources, e.ICID)
 		case esa.DeliveryOpened:
-			t.dcid = e.DCID
+			t.dcid, t.secured = e.DCID, false
 			t.add(e.Time, Security, "", SentConnections, 1)
 			t.add(e.Time, Capacity, "", OutgoingConnections, 1)
 		case esa.DeliveryTLSStarted:
+			t.secured = true
 			t.add(e.Time, Security, "", SentTLSSuccess, 1)
-			to := t.row(e.Time, Destination, domainOf(e.Address))
-			to.add(ConnTLSSuccess, 1)
-			to.add(ConnTLSTotal, 1)
 		}
 	}
 	return nil
@@ -58,6 +56,7 @@ func (t *tally) decided(e *esa.Event) {
 		return
 	}
 	t.add(e.Time, Security, "", ReceivedConnections, 1)
+	t.add(e.Time, SMTPAuth, "", ReceivedConnections, 1)
 	t.add(e.Time, Capacity, "", IncomingConnections, 1)
 	if s.Outgoing {
 		t.add(e.Time, Connections, "", ConnRelay, 1)
@@ -348,29 +347,38 @@ func (t *tally) trouble(e *esa.Event, h *held) {
 		return
 	}
 	t.add(e.Time, Security, "", SentTLSFail, 1)
+	if !h.outgoing() {
+		return
+	}
 	r := t.row(e.Time, Destination, domainOf(h.m.Recipients[0].Address))
 	r.add(ConnTLSFail, 1)
 	r.add(ConnTLSTotal, 1)
 }
 
+// outgoing tells whether the message is one of those that somebody sends out. What the
+// appliance makes itself, bounces say, is none.
+func (h *held) outgoing() bool { return h.m.Direction == esa.Outgoing && h.counts() }
+
 // delivery counts what hosts said to recipients of mail that goes out.
 func (t *tally) delivery(e *esa.Event, h *held) {
-	to := h.named(e.RIDs)
-	if len(to) == 0 {
-		return
-	}
-	if e.DCID != 0 && e.DCID == t.dcid { // the first that is delivered by it
-		t.dcid = 0
-		t.add(e.Time, Destination, domainOf(to[0].Address), ConnTotal, 1)
-	}
-	if e.Kind == esa.RecipientDelayed {
-		return
-	}
 	delivered := e.Kind == esa.RecipientDelivered
 	if delivered {
 		t.add(e.Time, Security, "", Sent, 1)
 	}
-	if h.m.Direction != esa.Outgoing {
+	to := h.named(e.RIDs)
+	if !h.outgoing() || len(to) == 0 {
+		return
+	}
+	if e.DCID != 0 && e.DCID == t.dcid { // the first that is delivered by it
+		t.dcid = 0
+		r := t.row(e.Time, Destination, domainOf(to[0].Address))
+		r.add(ConnTotal, 1)
+		if t.secured {
+			r.add(ConnTLSSuccess, 1)
+			r.add(ConnTLSTotal, 1)
+		}
+	}
+	if e.Kind == esa.RecipientDelayed {
 		return
 	}
 	all, one := TotalHardBounces, HardBounces

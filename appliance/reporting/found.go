@@ -208,7 +208,10 @@ func (t *tally) out(at time.Time, h *held, k class) {
 	k.put(r, TotalProcessed, len(to))
 	r.add(TotalRecipients, n)
 	k.put(t.row(at, OutDomain, domainOf(h.m.Sender)), TotalProcessed, len(to))
-	k.put(t.row(at, OutIP, t.keysOf(&h.m.Source).ip), TotalProcessed, len(to))
+	host := t.keysOf(&h.m.Source)
+	from := t.row(at, OutIP, host.ip)
+	from.last = host.last
+	k.put(from, TotalProcessed, len(to))
 	for i := range to {
 		r := t.row(at, Destination, domainOf(to[i].Address))
 		k.put(r, TotalProcessed, 1)

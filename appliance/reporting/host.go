@@ -81,19 +81,25 @@ func domainOf(address string) string {
 	return strings.ToLower(address[i+1:])
 }
 
-// Host is what was last known of a sending host.
-type Host struct{ Group, SBRS, Verified string }
+// Host is what was last known of a sending host: its sender group, its score in the
+// words of the logs, "1" if its name leads back to its address, and that name.
+type Host struct{ Group, SBRS, Verified, Name string }
 
 func lastOf(s *esa.Source) string {
 	verified := "0"
 	if s.Verified {
 		verified = "1"
 	}
-	return s.Group + "\x00" + s.SBRS + "\x00" + verified
+	return s.Group + "\x00" + s.SBRS + "\x00" + verified + "\x00" + s.Host
 }
 
 func readHost(last string) Host {
 	group, other, _ := strings.Cut(last, "\x00")
-	sbrs, verified, _ := strings.Cut(other, "\x00")
-	return Host{group, sbrs, verified}
+	sbrs, other, _ := strings.Cut(other, "\x00")
+	verified, name, _ := strings.Cut(other, "\x00")
+	return Host{group, sbrs, verified, name}
 }
+
+// Address is the address in a key of a table of hosts: all of it, or what follows the
+// domain.
+func Address(key string) string { return key[strings.LastIndexByte(key, ' ')+1:] }

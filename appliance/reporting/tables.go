@@ -135,7 +135,7 @@ func (t Table) others() []Counter {
 	case Security:
 		return []Counter{ReceivedConnections, ReceivedTLSFail, ReceivedTLSSuccess, ReceivedEncrypted, Received, SentConnections, SentTLSFail, SentTLSSuccess, Sent}
 	case SMTPAuth:
-		return []Counter{ReceivedAuth, ReceivedAuthFail, ReceivedAuthSuccess, ReceivedAuthConnections, Received}
+		return []Counter{ReceivedAuth, ReceivedConnections, ReceivedAuthFail, ReceivedAuthSuccess, ReceivedAuthConnections, Received}
 	case AuthDomain:
 		return []Counter{AuthFail, AuthSuccess, AuthTotal}
 	case DMARC:

@@ -34,6 +34,7 @@ type tally struct {
 	sources  map[esa.ICID]*esa.Source
 	hostKeys map[hostID]*hostKeys
 	dcid     esa.DCID // opened in this entry, and nobody delivered to by it yet
+	secured  bool     // it has TLS
 }
 
 // minute is what was counted in one.

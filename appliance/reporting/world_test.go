@@ -273,7 +273,7 @@ func (l *letter) deliver() {
 		if i == 0 && l.r.IntN(3) == 0 {
 			k, c, d = esa.RecipientBounced, TotalHardBounces, HardBounces
 		}
-		if i == 0 {
+		if i == 0 && l.outgoing {
 			l.want.add(Destination, domainOf(to), ConnTotal, 1)
 		}
 		step = append(step, l.e(k, func(e *esa.Event) { e.RIDs, e.DCID = []esa.RID{esa.RID(i)}, dcid }))

@@ -12,6 +12,7 @@ import (
 	"esasim/appliance/amplog"
 	"esasim/appliance/asyncos/health"
 	"esasim/appliance/asyncos/messagetracking"
+	"esasim/appliance/asyncos/reports"
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/bouncelog"
 	"esasim/appliance/changes"
@@ -64,7 +65,7 @@ func write(args []string) error {
 		appliance.Fidelity(), changes.Fidelity(), config.Fidelity(), engine.Fidelity(), filter.Fidelity(), quarantine.Fidelity(), delivery.Fidelity(), letter.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
 		status.Fidelity(), health.Fidelity(),
-		details.Fidelity(), console.Fidelity(), users.Fidelity(), rest.Fidelity(), messagetracking.Fidelity(),
+		details.Fidelity(), console.Fidelity(), users.Fidelity(), rest.Fidelity(), messagetracking.Fidelity(), reports.Fidelity(),
 		cli.Fidelity(), sshd.Fidelity(),
 		cloudlink.Fidelity(),
 		cloud.Fidelity(), sse.Fidelity(), ctr.Fidelity(), portal.Fidelity(),
