@@ -231,7 +231,7 @@ func TestConfigurationAgrees(t *testing.T) {
 		appliance("content_filters: {outgoing: [{name: f, actions: [{do: x}]}]}"),
 		appliance("content_filters: {outgoing: [{name: f, actions: [{do: add_subject, text: a, at: x}]}]}"),
 		appliance("content_filters: {outgoing: [{name: f, actions: [{do: strip, by: x}]}]}"),
-		appliance("reporting: {keys: many}"), appliance("reporting: {hours: 5}"),
+		appliance("reporting: {keys: many}"), appliance("cloud_services: {server: ASIA}"), appliance("cloud_services: {threat_response: x}"), appliance("tracking: {enabled: x}"), appliance("reporting: {hours: 5}"),
 		appliance("authentication: {dmarc_reject: drop}"), appliance("authentication: {dmarc_quarantine: reject}"),
 	}
 	for _, text := range good {

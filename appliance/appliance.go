@@ -170,7 +170,7 @@ func (a *Appliance) build(c *config.Appliance) (err error) {
 		Device: a.device(), Console: a.o.Console, Servers: a.o.Servers, SchemaVersion: a.o.SchemaVersion, Log: linkLog{a.store},
 		Follow: func(after uint64) cloudlink.Reader { return a.store.Follow(after) },
 		Keep:   statefile.File{FS: a.o.FS, Dir: a.o.Dir, Key: "registration.json"},
-		Dial:   a.o.Dial, Logger: a.o.Logger,
+		Dial:   a.o.Dial, Logger: a.o.Logger, Disabled: !c.CloudServices.ThreatResponse,
 	})
 	if err != nil {
 		return err
@@ -301,6 +301,7 @@ func (a *Appliance) usePages(c *config.Appliance) {
 		SignIn: a.users, Logger: a.o.Logger,
 		Tracking: messagetracking.Options{
 			Tracker: a.store, Host: c.Hostname, Serial: a.serial, Flat: c.API.TrackingRows == config.Flat, Location: in,
+			Disabled: !c.Tracking.Enabled,
 		},
 		Health:  health.Options{Report: a.Report, Destinations: func() []delivery.Destination { return a.delivery.Destinations() }},
 		Reports: reports.Options{Counts: a.reports, Host: c.Hostname},
@@ -311,7 +312,7 @@ func (a *Appliance) usePages(c *config.Appliance) {
 	mux.Handle("GET /xml/status", rest.SignedIn(rest.Options{SignIn: a.users, Logger: a.o.Logger}, http.HandlerFunc(a.serveXML)))
 	mux.Handle("/", console.New(console.Options{
 		Location: in, Tracker: a.store, Host: c.Hostname, Model: "Cisco " + model,
-		Product: c.Product, Version: c.Version, Logger: a.o.Logger,
+		Product: c.Product, Version: c.Version, Logger: a.o.Logger, Disabled: !c.Tracking.Enabled,
 	}))
 	var pages http.Handler = mux
 	a.pages.Store(&pages)

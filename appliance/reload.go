@@ -71,6 +71,7 @@ func (a *Appliance) use(c *config.Appliance, keep func() error) error {
 	a.now.Store(c)
 	a.useReports(c)
 	a.usePages(c)
+	a.link.Enable(c.CloudServices.ThreatResponse)
 	a.headers.use(c)
 	a.delivery.Reload(m.delivery)
 	a.quarantines.Options.Store(m.quarantines)

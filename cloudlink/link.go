@@ -78,7 +78,9 @@ type Options struct {
 	Follow  func(after uint64) Reader
 	Keep    Keep
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // nil: the network
-	Logger  *slog.Logger
+	// Disabled is how the link begins; see [Link.Enable].
+	Disabled bool
+	Logger   *slog.Logger
 }
 
 // Status is how the link stands.
@@ -90,6 +92,7 @@ type Status struct {
 	Pushed    uint64 // sightings the cloud has taken since start
 	Refused   uint64 // sightings the cloud refused for good since start
 	Lost      uint64 // events of the log that were cut off before the cloud was told of them, since start
+	Disabled  bool   // it is switched off: nothing is told, and nobody can register
 	Seq       uint64 // the device in force has told the cloud the log up to this event
 }
 
@@ -118,7 +121,7 @@ type Link struct {
 	mu      sync.Mutex
 	status  Status
 	reg     Registration
-	changed chan struct{} // closed, and replaced, when status.State changes
+	changed chan struct{} // closed, and replaced, when status.State or status.Disabled changes
 }
 
 // New makes the link of an appliance. A registration made before is in force.
@@ -128,7 +131,7 @@ func New(o Options) (*Link, error) {
 	l.http = &http.Client{Transport: &http.Transport{
 		DialContext: o.Dial, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute,
 	}}
-	l.status.State = Unregistered
+	l.status.State, l.status.Disabled = Unregistered, o.Disabled
 	found, err := o.Keep.Load(&l.reg)
 	if err != nil {
 		return nil, fmt.Errorf("read registration: %w", err)
@@ -155,9 +158,9 @@ func (l *Link) Status() Status {
 func (l *Link) update(change func(*Status)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	before := l.status.State
+	before := l.status
 	change(&l.status)
-	if l.status.State != before {
+	if l.status.State != before.State || l.status.Disabled != before.Disabled {
 		close(l.changed)
 		l.changed = make(chan struct{})
 	}
@@ -170,6 +173,20 @@ func (l *Link) registration() (Registration, bool, <-chan struct{}) {
 	defer l.mu.Unlock()
 	return l.reg, l.status.State == Registered, l.changed
 }
+
+// working is registration, but there is none to work for while the link is off.
+func (l *Link) working() (Registration, bool, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reg, l.status.State == Registered && !l.status.Disabled, l.changed
+}
+
+// Enable switches the link on or off. While it is off a registration stays, and the
+// log waits.
+func (l *Link) Enable(on bool) { l.update(func(s *Status) { s.Disabled = !on }) }
+
+// ErrDisabled says that the link is switched off.
+var ErrDisabled = errors.New("the service Threat Response is disabled on the appliance")
 
 // ErrRegistered says that the appliance is registered already.
 var ErrRegistered = errors.New("the appliance is registered; deregister it first")
@@ -193,6 +210,9 @@ func (l *Link) Register(ctx context.Context, region, token string) error {
 	server, ok := l.o.Servers[region]
 	if !ok {
 		return fmt.Errorf("register with %q: %w", region, ErrRegion)
+	}
+	if l.Status().Disabled {
+		return fmt.Errorf("register with %s: %w", region, ErrDisabled)
 	}
 	if !l.begin(region) {
 		return ErrRegistered

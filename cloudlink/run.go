@@ -26,7 +26,7 @@ const maxBeat = 24 * time.Hour
 func (l *Link) Run(ctx context.Context) error {
 	defer l.http.CloseIdleConnections()
 	for ctx.Err() == nil {
-		reg, ok, changed := l.registration()
+		reg, ok, changed := l.working()
 		if !ok {
 			select {
 			case <-ctx.Done():
@@ -64,7 +64,7 @@ func (l *Link) serve(ctx context.Context, reg Registration) error {
 // deregistered the appliance, and perhaps registered it again since.
 func (l *Link) watch(ctx context.Context, reg Registration, cancel func()) {
 	for ctx.Err() == nil {
-		now, ok, changed := l.registration()
+		now, ok, changed := l.working()
 		if !ok || now != reg {
 			cancel()
 			return

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -128,6 +129,7 @@ func (l *Lab) serveAddresses(w http.ResponseWriter, _ *http.Request) {
 
 type linkStatus struct {
 	State     cloudlink.State `json:"state"`
+	Enabled   bool            `json:"threat_response"`
 	Region    string          `json:"region,omitempty"`
 	DeviceID  string          `json:"device_id,omitempty"`
 	LastError string          `json:"last_error,omitempty"`
@@ -140,7 +142,7 @@ type linkStatus struct {
 func (l *Lab) serveLink(w http.ResponseWriter, _ *http.Request) {
 	s := l.appliance.Link().Status()
 	last := l.appliance.Tracking().Last()
-	answer(w, http.StatusOK, linkStatus{s.State, s.Region, s.DeviceID, s.LastError, s.Pushed, s.Refused, last - min(s.Seq, last), s.Lost})
+	answer(w, http.StatusOK, linkStatus{s.State, !s.Disabled, s.Region, s.DeviceID, s.LastError, s.Pushed, s.Refused, last - min(s.Seq, last), s.Lost})
 }
 
 func (l *Lab) serveRegister(w http.ResponseWriter, r *http.Request) {
@@ -152,7 +154,8 @@ func (l *Lab) serveRegister(w http.ResponseWriter, r *http.Request) {
 		answer(w, status, apiError{`want {"region": "AMERICAS", "token": "..."}: ` + problem})
 		return
 	}
-	err := l.appliance.Link().Register(r.Context(), req.Region, req.Token)
+	running := l.appliance.Changes().Running()
+	err := l.appliance.Link().Register(r.Context(), cmp.Or(req.Region, running.CloudServices.Server), req.Token)
 	l.answerLink(w, r, err)
 }
 
@@ -201,7 +204,7 @@ func (l *Lab) answerLink(w http.ResponseWriter, r *http.Request, err error) {
 		answer(w, http.StatusBadRequest, apiError{err.Error()})
 	case errors.Is(err, cloudlink.ErrRefused):
 		answer(w, http.StatusForbidden, apiError{err.Error()})
-	case errors.Is(err, cloudlink.ErrRegistered), errors.Is(err, cloudlink.ErrNotDevice):
+	case errors.Is(err, cloudlink.ErrRegistered), errors.Is(err, cloudlink.ErrDisabled), errors.Is(err, cloudlink.ErrNotDevice):
 		answer(w, http.StatusConflict, apiError{err.Error()})
 	default:
 		answer(w, http.StatusBadGateway, apiError{err.Error()})

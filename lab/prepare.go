@@ -79,7 +79,10 @@ func (l *Lab) prepare(ctx context.Context) error {
 func (l *Lab) setReady() { l.readyOnce.Do(func() { close(l.ready) }) }
 
 func (l *Lab) register(ctx context.Context) error {
-	if l.appliance == nil || l.o.Config.Unregistered || l.appliance.Link().Status().State == cloudlink.Registered {
+	if l.appliance == nil || l.o.Config.Unregistered {
+		return nil
+	}
+	if s := l.appliance.Link().Status(); s.Disabled || s.State == cloudlink.Registered {
 		return nil
 	}
 	if s := l.o.SSE; s != nil {
@@ -95,9 +98,12 @@ func (l *Lab) register(ctx context.Context) error {
 	return l.enrol(ctx, region)
 }
 
-// homeRegion is the one the lab registers with: AMERICAS, the appliance's
-// default selection, if it is there.
+// homeRegion is the one the lab registers with: the one that the appliance has
+// selected, if it is there.
 func (l *Lab) homeRegion() string {
+	if _, ok := l.o.Config.Cloud[l.o.Config.Appliance.CloudServices.Server]; ok {
+		return l.o.Config.Appliance.CloudServices.Server
+	}
 	names := l.o.Config.Cloud.Names() // AMERICAS sorts first
 	if len(names) == 0 {
 		return ""

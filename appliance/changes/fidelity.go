@@ -10,6 +10,10 @@ func Fidelity() []fidelity.Claim {
 		{"a commit has a comment; uncommitted changes can be shown and cleared", fidelity.Documented, "AsyncOS CLI reference: commit, showchanges, clear"},
 		{"each user has a draft of his own; drafts do not outlive a restart", fidelity.Inferred, "changes are pending for who made them; a reboot loses them"},
 		{"a submit is refused if what comes of it could not run, or needs a restart", fidelity.Ours, "the appliance checks each page; what needs a restart here it does at once"},
+		{"Threat Response enabled, its server AMERICAS; a lab begins registered", fidelity.Ours, "from the factory it is disabled, and the guide has a person enable it"},
+		{"while Threat Response is disabled a registration stays, and nothing is told", fidelity.Inferred, "enabling and registering are two steps"},
+		{"Message Tracking is disabled: pages and API say so, mail flows on", fidelity.Inferred, "AsyncOS user guide, Message Tracking: a service to enable; the text and the status 404 are ours"},
+		{"what came while Message Tracking was disabled is found once it is enabled", fidelity.Ours, "the appliance tracks only what came while it was enabled; here one log is behind mail flow and tracking"},
 		{"the last 100 commits are kept", fidelity.Ours, "the appliance has a log of its configuration's history"},
 		{"each commit is a line in the program's own log, in the words of the system log: commit changes", fidelity.Inferred, "AsyncOS user guide, system logs: User admin: commit changes"},
 	} {

@@ -16,6 +16,8 @@ func Choices(structName, key string) []string {
 	switch structName + "." + key {
 	case "Appliance.wording":
 		return []string{"13", "14", "15"}
+	case "CloudServices.server":
+		return servers()
 	case "User.role":
 		return users.Roles()
 	case "API.tracking_rows":

@@ -19,6 +19,7 @@ type Appliance struct {
 	Wording             Wording              `yaml:"wording"`  // the AsyncOS version in whose words logs are written
 	Users               []User               `yaml:"users"`    // who may sign in
 	API                 API                  `yaml:"api"`
+	CloudServices       CloudServices        `yaml:"cloud_services"`
 	Listener            Listener             `yaml:"listener"`           // the first listener, which is public
 	Listeners           []MoreListener       `yaml:"listeners"`          // those beside it
 	All                 AllListeners         `yaml:"all_listeners"`      // what holds for all listeners together
@@ -58,6 +59,9 @@ type Appliance struct {
 
 // Tracking says how the store of messages is kept.
 type Tracking struct {
+	// Enabled is whether pages and REST API search messages. While it is off they say
+	// that it is, and mail flows on; what came meanwhile is found when it is on again.
+	Enabled bool `yaml:"enabled"`
 	// MinFree is how much room the disk of the data directory must have for mail
 	// to be taken; below it MAIL is answered "452 #4.3.1 queue full". 0 takes mail
 	// until the disk is full, which ends the program.
@@ -85,7 +89,8 @@ func Default() Appliance {
 		Hostname: "esa.esasim.test",
 		Version:  "13.0.0-392",
 		Product:  "Email Security Virtual Appliance", Wording: 13, Users: factoryUsers(), API: API{TrackingRows: Keyed, SessionTimeout: 30 * time.Minute},
-		Listener: defaultListener("IncomingMail"), Listeners: []MoreListener{},
+		CloudServices: CloudServices{ThreatResponse: true, Server: servers()[0]},
+		Listener:      defaultListener("IncomingMail"), Listeners: []MoreListener{},
 		All:      AllListeners{MaxConnections: 1000, MaxTLSConnections: 100, TotalTime: 15 * time.Minute},
 		SMTPAuth: SMTPAuth{Profile: "users", Users: []SMTPUser{}}, Reputation: DomainReputation{Domains: []Domain{}},
 		Senders: []Sender{}, Policies: defaultPolicies(), SenderGroups: defaultGroups(),
@@ -105,7 +110,7 @@ func Default() Appliance {
 			InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100, Bounces: true,
 		},
 		BounceProfiles: []NamedProfile{},
-		Tracking:       Tracking{MinFree: 512 << 20, MaxSize: 10 << 30, ContentKeep: 7 * 24 * time.Hour, ContentMaxSize: 1 << 30},
+		Tracking:       Tracking{Enabled: true, MinFree: 512 << 20, MaxSize: 10 << 30, ContentKeep: 7 * 24 * time.Hour, ContentMaxSize: 1 << 30},
 		Reporting:      defaultReporting(),
 		Timezone:       "UTC",
 		Logs:           []LogSubscription{{Name: "mail_logs", Type: "mail", Level: "info", RollSize: 10 << 20, Keep: 10}},
@@ -133,7 +138,7 @@ func (a *Appliance) Check() error {
 	if _, err := a.Queue(); err != nil {
 		errs = append(errs, err)
 	}
-	errs = append(errs, a.checkRoutes(), a.checkControls(), a.checkProfiles(), a.checkFates(), a.checkAccess(), a.checkListeners(), a.checkAll(), a.Reporting.check())
+	errs = append(errs, a.CloudServices.check(), a.checkRoutes(), a.checkControls(), a.checkProfiles(), a.checkFates(), a.checkAccess(), a.checkListeners(), a.checkAll(), a.Reporting.check())
 	errs = append(errs, a.checkProfile()...)
 	errs = append(errs, a.checkUsers()...)
 	if _, err := a.Location(); err != nil {

@@ -14,7 +14,7 @@ func (a *Appliance) NeedsRestart(to *Appliance) []string {
 		differs bool
 	}{
 		{"hostname", a.Hostname != to.Hostname}, {"serial", a.Serial != to.Serial}, {"version", a.Version != to.Version},
-		{"listener.interface", a.Listener.Interface != to.Listener.Interface}, {"tracking", a.Tracking != to.Tracking}, {"reporting", a.Reporting != to.Reporting},
+		{"listener.interface", a.Listener.Interface != to.Listener.Interface}, {"tracking", a.Tracking.kept() != to.Tracking.kept()}, {"reporting", a.Reporting != to.Reporting},
 		{"api.session_timeout", a.API.SessionTimeout != to.API.SessionTimeout},
 		{"users", !reflect.DeepEqual(a.Users, to.Users)}, // who has signed in stays signed in
 		{"files", !reflect.DeepEqual(a.Files, to.Files)}, // file analysis waits by what they said at the start
@@ -35,4 +35,10 @@ func (a *Appliance) NeedsRestart(to *Appliance) []string {
 		}
 	}
 	return keys
+}
+
+// kept is what of the settings the store has from its start.
+func (t Tracking) kept() Tracking {
+	t.Enabled = false
+	return t
 }

@@ -52,6 +52,7 @@ type Options struct {
 	Product  string         // second line; "" is "Email Security Virtual Appliance"
 	Version  string         // of AsyncOS; "" is "13.0.0-392"
 	Location *time.Location // the appliance's time zone; nil is UTC
+	Disabled bool           // message tracking is off: its pages say so
 	Logger   *slog.Logger   // nil: slog.Default()
 }
 
@@ -78,9 +79,12 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", http.StripPrefix("/static", web.Static(files)))
 	mux.Handle("GET /{$}", http.RedirectHandler(trackingPath, http.StatusFound))
-	mux.HandleFunc("GET "+trackingPath, c.search)
-	mux.HandleFunc("GET "+trackingPath+"/details", c.showDetails)
-	mux.HandleFunc("GET "+trackingPath+"/export", c.export)
+	for path, show := range map[string]http.HandlerFunc{"": c.search, "/details": c.showDetails, "/export": c.export} {
+		if c.Disabled {
+			show = c.showDisabled
+		}
+		mux.HandleFunc("GET "+trackingPath+path, show)
+	}
 	mux.HandleFunc("GET /monitor_email_tracking/message_tracking", newerPath)
 	for _, m := range menu {
 		if m.Path != trackingPath {
@@ -91,6 +95,11 @@ func New(o Options) http.Handler {
 		c.fail(w, http.StatusNotFound, "Page not found", "There is no page "+r.URL.Path+".")
 	})
 	return mux
+}
+
+// showDisabled is every page of message tracking while that is off.
+func (c *console) showDisabled(w http.ResponseWriter, _ *http.Request) {
+	c.fail(w, http.StatusOK, "Message Tracking is disabled", "To enable it: Security Services > Message Tracking, or the command trackingconfig.")
 }
 
 const trackingPath = "/monitor/message_tracking"

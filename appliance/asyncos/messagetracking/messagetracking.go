@@ -4,6 +4,7 @@ package messagetracking
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"esasim/appliance/asyncos/rest"
@@ -37,6 +38,7 @@ type Options struct {
 	Serial   string         // its serial number
 	Flat     bool           // rows as of AsyncOS 13.0, not keyed by MID
 	Location *time.Location // of the times in answers; nil: UTC
+	Disabled bool           // message tracking is off: each call says so
 }
 
 type api struct {
@@ -66,11 +68,17 @@ func Routes(o Options) []rest.Route {
 		{"remediation-details", "remediation_details", detailsParameters, a.serveRemediation},
 		{"availability", "availability", nil, a.serveAvailability},
 	} {
+		if o.Disabled {
+			t.serve = func(*rest.Call) (any, error) { return nil, errDisabled }
+		}
 		out = append(out, rest.Route{Method: "GET", Path: "message-tracking/" + t.name, Privilege: "e_message_tracking_" + t.privilege,
 			Takes: t.takes, Repeated: repeated, Plus: plusses, Serve: t.serve})
 	}
 	return out
 }
+
+// errDisabled is what every call is answered with while message tracking is off.
+var errDisabled = rest.Fault{Status: http.StatusNotFound, Message: "Message Tracking is disabled."}
 
 // repeated are the parameters that may be given again. Source: public clients.
 var repeated = []string{"mid"}
