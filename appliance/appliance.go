@@ -20,6 +20,7 @@ import (
 
 	"esasim/appliance/asyncos"
 	"esasim/appliance/asyncos/health"
+	"esasim/appliance/asyncos/logfiles"
 	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/asyncos/reports"
 	"esasim/appliance/asyncos/rest"
@@ -305,6 +306,8 @@ func (a *Appliance) usePages(c *config.Appliance) {
 		},
 		Health:  health.Options{Report: a.Report, Destinations: func() []delivery.Destination { return a.delivery.Destinations() }},
 		Reports: reports.Options{Counts: a.reports, Host: c.Hostname},
+		Logs:    logfiles.Options{Subscriptions: a.LogSubscriptions},
+		SDR:     reputations(c),
 	})
 	for _, prefix := range asyncos.Prefixes() {
 		mux.Handle(prefix, api)

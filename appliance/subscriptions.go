@@ -88,11 +88,16 @@ func (a *Appliance) logOptions(c *config.Appliance, l *config.LogSubscription, i
 		o.Syslog = a.syslog(&l.Syslog)
 		return o, nil
 	}
-	o.Files = &logs.Files{
+	o.Files = a.logFiles(c, l, stem)
+	return o, nil
+}
+
+// logFiles say how a subscription is kept in files.
+func (a *Appliance) logFiles(c *config.Appliance, l *config.LogSubscription, stem string) *logs.Files {
+	return &logs.Files{
 		FS: a.o.FS, Dir: a.o.FS.PathJoin(a.o.Dir, l.Name), Stem: stem, Version: c.Version, Serial: a.serial,
 		RollSize: int64(l.RollSize), Keep: l.Keep,
 	}
-	return o, nil
 }
 
 // logContent is what a type of log says, and what the names of its files begin with.

@@ -14,9 +14,11 @@ import (
 	"slices"
 
 	"esasim/appliance/asyncos/health"
+	"esasim/appliance/asyncos/logfiles"
 	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/asyncos/openapi"
 	"esasim/appliance/asyncos/reports"
+	"esasim/appliance/asyncos/reputation"
 	"esasim/appliance/asyncos/rest"
 )
 
@@ -30,6 +32,8 @@ type Options struct {
 	Tracking messagetracking.Options
 	Health   health.Options
 	Reports  reports.Options
+	Logs     logfiles.Options
+	SDR      reputation.Options
 }
 
 // New makes the handler of the API, below both prefixes, and of the page that
@@ -49,6 +53,7 @@ func (o *Options) routes() []rest.Route {
 		messagetracking.Routes(o.Tracking),
 		health.Routes(o.Health),
 		reports.Routes(o.Reports),
+		logfiles.Routes(o.Logs), reputation.Routes(o.SDR),
 	)
 }
 
@@ -58,5 +63,6 @@ func Descriptions() []openapi.Part {
 		rest.Description(),
 		messagetracking.Description(),
 		reports.Description(),
+		logfiles.Description(), reputation.Description(),
 	}
 }

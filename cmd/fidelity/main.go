@@ -11,8 +11,10 @@ import (
 	"esasim/appliance"
 	"esasim/appliance/amplog"
 	"esasim/appliance/asyncos/health"
+	"esasim/appliance/asyncos/logfiles"
 	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/asyncos/reports"
+	"esasim/appliance/asyncos/reputation"
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/bouncelog"
 	"esasim/appliance/changes"
@@ -66,6 +68,7 @@ func write(args []string) error {
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
 		status.Fidelity(), health.Fidelity(),
 		details.Fidelity(), console.Fidelity(), users.Fidelity(), rest.Fidelity(), messagetracking.Fidelity(), reports.Fidelity(),
+		logfiles.Fidelity(), reputation.Fidelity(),
 		cli.Fidelity(), sshd.Fidelity(),
 		cloudlink.Fidelity(),
 		cloud.Fidelity(), sse.Fidelity(), ctr.Fidelity(), portal.Fidelity(),
