@@ -60,7 +60,7 @@ func (s *Store) eachPage(ctx context.Context, q Query, limit int) (page []*esa.M
 		full = min(full, limit)
 	}
 	enough := false
-	w, err := s.walk(ctx, q, full, func(w *walker, h hit) error {
+	w, err := s.walk(ctx, q, full, visitor{found: func(w *walker, h hit) error {
 		m, err := w.fold(h)
 		if err != nil || m == nil {
 			return err
@@ -71,7 +71,7 @@ func (s *Store) eachPage(ctx context.Context, q Query, limit int) (page []*esa.M
 			return errEnough
 		}
 		return nil
-	})
+	}})
 	defer w.close()
 	switch {
 	case err != nil:

@@ -144,11 +144,11 @@ func TestEachTime(t *testing.T) {
 		defer s.Close()
 		started(t, s, 1, 100)
 		q, seen := Query{Timeout: time.Second, States: []esa.State{esa.Receiving}}, 0
-		w, err := s.walk(t.Context(), q, 1, func(w *walker, h hit) error {
+		w, err := s.walk(t.Context(), q, 1, visitor{found: func(w *walker, h hit) error {
 			seen++
 			time.Sleep(100 * time.Millisecond)
 			return nil
-		})
+		}})
 		w.close()
 		if err != nil || !w.stopped || seen < 5 || w.reached != uint64(100-seen+1) {
 			t.Errorf("stopped %t at %d after %d: %v", w.stopped, w.reached, seen, err)

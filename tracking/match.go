@@ -3,6 +3,7 @@ package tracking
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"esasim/esa"
@@ -125,14 +126,38 @@ func (ts *tests) names(q *Query) {
 	name(q.Policy, func(m *esa.Message) string { return m.Policy })
 }
 
-// outcome is one test of three lists: any line of any of them will do.
+// outcome is one test of five lists: any line of any of them will do.
 func (ts *tests) outcome(q *Query) {
-	set := len(q.States)+len(q.Held)+len(q.Events) > 0
+	set := len(q.States)+len(q.Held)+len(q.Events) > 0 || q.origins()
+	origin := q.origin()
 	ts.add(set, func(m *esa.Message) bool {
 		return slices.Contains(q.States, m.State) ||
 			slices.ContainsFunc(q.Held, func(name string) bool { return heldIn(m, name) }) ||
-			slices.ContainsFunc(q.Events, func(e EventMatch) bool { return e.HappenedTo(m) })
+			slices.ContainsFunc(q.Events, func(e EventMatch) bool { return e.HappenedTo(m) }) ||
+			origin(&m.Source)
 	})
+}
+
+// origins tells whether it asks for any country or score.
+func (q *Query) origins() bool { return len(q.Countries)+len(q.Scores) > 0 }
+
+// origin makes the test of where a message came from: from one of the countries, or
+// from a host with one of the scores.
+func (q *Query) origin() func(*esa.Source) bool {
+	var countries []string
+	for _, c := range q.Countries {
+		countries = append(countries, fold.String(c))
+	}
+	return func(s *esa.Source) bool {
+		if len(countries) > 0 && slices.Contains(countries, fold.String(s.Country)) {
+			return true
+		}
+		if len(q.Scores) == 0 {
+			return false
+		}
+		score, err := strconv.ParseFloat(s.SBRS, 64)
+		return err == nil && slices.Contains(q.Scores, int(score))
+	}
 }
 
 // heldIn tells whether the message is in a quarantine now.

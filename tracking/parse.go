@@ -282,6 +282,18 @@ func (e *EventMatch) narrow(word string) error {
 // item reads one of a list of names.
 func (p *queryParser) item() (string, error) { return p.value(",") }
 
+func (p *queryParser) score() (int, error) {
+	word, err := p.value(",")
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(word)
+	if err != nil {
+		return 0, fmt.Errorf("%.40q: want a whole number", word)
+	}
+	return n, nil
+}
+
 func parseState(p *queryParser) (esa.State, error) {
 	word, err := p.value(",")
 	if err != nil {

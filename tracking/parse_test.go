@@ -54,6 +54,7 @@ func TestParseQuery(t *testing.T) {
 		"from=2024-01-02 to=2024-01-02T10:30":                                    {From: day, To: day.Add(10*time.Hour + 30*time.Minute)},
 		"from=2024-01-02T02:00:00.5+02:00":                                       {From: day.Add(time.Second / 2)},
 		"state=delivered,bounced state=dropped":                                  {States: []esa.State{esa.Delivered, esa.Bounced, esa.Dropped}},
+		`any-country="South Korea",Japan any-score=-3,7`:                         {Countries: []string{"South Korea", "Japan"}, Scores: []int{-3, 7}},
 		`held="Policy",Virus held="a,b"`:                                         {Held: []string{"Policy", "Virus", "a,b"}},
 		`event=dropped,verdict/amp event=verdict/positive,verdict/antispam/suspect/"x/y, z",quarantined/"Policy"`: {Events: []EventMatch{
 			{Kind: esa.MessageDropped}, {Kind: esa.EngineVerdict, Engine: esa.AMP}, {Kind: esa.EngineVerdict, Verdict: esa.Positive},
@@ -229,7 +230,8 @@ func anyQuery(t *rapid.T) Query {
 		MID: esa.MID(number.Draw(t, "mid")), ICID: esa.ICID(number.Draw(t, "icid")), Before: esa.MID(number.Draw(t, "before")),
 		From: moment.Draw(t, "from"), To: moment.Draw(t, "to"),
 		Limit: rapid.IntMin(0).Draw(t, "limit"), Timeout: time.Duration(rapid.Int64Min(0).Draw(t, "timeout")),
-		Held: rapid.SliceOfN(rapid.StringN(1, 8, -1), 0, 3).Draw(t, "held"),
+		Held:      rapid.SliceOfN(rapid.StringN(1, 8, -1), 0, 3).Draw(t, "held"),
+		Countries: rapid.SliceOfN(rapid.StringN(1, 8, -1), 0, 3).Draw(t, "countries"), Scores: rapid.SliceOfN(rapid.IntRange(-10, 10), 0, 3).Draw(t, "scores"),
 		States: rapid.SliceOfN(rapid.Map(rapid.Uint8Max(uint8(esa.States-1)), func(n uint8) esa.State { return esa.State(n) }),
 			0, 3).Draw(t, "states"),
 		Events: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) EventMatch {
@@ -253,7 +255,7 @@ func anyQuery(t *rapid.T) Query {
 
 func FuzzParseQuery(f *testing.F) {
 	for _, s := range []string{"", "subject=invoice", `subject=is:"two \"words\"" mid=8`, "sender=is_empty",
-		"sender-ip=::ffff:10.0.0.0/104", "from=2024-01-02 to=2024-01-02T10:30", "state=delivered,bounced", `held="Policy",Virus`,
+		"sender-ip=::ffff:10.0.0.0/104", "from=2024-01-02 to=2024-01-02T10:30", "state=delivered,bounced", `held="Policy",Virus`, `any-country=Norway any-score=-3`,
 		`event=verdict/antispam/positive,quarantined/"Policy"`, "direction=incoming limit=20 timeout=1m30s before=9",
 		"mid=1 mid=1", `subject="x"y`, "event=verdict/", "message-id=\xff", "from=0001-01-01T00:00:00.1Z"} {
 		f.Add(s)

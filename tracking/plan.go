@@ -163,8 +163,12 @@ func (p *plan) source() {
 		})
 		return
 	}
+	by := (*segment.Reader).BySource
+	if !ip.IsValid() && !host.set() {
+		by = (*segment.Reader).ByProfile
+	}
 	p.column("source", func(r *segment.Reader) (segment.Rows, error) {
-		return r.BySource(func(s *esa.Source) bool {
+		return by(r, func(s *esa.Source) bool {
 			return (!ip.IsValid() || containsAddr(ip, s.Remote)) &&
 				(!host.set() || host.matches(fold.String(s.Host))) &&
 				(group == "" || fold.String(s.Group) == group) &&
@@ -196,14 +200,20 @@ func (p *plan) happened() {
 		// which a held message comes to when it is split, say
 		states |= 1<<esa.Quarantined | 1<<esa.Replaced | 1<<esa.Processing | 1<<esa.Aborted
 	}
-	if len(p.q.Events) == 0 {
-		p.states = states
+	if len(p.q.Events) == 0 && !p.q.origins() {
+		if p.states = states; states == 0 {
+			return
+		}
 	}
-	if states == 0 && len(p.q.Events) == 0 {
-		return
-	}
+	origin := p.q.origin()
 	p.column("events", func(r *segment.Reader) (segment.Rows, error) {
 		rows, err := r.InState(states)
+		if err == nil && p.q.origins() {
+			var more segment.Rows
+			if more, err = r.ByProfile(origin); err == nil {
+				rows.Or(more)
+			}
+		}
 		for _, e := range p.q.Events {
 			if err != nil {
 				break

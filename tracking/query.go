@@ -67,11 +67,13 @@ type Query struct {
 	From       time.Time      // received at or after; zero: from the beginning
 	To         time.Time      // received before; zero: until now
 
-	// Of these three lists at least one line must hold, unless all are empty
+	// Of these five lists at least one line must hold, unless all are empty
 	// ("message events" of the search form, which are OR-ed among themselves).
-	States []esa.State  // its state now
-	Held   []string     // a quarantine that holds it now, without regard to case
-	Events []EventMatch // something that happened to it
+	States    []esa.State  // its state now
+	Held      []string     // a quarantine that holds it now, without regard to case
+	Events    []EventMatch // something that happened to it
+	Countries []string     // of the sending host's address, without regard to case
+	Scores    []int        // of the sending host: its IP reputation without what follows the point
 
 	Before  esa.MID       // only MIDs below this one: the cursor of the next page; 0: from the newest
 	Limit   int           // rows at most; 0: DefaultLimit, more than MaxLimit: MaxLimit
@@ -180,6 +182,8 @@ var criteria = []criterion{
 	many("state", func(q *Query) *[]esa.State { return &q.States }, printState, parseState, checkState),
 	many("held", func(q *Query) *[]string { return &q.Held }, strconv.Quote, (*queryParser).item, checkHeld),
 	many("event", func(q *Query) *[]EventMatch { return &q.Events }, EventMatch.String, (*queryParser).event, EventMatch.check),
+	many("any-country", func(q *Query) *[]string { return &q.Countries }, strconv.Quote, (*queryParser).item, checkCountry),
+	many("any-score", func(q *Query) *[]int { return &q.Scores }, strconv.Itoa, (*queryParser).score, checkScore),
 	one("before", func(q *Query) *esa.MID { return &q.Before }, printNumber, word(parseNumber[esa.MID]), fine),
 	one("limit", func(q *Query) *int { return &q.Limit }, printNumber, word(parseLimit), notNegative),
 	one("timeout", func(q *Query) *time.Duration { return &q.Timeout }, printTimeout, word(parseTimeout), notNegative),
@@ -371,6 +375,21 @@ func printState(s esa.State) string { return nameOf(stateNames[:], s) }
 func checkState(s esa.State) error {
 	if s >= esa.States {
 		return fmt.Errorf("unknown state %d", s)
+	}
+	return nil
+}
+
+func checkCountry(name string) error {
+	if name == "" {
+		return errors.New("want a country")
+	}
+	return nil
+}
+
+// checkScore: no host has another one. Source: AsyncOS user guide, "IP Reputation".
+func checkScore(n int) error {
+	if n < -10 || n > 10 {
+		return fmt.Errorf("%d: want a number from -10 to 10", n)
 	}
 	return nil
 }

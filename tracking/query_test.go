@@ -63,6 +63,8 @@ func TestCheck(t *testing.T) {
 		{Query{To: now.AddDate(-3000, 0, 0)}, "to: year -976"},
 		{Query{States: []esa.State{esa.States}}, "state: unknown state"},
 		{Query{Held: []string{"a", ""}}, "held: "},
+		{Query{Countries: []string{""}}, "any-country: "},
+		{Query{Scores: []int{11}}, "any-score: 11: "},
 		{Query{Events: []EventMatch{{}}}, "event: "},
 		{Query{Events: []EventMatch{{Kind: esa.Kinds}}}, "event: "},
 		{Query{Events: []EventMatch{{Kind: 1, Engine: esa.Engines}}}, "event: "},

@@ -37,7 +37,7 @@ func (s *Store) Search(ctx context.Context, q Query) (Page, error) {
 	limit := min(cmp.Or(q.Limit, DefaultLimit), MaxLimit)
 	var page Page
 	var rest []hit // those on the page that are still to be put together
-	w, err := s.walk(ctx, q, limit+1, func(w *walker, h hit) error {
+	found := func(w *walker, h hit) error {
 		m := &esa.Message{}
 		if !h.sure {
 			var err error
@@ -56,11 +56,13 @@ func (s *Store) Search(ctx context.Context, q Query) (Page, error) {
 		}
 		page.Messages = append(page.Messages, *m)
 		return nil
-	})
-	defer w.close()
-	if err == nil {
-		err = w.foldAll(rest, page.Messages)
 	}
+	w, err := s.walk(ctx, q, limit+1, visitor{found, func(w *walker) error {
+		hits := rest
+		rest = nil
+		return w.foldAll(hits, page.Messages)
+	}})
+	defer w.close()
 	if err != nil {
 		return Page{}, err
 	}
@@ -90,7 +92,7 @@ func (s *Store) Count(ctx context.Context, q Query, limit int) (int, error) {
 		return 0, nil
 	}
 	n := 0
-	w, err := s.walk(ctx, q, limit, func(w *walker, h hit) error {
+	w, err := s.walk(ctx, q, limit, visitor{found: func(w *walker, h hit) error {
 		if !h.sure {
 			if m, err := w.fold(h); err != nil || m == nil {
 				return err
@@ -100,7 +102,7 @@ func (s *Store) Count(ctx context.Context, q Query, limit int) (int, error) {
 			return errEnough
 		}
 		return nil
-	})
+	}})
 	w.close()
 	return n, err
 }

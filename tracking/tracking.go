@@ -95,6 +95,7 @@ type Store struct {
 	icid, mid, dcid numbers
 	window          window // the end of the log in memory
 	cache           cache  // segments read lately
+	turns           turns  // of searches
 	content         contents
 	buffers         sync.Pool // of *[]byte, in which entries are written
 }
@@ -130,7 +131,7 @@ func openStore(o Options) (*Store, error) {
 		return nil, fmt.Errorf("open tracking store %s: %w", o.Dir, err)
 	}
 	s := &Store{db: db, o: o, packer: packer, ctx: ctx, cancel: cancel, watch: w,
-		dirty: make(chan struct{}, 1), work: make(chan struct{}, 1), advance: make(chan struct{}),
+		turns: newTurns(), dirty: make(chan struct{}, 1), work: make(chan struct{}, 1), advance: make(chan struct{}),
 		groups: map[uint64]*group{}, unfinished: map[esa.MID]struct{}{}, followers: map[weak.Pointer[Follower]]struct{}{}}
 	if err = s.load(); err == nil {
 		err = s.floor.write(o.FS, o.Dir, s.last)

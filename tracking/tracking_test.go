@@ -43,7 +43,7 @@ func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 
 func randomLife(r *rand.Rand, mid esa.MID, at time.Time) life {
 	icid := esa.ICID(mid/3 + 1)
-	src := &esa.Source{Listener: "IncomingMail", Remote: pick(r, addrs), Rule: "ACCEPT", Group: pick(r, []string{"UNKNOWNLIST", "WHITELIST"}), Country: pick(r, []string{"Norway", "not enabled"}),
+	src := &esa.Source{Listener: "IncomingMail", Remote: pick(r, addrs), Rule: "ACCEPT", Group: pick(r, []string{"UNKNOWNLIST", "WHITELIST"}), Country: pick(r, []string{"Norway", "not enabled"}), SBRS: pick(r, []string{"None", "3.5", "-2.9"}),
 		Host: pick(r, []string{"", "Relay.example.net"}), Outgoing: r.IntN(4) == 0}
 	ev := func(k esa.Kind, f func(*esa.Event)) esa.Event {
 		at = at.Add(time.Millisecond)
@@ -116,7 +116,7 @@ func randomQuery(r *rand.Rand, start time.Time, n int) Query {
 		return Text{Op(r.IntN(3)), string(rs[:r.IntN(len(rs)+1)])}
 	}
 	q := Query{Sender: text(senders), Recipient: text(recipients), Subject: text(subjects), Limit: 1 + r.IntN(7)}
-	switch r.IntN(14) {
+	switch r.IntN(15) {
 	case 8:
 		q.States = []esa.State{esa.State(r.IntN(int(esa.States))), esa.Delivered}[:1+r.IntN(2)]
 	case 9:
@@ -134,6 +134,9 @@ func randomQuery(r *rand.Rand, start time.Time, n int) Query {
 		q.ReplyTo, q.Policy = text(senders), pick(r, []string{"", "default"})
 	case 13:
 		q.Country = pick(r, []string{"", "norway"})
+	case 14:
+		q.Countries, q.Scores = []string{"Atlantis", "norway"}[:1+r.IntN(2)], []int{-2, 3}[:r.IntN(3)]
+		q.Events = []EventMatch{{Kind: esa.MessageDropped}}[:r.IntN(2)]
 		q.Group, q.Host = pick(r, []string{"", "unknownlist"}), Text{Contains, pick(r, []string{"", "relay"})}
 	case 0:
 		q.MID = esa.MID(r.IntN(n + 2))

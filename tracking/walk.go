@@ -25,6 +25,11 @@ type walker struct {
 	reached   uint64 // everything from this MID up has been looked at
 	open      int    // so many of the view's open messages are still to come
 
+	settle  func(*walker) error // see visitor; nil: the walk takes no turns
+	turns   turns
+	turn    time.Time // when this turn began
+	waiting bool      // for the next one
+
 	want, found int    // how many messages are wanted, and have been found
 	why         string // what the last segments were pruned by, and how many they are
 	pruned      int
@@ -68,33 +73,66 @@ func (w *walker) askFilters(i int) {
 	sideBySide(rows, func(r row) { w.plan.absent(r.segments, r.out) })
 }
 
-// walk calls found for each message that matches or may match, newest first,
-// until it returns an error; errEnough is a good end, which is expected after want
-// messages. The walker must be closed, also after an error.
-func (s *Store) walk(ctx context.Context, q Query, want int, found func(*walker, hit) error) (*walker, error) {
-	w := &walker{start: time.Now(), timeout: cmp.Or(q.Timeout, DefaultTimeout), want: want}
+// visitor is told what a walk finds.
+type visitor struct {
+	// found is called for each message that matches or may match, newest first, until
+	// it returns an error; errEnough is a good end.
+	found func(*walker, hit) error
+	// settle is called before the walk rests, and at its good end: what was found is
+	// to be read now. nil: found has done so.
+	settle func(*walker) error
+}
+
+// walk looks for the messages of a query, until the visitor has enough, which is
+// expected after want messages. The walker must be closed, also after an error.
+func (s *Store) walk(ctx context.Context, q Query, want int, v visitor) (*walker, error) {
+	w := &walker{start: time.Now(), timeout: cmp.Or(q.Timeout, DefaultTimeout), want: want, turns: s.turns, waiting: true}
 	if err := q.Check(); err != nil {
 		return w, fmt.Errorf("search %s: %w", q, err)
 	}
-	w.view, w.plan = s.view(), newPlan(q)
-	w.explained.Segments, w.explained.Pruned, w.explained.Parts = len(w.view.segments), map[string]int{}, map[string]int{}
-	w.view.read = w.explained.part
+	if v.settle == nil {
+		v.settle = func(*walker) error { return nil }
+	}
+	w.settle = v.settle
 	limited, cancel := context.WithTimeoutCause(ctx, w.timeout, errTime)
 	defer cancel()
-	err := w.all(limited, func(h hit) error {
+	w.plan = newPlan(q)
+	w.reached = w.plan.above
+	err := s.turns.take(limited)
+	if err == nil {
+		defer w.endTurn()
+		w.turn, w.waiting = time.Now(), false
+		err = w.look(limited, s.view(), v.found)
+	}
+	switch {
+	case err == nil || err == errEnough:
+		err = v.settle(w)
+	case errors.Is(err, errTime):
+		w.stopped, err = true, v.settle(w)
+	}
+	if err != nil {
+		err = fmt.Errorf("search %s: %w", q, err)
+	}
+	return w, err
+}
+
+func (w *walker) endTurn() {
+	if !w.waiting {
+		w.turns.give()
+	}
+}
+
+// look walks through a view, which it keeps.
+func (w *walker) look(ctx context.Context, v *view, found func(*walker, hit) error) error {
+	w.view = v
+	w.explained.Segments, w.explained.Pruned, w.explained.Parts = len(v.segments), map[string]int{}, map[string]int{}
+	v.read = w.explained.part
+	err := w.all(ctx, func(h hit) error {
 		w.found++
 		return found(w, h)
 	})
 	w.prune("")
-	switch {
-	case err == errEnough:
-		err = nil
-	case errors.Is(err, errTime):
-		w.stopped, err = true, nil
-	case err != nil:
-		err = fmt.Errorf("search %s: %w", q, err)
-	}
-	return w, err
+	return err
 }
 
 func (w *walker) close() {
@@ -106,7 +144,6 @@ func (w *walker) close() {
 // all walks down: the open messages above a segment, then the segment, and so on.
 func (w *walker) all(ctx context.Context, found func(hit) error) error {
 	w.open = len(w.view.rows[segment.Messages])
-	w.reached = w.plan.above
 	next := len(w.view.segments)
 	for size, before := 1, 0; next > 0; size = w.more(size, before) {
 		before = w.found
@@ -129,6 +166,10 @@ func (w *walker) all(ctx context.Context, found func(hit) error) error {
 				w.explained.Beyond = next + len(some) - i - 1
 				return err
 			}
+		}
+		if err := w.pause(ctx); err != nil {
+			w.explained.Beyond = next
+			return err
 		}
 	}
 	return w.openDownTo(ctx, 0, found)

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -217,6 +218,34 @@ func (r *Reader) BySource(match func(*esa.Source) bool) (Rows, error) {
 	return r.bySource(match(&esa.Source{}), func(v string) (bool, error) {
 		src, err := readSource(v, r.profile)
 		return err == nil && match(src), err
+	})
+}
+
+// ByProfile is BySource for those who do not ask for the host's name or address: it
+// looks at what many sources share.
+func (r *Reader) ByProfile(match func(*esa.Source) bool) (Rows, error) {
+	cols, err := r.columns(Sources)
+	if err != nil {
+		return nil, err
+	}
+	var hit []bool
+	if col := cols.get(id(0, fProfile)); col != nil {
+		hit = make([]bool, col.n)
+	}
+	for n := range hit {
+		src, err := r.profile(uint64(n))
+		if err != nil {
+			return nil, err
+		}
+		hit[n] = match(&src)
+	}
+	return r.bySource(match(&esa.Source{}), func(v string) (bool, error) {
+		c := textCursor(v)
+		n := c.uvarint()
+		if c.err != nil || n >= uint64(len(hit)) {
+			return false, fmt.Errorf("%w: profile %d of a source", ErrDamaged, n)
+		}
+		return hit[n], nil
 	})
 }
 
