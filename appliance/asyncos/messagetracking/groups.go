@@ -159,16 +159,12 @@ func senderGroups() []eventGroup {
 				return (domain == "" || strings.EqualFold(d.Domain, domain)) && (action == "" || d.Result == action || d.Action == action)
 			}), err
 		}},
-		text("geoLocation", func(v string) happening {
-			h := anyMessage(func(m *esa.Message) bool { return strings.EqualFold(m.Source.Country, v) })
-			h.country = v
-			return h
-		}),
+		text("geoLocation", func(v string) happening { return happening{countries: []string{v}} }),
 		number("ipReputation", func(n int) happening {
-			return anyMessage(func(m *esa.Message) bool {
-				score, err := strconv.ParseFloat(m.Source.SBRS, 64)
-				return err == nil && int(score) == n
-			})
+			if n < -10 || n > 10 { // no host has such a score
+				return never()
+			}
+			return happening{scores: []int{n}}
 		}),
 		text("sdrReputation", func(v string) happening {
 			return checked(esa.SDR).when(func(m *esa.Message) bool { return strings.EqualFold(m.Auth.SDR.Verdict, v) })

@@ -2,6 +2,7 @@ package messagetracking
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"esasim/esa"
@@ -11,10 +12,12 @@ import (
 // A happening is one message event that is asked for. What tracking can be asked
 // for narrows the search; holds is the truth.
 type happening struct {
-	states  []esa.State
-	held    []string
-	events  []tracking.EventMatch
-	country string // of the sender: what is asked for besides, if it is the only one
+	states []esa.State
+	held   []string
+	events []tracking.EventMatch
+	// origin is where it came from: a country, or a host with a score.
+	countries []string
+	scores    []int
 	// rest narrows it further, where it is not nil. With nothing else any message may
 	// be meant, and tracking is not asked at all.
 	rest func(*esa.Message) bool
@@ -22,7 +25,12 @@ type happening struct {
 
 // wide is true of what tracking cannot be asked for.
 func (h *happening) wide() bool {
-	return h.rest != nil && len(h.states)+len(h.held)+len(h.events) == 0
+	return h.rest != nil && h.nothing()
+}
+
+// nothing is true of what tracking is not asked for.
+func (h *happening) nothing() bool {
+	return len(h.states)+len(h.held)+len(h.events)+len(h.countries)+len(h.scores) == 0
 }
 
 // holds tells whether it happened to a message.
@@ -31,7 +39,9 @@ func (h *happening) holds(m *esa.Message) bool {
 		slices.ContainsFunc(h.held, func(name string) bool {
 			return slices.ContainsFunc(m.Quarantines, func(in string) bool { return strings.EqualFold(in, name) })
 		}) ||
-		slices.ContainsFunc(h.events, func(e tracking.EventMatch) bool { return e.HappenedTo(m) })
+		slices.ContainsFunc(h.events, func(e tracking.EventMatch) bool { return e.HappenedTo(m) }) ||
+		slices.ContainsFunc(h.countries, func(name string) bool { return strings.EqualFold(m.Source.Country, name) }) ||
+		slices.ContainsFunc(h.scores, func(n int) bool { return scored(m, n) })
 	return (one || h.wide()) && (h.rest == nil || h.rest(m))
 }
 
@@ -42,22 +52,27 @@ func narrow(q *tracking.Query, list []happening) bool {
 	if len(list) == 0 {
 		return true
 	}
-	if len(list) == 1 && list[0].country != "" {
-		q.Country = list[0].country
-		return true
-	}
+	all := happening{}
 	for i := range list {
 		if list[i].wide() {
-			q.States, q.Held, q.Events = nil, nil, nil
 			return true
 		}
-		q.States, q.Held, q.Events = append(q.States, list[i].states...), append(q.Held, list[i].held...), append(q.Events, list[i].events...)
+		all = all.with(&list[i])
 	}
-	if len(q.States)+len(q.Held)+len(q.Events) == 0 {
+	if all.nothing() {
 		return false
 	}
-	q.States = append(q.States, esa.Replaced)
+	if len(all.states)+len(all.held)+len(all.events) > 0 { // what a message became came from where it did
+		all.states = append(all.states, esa.Replaced)
+	}
+	q.States, q.Held, q.Events, q.Countries, q.Scores = all.states, all.held, all.events, all.countries, all.scores
 	return true
+}
+
+// with is what tracking is asked for either.
+func (h *happening) with(o *happening) happening {
+	return happening{states: slices.Concat(h.states, o.states), held: slices.Concat(h.held, o.held), events: slices.Concat(h.events, o.events),
+		countries: slices.Concat(h.countries, o.countries), scores: slices.Concat(h.scores, o.scores)}
 }
 
 // The happenings that are asked for most.
@@ -95,10 +110,10 @@ func inState(states ...esa.State) happening { return happening{states: states} }
 
 // or is one that holds if either does.
 func (h happening) or(o happening) happening {
-	if h.rest == nil && len(h.states)+len(h.held)+len(h.events) == 0 {
+	if h.rest == nil && h.nothing() {
 		return o
 	}
-	out := happening{states: append(h.states, o.states...), held: append(h.held, o.held...), events: append(h.events, o.events...)}
+	out := h.with(&o)
 	if h.rest == nil && o.rest == nil {
 		return out
 	}
@@ -116,8 +131,11 @@ func (h happening) when(rest func(*esa.Message) bool) happening {
 	return h
 }
 
-// anyMessage is one of which tracking knows nothing but how to look at it.
-func anyMessage(rest func(*esa.Message) bool) happening { return happening{rest: rest} }
+// scored tells whether the whole part of the score of a message's host is a number.
+func scored(m *esa.Message, n int) bool {
+	score, err := strconv.ParseFloat(m.Source.SBRS, 64)
+	return err == nil && int(score) == n
+}
 
 // never is what does not happen here: the feature is not emulated.
 func never() happening { return happening{} }

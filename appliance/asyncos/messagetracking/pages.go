@@ -51,19 +51,22 @@ func (a *api) rows(ctx context.Context, s *search, at *place, skip, limit int) (
 	if at.shown == nil {
 		at.shown = map[esa.MID]bool{}
 	}
+	q.Want = s.want()
 	var out []lineage
-	for q.Limit = min(skip+limit, tracking.MaxLimit); ; q.Limit = min(2*q.Limit, tracking.MaxLimit) {
+	for q.Limit = min(skip+limit, tracking.MaxLimit); ; {
 		q.Before = at.before
 		page, err := a.Tracker.Search(ctx, q)
 		if err != nil {
 			return nil, err
 		}
+		passed := 0
 		for i := range page.Messages {
 			row, err := a.row(ctx, s, at, &page.Messages[i])
 			switch {
 			case err != nil:
 				return nil, err
 			case row == nil:
+				passed++
 			case skip > 0:
 				skip--
 			default:
@@ -80,7 +83,17 @@ func (a *api) rows(ctx context.Context, s *search, at *place, skip, limit int) (
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
+		q.Limit = more(skip+limit-len(out), len(page.Messages), passed)
 	}
+}
+
+// more is how many messages to ask for that so many rows are expected of, when so
+// many were looked at last and some of them made no row.
+func more(rows, looked, passed int) int {
+	if looked == passed { // none did
+		return min(2*max(rows, looked), tracking.MaxLimit)
+	}
+	return min((rows*looked+looked-passed-1)/(looked-passed), tracking.MaxLimit)
 }
 
 // row is what a message that was found belongs to; nil if that was shown already,
@@ -116,6 +129,27 @@ func (s *search) means(row lineage) bool {
 		}
 	}
 	return len(s.events) == 0
+}
+
+// want is what is read of messages: what rows say, and what is asked for.
+func (s *search) want() *tracking.Want {
+	w := &tracking.Want{
+		Whole: []esa.Kind{esa.SenderGiven, esa.RecipientGiven, esa.MessageIDSeen, esa.SubjectSeen, esa.HeaderSeen, esa.PolicyMatched, esa.Inherited, esa.MessageReinjected,
+			esa.MessageQuarantined, esa.MessageReleased, esa.QuarantineDeleted, esa.QuarantineMoved, esa.QuarantineDelayed, esa.FileJudged, esa.VerdictChanged, esa.MessageRemediated},
+		Bare: []esa.Kind{esa.MessageReady, esa.MessageAborted, esa.EngineVerdict, esa.MessageDropped, esa.MessageBounced, esa.MessageQueued, esa.DeliveryStarted,
+			esa.RecipientDelivered, esa.RecipientDelayed, esa.RecipientBounced, esa.MessageRewritten, esa.MessageSplit, esa.BounceGenerated, esa.MessageGenerated},
+		Headers: []string{"From", "Reply-To"},
+	}
+	for i := range s.events {
+		h := &s.events[i]
+		if h.rest != nil { // which may look at anything
+			return nil
+		}
+		for _, e := range h.events {
+			w.Whole = append(w.Whole, e.Kind)
+		}
+	}
+	return w
 }
 
 // page finds the rows of one page, and remembers where it ended.

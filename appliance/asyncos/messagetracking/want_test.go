@@ -1,0 +1,82 @@
+package messagetracking
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"testing"
+	"time"
+
+	"esasim/esa"
+	"esasim/tracking"
+	"esasim/traffic/backfill"
+	"esasim/traffic/mix"
+)
+
+// counted is a store that notes how many events searches read, whole: of which all
+// is read, whatever is wanted.
+type counted struct {
+	*tracking.Store
+	whole  bool
+	events int
+}
+
+func (c *counted) Search(ctx context.Context, q tracking.Query) (tracking.Page, error) {
+	if c.whole {
+		q.Want = nil
+	}
+	page, err := c.Store.Search(ctx, q)
+	for i := range page.Messages {
+		c.events += len(page.Messages[i].Events)
+	}
+	return page, err
+}
+
+// TestRowsWant: rows that are made of what is wanted of messages are those made of all
+// that is known of them.
+func TestRowsWant(t *testing.T) {
+	o := tracking.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)}
+	past := mix.Past{Seed: 1, Messages: 3 * mix.ChunkSize, Days: 2, End: time.Date(2020, 5, 14, 0, 0, 0, 0, time.UTC)}
+	if err := backfill.Run(t.Context(), o, past, nil); err != nil {
+		t.Fatal(err)
+	}
+	store, err := tracking.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	some, every := &counted{Store: store}, &counted{Store: store, whole: true}
+	read := &api{Options: Options{Tracker: some, Location: time.UTC}}
+	all := &api{Options: Options{Tracker: every, Location: time.UTC}}
+	for name, events := range map[string][]happening{
+		"everything": nil, "spam": {found(esa.AntiSpam, "", esa.Positive)}, "dropped, or from Germany": {inState(esa.Dropped), {countries: []string{"Germany"}}},
+		"score": {{scores: []int{3}}}, "held": {heldBy(esa.AntiVirus)}, "bounced": {happened(esa.RecipientBounced)}, "in a quarantine": {{held: []string{"policy"}}},
+	} {
+		s := &search{query: tracking.Query{From: past.End.AddDate(0, 0, -9), To: past.End}, events: events}
+		got, n := rowsOf(t, read, s)
+		want, _ := rowsOf(t, all, s)
+		if got != want || n == 0 && name != "in a quarantine" {
+			t.Errorf("%s: %d rows; %.2000s\nwant %.2000s", name, n, got, want)
+		}
+	}
+	if 10*some.events > 9*every.events {
+		t.Errorf("%d events were read, of %d", some.events, every.events)
+	}
+}
+
+// rowsOf are the first thousand rows of a search, in both forms.
+func rowsOf(t *testing.T, a *api, s *search) (text string, n int) {
+	t.Helper()
+	rows, err := a.rows(t.Context(), s, &place{}, 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range rows {
+		b, err := json.Marshal([]any{a.flat(l), a.keyed(l)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(b) + "\n"
+	}
+	return text, len(rows)
+}
