@@ -233,7 +233,11 @@ func (r *Reader) ByProfile(match func(*esa.Source) bool) (Rows, error) {
 		hit = make([]bool, col.n)
 	}
 	for n := range hit {
-		src, err := r.profile(uint64(n))
+		v, err := cols.get(id(0, fProfile)).text(n)
+		if err != nil {
+			return nil, err
+		}
+		src, err := readProfile(v)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"unsafe"
 
 	"esasim/esa"
 )
@@ -41,7 +42,11 @@ func appendPeer(b []byte, s *esa.Source, profile uint32) []byte {
 	return appendAddr(appendString(binary.AppendUvarint(b, uint64(profile)), s.Host), s.Remote)
 }
 
-func (c *cursor) string() string { return string(c.take(c.uvarint())) }
+// string reads a text, which it does not copy: nobody writes to what texts are read of.
+func (c *cursor) string() string {
+	b := c.take(c.uvarint())
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
 
 func (c *cursor) addr() (a netip.Addr) {
 	if err := a.UnmarshalBinary(c.take(c.uvarint())); err != nil {

@@ -55,7 +55,7 @@ func apiHabits() []habit {
 		{"spamPositive, a week, pages of 100", happened(7, "spamPositive", "True")},
 		{"SHA-256", word("fileSha256", func(s sample) string { return s.sha256 })},
 		{"sender IP", word("senderIp", sample.address)},
-		{"ipReputation, a month, pages of 100", happened(30, "ipReputation", "-3", "2", "5")},
+		{"ipReputation, a month, pages of 100", happened(30, "ipReputation", "-1", "2", "5")},
 		{"geoLocation, a month, pages of 100", happened(30, "geoLocation", "Germany", "Germany,France,Japan")},
 	}
 }
