@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -17,6 +18,9 @@ import (
 
 	"esasim/esa"
 )
+
+// errOver says that no further call is to be made.
+var errOver = errors.New("the load is over")
 
 // The user of the factory.
 const apiUser, apiPassphrase = "admin", "ironport"
@@ -31,13 +35,14 @@ type apiClient struct {
 	dice    *rand.Rand
 	samples []sample
 	begin   time.Time // of the past
+	due     time.Time // of the next call; zero: no matter
 	took    apiTimes
 }
 
 func (b *bench) apiClients(console string, samples []sample) ([]*apiClient, error) {
 	var out []*apiClient
 	for i := range apiClients {
-		c := &apiClient{base: console + "/esa/api/v2.0/", samples: samples, begin: b.end.AddDate(0, 0, -days-1), took: apiTimes{},
+		c := &apiClient{base: console + "/esa/api/v2.0/", samples: samples, begin: b.end.AddDate(0, 0, -days-1),
 			agent: fmt.Sprintf("bench/%d", i), dice: rand.New(rand.NewPCG(seed, uint64(i))),
 			http: http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}, Timeout: time.Minute}}
 		if i%2 == 0 {
@@ -70,18 +75,36 @@ func (c *apiClient) login() error {
 	return nil
 }
 
-// run asks one thing after another, without a pause, until ctx ends. The call that
-// is under way then is finished, and counts.
-func (c *apiClient) run(ctx context.Context) error {
+// run asks one thing after another until ctx ends: each at its moment, every apiPause
+// from a first one on, or without a pause. The call that is under way then is
+// finished, and counts.
+func (c *apiClient) run(ctx context.Context, first time.Time) error {
 	defer c.http.CloseIdleConnections()
+	c.due, c.took = first, apiTimes{}
 	habits := apiHabits()
 	for i := c.dice.IntN(len(habits)); ctx.Err() == nil; i++ {
 		h := habits[i%len(habits)]
-		if err := h.do(c, ctx, h.what); err != nil {
+		if err := h.do(c, ctx, h.what); err != nil && !errors.Is(err, errOver) {
 			return fmt.Errorf("API, %s: %w", h.what, err)
 		}
 	}
 	return nil
+}
+
+// wait waits for the moment of the next call, from which its time counts: when the
+// answers are late the next calls are late, too. It is false when ctx has ended.
+func (c *apiClient) wait(ctx context.Context) (began time.Time, ok bool) {
+	if c.due.IsZero() {
+		return time.Now(), ctx.Err() == nil
+	}
+	began = c.due
+	c.due = c.due.Add(apiPause)
+	select {
+	case <-ctx.Done():
+		return began, false
+	case <-time.After(time.Until(began)):
+		return began, true
+	}
 }
 
 // call makes a call, and notes how long it took.
@@ -96,7 +119,10 @@ func (c *apiClient) call(ctx context.Context, what, path string, p url.Values) (
 	} else {
 		r.SetBasicAuth(apiUser, apiPassphrase)
 	}
-	began := time.Now()
+	began, ok := c.wait(ctx)
+	if !ok {
+		return nil, errOver
+	}
 	resp, err := c.http.Do(r)
 	if err != nil {
 		return nil, err
