@@ -109,7 +109,7 @@ func (r reloadable) eventsOf(mid esa.MID) *esa.Message {
 // from then on.
 func TestReload(t *testing.T) {
 	for name, check := range map[string]func(reloadable){
-		"listener": reloadListener, "connections": reloadConnections, "work queue": reloadWorkQueue, "quarantines": reloadQuarantines,
+		"listener": reloadListener, "connections": reloadConnections, "work queue": reloadWorkQueue, "quarantines": reloadQuarantines, "lists": reloadLists,
 		"delivery": reloadDelivery, "logs": reloadLogs, "pages": reloadPages,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -201,6 +201,42 @@ func reloadQuarantines(r reloadable) {
 	if m := r.eventsOf(mid); m.State != esa.Delivered {
 		r.t.Errorf("when its time was over, a message of a quarantine that is gone was %s", m.Status())
 	}
+}
+
+// Lists are asked, and can be changed, while they are enabled; what is done with mail
+// and how many entries there can be changes, too. They are kept while they are not.
+func reloadLists(r reloadable) {
+	c := &apiCaller{t: r.t, virtual: r.virtual}
+	block := func(sender string, want int) {
+		r.t.Helper()
+		resp, err := r.client().Do(c.request("POST", "quarantine/blocklist",
+			`{"action": "add", "quarantineType": "spam", "viewBy": "recipient", "recipientAddresses": ["u@x.example"], "senderList": ["`+sender+`"]}`))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if resp.Body.Close(); resp.StatusCode != want {
+			r.t.Errorf("%s on the blocklist: %d, want %d", sender, resp.StatusCode, want)
+		}
+	}
+	state := func(want esa.State) {
+		r.t.Helper()
+		if m := r.events("u@x.example", "x"); m.State != want {
+			r.t.Errorf("%s, want %s", m.Status(), want)
+		}
+	}
+	block("mgmt01@cisco.com", 200)
+	state(esa.Quarantined)
+	r.change("safelist_blocklist: {blocklist_action: delete}")
+	state(esa.Dropped)
+	r.change("safelist_blocklist: {enabled: false}")
+	state(esa.Delivered)
+	block("c.example", 403)
+	r.change("safelist_blocklist: {max_entries: 1}")
+	state(esa.Quarantined)
+	block("c.example", 400)
+	r.change("mail_policies: {incoming: [{name: DEFAULT, antispam: {enabled: false}}]}")
+	state(esa.Delivered)
+	block("c.example", 200)
 }
 
 func reloadDelivery(r reloadable) {

@@ -207,12 +207,16 @@ func (p *performance) answer(text string) {
 func (p *performance) api(call string) {
 	method, rest, _ := strings.Cut(call, " ")
 	where, body, _ := strings.Cut(rest, " ")
+	home := p.Addresses()
 	if strings.HasPrefix(where, "/") {
-		where = p.Addresses().Console + where
+		where = home.Console + where
 	}
 	req, err := http.NewRequestWithContext(p.t.Context(), method, where, strings.NewReader(body))
 	if err != nil {
 		p.t.Fatalf("%s: %v", p.at, err)
+	}
+	if strings.Contains(where, "/api/v2.0/") {
+		req.SetBasicAuth(home.ConsoleUser, home.ConsolePassphrase)
 	}
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {

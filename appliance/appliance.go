@@ -24,6 +24,7 @@ import (
 	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/asyncos/reports"
 	"esasim/appliance/asyncos/rest"
+	"esasim/appliance/asyncos/safelist"
 	"esasim/appliance/changes"
 	"esasim/appliance/config"
 	"esasim/appliance/console"
@@ -31,6 +32,7 @@ import (
 	"esasim/appliance/mailbox"
 	"esasim/appliance/quarantine"
 	"esasim/appliance/reporting"
+	"esasim/appliance/slbl"
 	"esasim/appliance/status"
 	"esasim/appliance/users"
 	"esasim/appliance/workqueue"
@@ -85,6 +87,7 @@ type Appliance struct {
 	delivery    *delivery.Queue
 	mailboxes   *mailbox.Mailboxes
 	reports     *reporting.Reports
+	slbl        *slbl.Lists
 	toScan      []esa.MID // accepted before this start and not yet through the work queue
 	toSend      []esa.MID // through it, and not finished
 	from        uint64    // the log's end at this start
@@ -157,6 +160,10 @@ func (a *Appliance) build(c *config.Appliance) (err error) {
 		return err
 	}
 	a.headers.use(c)
+	if a.slbl, err = slbl.Open(statefile.File{FS: a.o.FS, Dir: a.o.Dir, Key: "slbl.json"}); err != nil {
+		return err
+	}
+	a.slbl.Limit(c.SafelistBlocklist.MaxEntries)
 	m, err := a.make(c)
 	if err != nil {
 		return err
@@ -298,8 +305,12 @@ func (a *Appliance) Handler() http.Handler {
 func (a *Appliance) usePages(c *config.Appliance) {
 	in, _ := c.Location() // the configuration was checked
 	mux := http.NewServeMux()
+	lists := a.slbl
+	if !c.SafelistBlocklist.Enabled {
+		lists = nil
+	}
 	api := asyncos.New(asyncos.Options{
-		SignIn: a.users, Logger: a.o.Logger,
+		SignIn: a.users, Logger: a.o.Logger, Safelist: safelist.Options{Lists: lists},
 		Tracking: messagetracking.Options{
 			Tracker: a.store, Host: c.Hostname, Serial: a.serial, Flat: c.API.TrackingRows == config.Flat, Location: in,
 			Disabled: !c.Tracking.Enabled,

@@ -29,7 +29,9 @@ type made struct {
 func (a *Appliance) make(c *config.Appliance) (m made, err error) {
 	var errs [4]error
 	m.listeners, errs[0] = a.listenerOptions(c)
-	m.queue, errs[1] = c.Queue()
+	if m.queue, errs[1] = c.Queue(); errs[1] == nil {
+		c.SafelistBlocklist.Ask(a.slbl, m.queue)
+	}
 	m.quarantines, errs[2] = c.Holding()
 	m.logs, errs[3] = a.planLogs(c)
 	m.delivery = a.deliverySettings(c)
@@ -73,6 +75,7 @@ func (a *Appliance) use(c *config.Appliance, keep func() error) error {
 	a.usePages(c)
 	a.link.Enable(c.CloudServices.ThreatResponse)
 	a.headers.use(c)
+	a.slbl.Limit(c.SafelistBlocklist.MaxEntries)
 	a.delivery.Reload(m.delivery)
 	a.quarantines.Options.Store(m.quarantines)
 	a.queue.Options.Store(m.queue)

@@ -19,6 +19,13 @@ const (
 // Engines is one more than the last engine.
 const Engines = DLP + 1
 
+// SLBL is the text of a verdict of AntiSpam that end users' safelists and blocklists
+// gave in its place.
+const SLBL = "SLBL"
+
+// IsListed tells whether an event is such a verdict.
+func (e *Event) IsListed() bool { return e.Engine == AntiSpam && e.Text == SLBL }
+
 // Verdict is what an engine says of a message. The numbers are written to disk:
 // add at the end, never renumber.
 type Verdict uint8

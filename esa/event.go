@@ -27,7 +27,7 @@ const (
 	MessageReady                       // MID, Size (bytes as received), Address (envelope sender)
 	MessageAborted                     // MID, ICID, Text: the reason, as in "Receiving aborted by sender"
 	PolicyMatched                      // MID, Name (the mail policy), Direction
-	EngineVerdict                      // MID, Engine, Verdict, Name (of the virus, the filter, the outbreak rule, the DLP policy), Text (detail), Size (the threat level, of outbreak filters)
+	EngineVerdict                      // MID, Engine, Verdict, Name (of the virus, the filter, the outbreak rule, the DLP policy), Text (detail; [SLBL]), Size (the threat level, of outbreak filters)
 	MessageDropped                     // MID, Engine, Text: by what, as in "Dropped by antivirus"
 	MessageQueued                      // MID: in the delivery queue; Size: of a message that was made there, and never told to be ready
 	DeliveryOpened                     // DCID, Source (Local, Remote), Size (the port)
@@ -50,7 +50,7 @@ const (
 	DeliveryTrouble                    // DCID, MID, Text: what went wrong on the way to a host, in the words of the logs: "Connection Error: ..."
 	DoubleBounced                      // MID (a bounce message), RIDs, Name (reason), Text (answer; empty: a stage bounced it): it bounced itself, and nobody is told
 	AuthTried                          // ICID, Name (mechanism and profile, as in "LOGIN with profile: users"; empty: nobody tried, although he should have), Address (the user), Text: how it went, as in "succeeded"
-	Inherited                          // MID, Other (whose), and what was found of that message, which this one was made from: Engine, Verdict and Name; or Name and Text of a check of its sender; or Name, the mail policy; or Attachment, Verdict and Name of a file (see FileJudged). With the Text [StageSkipped] it need not meet the stage Engine; a held message has that of itself (Other is MID). Logs say it only of the other one
+	Inherited                          // MID, Other (whose), and what was found of that message, which this one was made from: Engine, Verdict and Name; or Name and Text of a check of its sender; or Name, the mail policy; or Attachment, Verdict and Name of a file (see FileJudged). With the Text [SLBL] the verdict is of safelists and blocklists. With the Text [StageSkipped] it need not meet the stage Engine; a held message has that of itself (Other is MID). Logs say it only of the other one
 	QuarantineAsked                    // MID, Engine, Name (the quarantine), Text: the reason, Until: when it is to leave, if that is not the quarantine's to say. At the end of the work queue the message goes there
 	MessageBounced                     // MID, Engine, RIDs (all), Name (reason), Text: by what, as in "Bounced by content filter 'f' in the inbound table"
 	MessageGenerated                   // MID, Other (the new message), Text: by what, as in "bcc filter 'f'"

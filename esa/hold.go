@@ -121,7 +121,7 @@ func (m *Message) inherit(e *Event) {
 	case e.Engine != NoEngine && e.Text == StageSkipped:
 		m.Skips[e.Engine] = true
 	case e.Engine != NoEngine:
-		m.Verdicts[e.Engine] = e.Verdict
+		m.verdict(e)
 		m.Passed = max(m.Passed, e.Engine)
 	case e.Text != "":
 		m.Auth.read(e.Name, e.Text)

@@ -80,6 +80,7 @@ type Message struct {
 	Policy      string
 	DroppedBy   Engine
 	Verdicts    [Engines]Verdict // the last of each engine
+	Listed      bool             // that of AntiSpam is of safelists (Negative) or blocklists (Positive) of the recipients
 	Quarantines []string         // that hold it now, each once
 	Holds       []Hold           // the same with who asked for it: several engines may, of one quarantine
 	Asked       []Hold           // where it goes to at the end of the work queue
@@ -149,7 +150,7 @@ func (m *Message) apply(e *Event) {
 		m.Policy = e.Name
 	case EngineVerdict:
 		if e.Engine < Engines {
-			m.Verdicts[e.Engine] = e.Verdict
+			m.verdict(e)
 		}
 	case MessageDropped:
 		m.State, m.DroppedBy = Dropped, e.Engine
@@ -207,6 +208,14 @@ func (m *Message) applyHeld(e *Event) {
 		m.judged(e)
 	case MessageRemediated:
 		m.remediated(e)
+	}
+}
+
+// verdict notes what an engine says of the message, or of the one it was made from.
+func (m *Message) verdict(e *Event) {
+	m.Verdicts[e.Engine] = e.Verdict
+	if e.Engine == AntiSpam {
+		m.Listed = e.IsListed()
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 //	serial.json          the appliance's serial number, made at the first start
 //	tokens.json          the key of the API's tokens, likewise
 //	ssh_host_key.pem     the command line's host key, likewise
+//	slbl.json            the end users' safelists and blocklists
 //	certificate.pem      the listener's certificate, likewise
 //	client.json          the lab's API client with its password, in clear
 //	registration.json    the appliance's registration with the cloud, with its credential

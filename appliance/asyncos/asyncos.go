@@ -20,6 +20,7 @@ import (
 	"esasim/appliance/asyncos/reports"
 	"esasim/appliance/asyncos/reputation"
 	"esasim/appliance/asyncos/rest"
+	"esasim/appliance/asyncos/safelist"
 )
 
 // Prefixes are the paths below which the API is served, and those of its description.
@@ -29,6 +30,7 @@ func Prefixes() []string { return append(rest.Prefixes(), openapi.Path, openapi.
 type Options struct {
 	SignIn   rest.SignIn
 	Logger   *slog.Logger // nil: slog.Default()
+	Safelist safelist.Options
 	Tracking messagetracking.Options
 	Health   health.Options
 	Reports  reports.Options
@@ -50,6 +52,7 @@ func New(o Options) http.Handler {
 // routes are the calls of all areas. Each is described in its area's openapi.yaml.
 func (o *Options) routes() []rest.Route {
 	return slices.Concat(
+		safelist.Routes(o.Safelist),
 		messagetracking.Routes(o.Tracking),
 		health.Routes(o.Health),
 		reports.Routes(o.Reports),
@@ -61,6 +64,7 @@ func (o *Options) routes() []rest.Route {
 func Descriptions() []openapi.Part {
 	return []openapi.Part{
 		rest.Description(),
+		safelist.Description(),
 		messagetracking.Description(),
 		reports.Description(),
 		logfiles.Description(), reputation.Description(),

@@ -5,6 +5,7 @@ import (
 
 	"esasim/appliance/delivery"
 	"esasim/appliance/filter"
+	"esasim/appliance/slbl"
 	"esasim/appliance/users"
 	"esasim/esa"
 )
@@ -40,6 +41,8 @@ func Choices(structName, key string) []string {
 		return esa.SDRVerdicts()
 	case "Treatment.action":
 		return []string{"", "deliver", "drop", "bounce", "quarantine"}
+	case "SafelistBlocklist.blocklist_action":
+		return []string{slbl.Quarantine, slbl.Delete}
 	case "Quarantine.action":
 		return []string{"", "release", "delete"}
 	case "DestinationControl.tls":

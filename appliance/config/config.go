@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 	_ "time/tzdata" // time zones have the same names on every machine
+
+	"esasim/appliance/slbl"
 )
 
 // Appliance is the configuration of one appliance. The keys are those of the
@@ -42,6 +44,7 @@ type Appliance struct {
 	TextResources       []TextResource       `yaml:"text_resources"`           // texts that filters name
 	URLs                []URL                `yaml:"urls"`                     // what the reputation service would say of URLs
 	QuarantineSpace     QuarantineSpace      `yaml:"quarantine_space"`
+	SafelistBlocklist   SafelistBlocklist    `yaml:"safelist_blocklist"` // the end users' lists of senders
 	SpamScanning        SpamScanning         `yaml:"spam_scanning"`
 	Viruses             []Virus              `yaml:"viruses"`              // files that antivirus knows
 	EngineRules         []EngineRule         `yaml:"engine_rules"`         // what the simulated engines find besides
@@ -101,11 +104,12 @@ func Default() Appliance {
 		Dictionaries:   []Dictionary{}, TextResources: []TextResource{}, URLs: []URL{},
 		Files: []File{}, OutbreakRules: []OutbreakRule{}, DLPPolicies: []DLPPolicy{},
 		Quarantines: factoryQuarantines(), QuarantineSpace: QuarantineSpace{Policy: 10 << 30, Spam: 10 << 30},
-		SpamScanning: SpamScanning{MaxScanSize: 1 << 20}, Viruses: []Virus{}, EngineRules: []EngineRule{},
+		SafelistBlocklist: SafelistBlocklist{Enabled: true, BlocklistAction: slbl.Quarantine, MaxEntries: 100},
+		SpamScanning:      SpamScanning{MaxScanSize: 1 << 20}, Viruses: []Virus{}, EngineRules: []EngineRule{},
 		Routes:              []Route{{Domain: "ALL", Hosts: []string{"simulated"}}},
 		DestinationControls: []DestinationControl{{Domain: "default", TLS: "preferred", Concurrency: 10, MaxMessages: 50}},
 		Fates:               []Fate{},
-		Headers:             Headers{Received: true, Authentication: true},
+		Headers:             Headers{Received: true, Authentication: true, SLBL: true},
 		Delivery: BounceProfile{
 			InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100, Bounces: true,
 		},
@@ -141,6 +145,7 @@ func (a *Appliance) Check() error {
 	errs = append(errs, a.CloudServices.check(), a.checkRoutes(), a.checkControls(), a.checkProfiles(), a.checkFates(), a.checkAccess(), a.checkListeners(), a.checkAll(), a.Reporting.check())
 	errs = append(errs, a.checkProfile()...)
 	errs = append(errs, a.checkUsers()...)
+	errs = append(errs, a.SafelistBlocklist.check())
 	if _, err := a.Location(); err != nil {
 		errs = append(errs, err)
 	}

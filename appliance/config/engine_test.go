@@ -21,6 +21,9 @@ func looks(t *testing.T, a *Appliance, d esa.Direction, listener, group string) 
 	var out []string
 	names := map[esa.Engine]string{esa.AntiSpam: "spam", esa.AntiVirus: "virus", esa.Graymail: "graymail"}
 	for _, s := range o.Policies[d][0].Stages {
+		if s.Spares != nil && s.Spares(j) {
+			continue
+		}
 		f, err := s.Scan(j)
 		if err != nil {
 			t.Fatal(err)

@@ -11,4 +11,5 @@ type Headers struct {
 	AntiSpam       bool `yaml:"anti_spam"`              // X-IronPort-Anti-Spam-Filtered and -Result
 	AntiVirus      bool `yaml:"anti_virus"`             // X-IronPort-AV
 	AMP            bool `yaml:"amp"`                    // X-Amp-Result
+	SLBL           bool `yaml:"slbl"`                   // X-SLBL-Result, of mail whose sender is on a safelist or blocklist
 }

@@ -70,15 +70,12 @@ func (a *Appliance) without(isOff func(MailFlowPolicy) bool) map[senders]bool {
 
 // unlessOff is a stage that those senders do not meet.
 func (a *Appliance) unlessOff(s stage.Stage, isOff func(MailFlowPolicy) bool) stage.Stage {
-	spared, scan := a.without(isOff), s.Scan
-	if len(spared) == 0 || scan == nil {
-		return s
-	}
-	s.Scan = func(j *stage.Job) (stage.Finding, error) {
-		if from := &j.Message.Source; spared[senders{from.Listener, from.Group}] {
-			return stage.Finding{}, nil
+	spared := a.without(isOff)
+	if len(spared) > 0 {
+		s.Spares = func(j *stage.Job) bool {
+			from := &j.Message.Source
+			return spared[senders{from.Listener, from.Group}]
 		}
-		return scan(j)
 	}
 	return s
 }

@@ -104,6 +104,9 @@ func learnt(e *esa.Event) (level, source string) {
 // learntVerdict: of the engines that take part, the words of a clean message
 // were recorded.
 func learntVerdict(e *esa.Event, style string) (level, source string) {
+	if e.IsListed() {
+		return fidelity.Inferred, style
+	}
 	seen := map[esa.Engine]esa.Verdict{esa.AntiSpam: esa.Negative, esa.AntiVirus: esa.Negative, esa.AMP: esa.Skipped}
 	if e.Engine == esa.OutbreakFilters && e.Verdict == esa.Negative {
 		return fidelity.Observed, recorded + "; no stage reports it yet"

@@ -34,10 +34,13 @@ func engineVerdict(s *story, e *esa.Event) []string {
 // antispam: the interim lines of a clean message were seen; "definitely
 // positive", "suspect" and the kinds of graymail, which are CASE's own words in the
 // mail logs, are inferred. The sentence of a message that is too large is the mail
-// log's.
+// log's. That of safelists and blocklists is CASE's, with their name (inferred).
 func antispam(e *esa.Event) []string {
 	if e.Verdict == esa.Skipped {
 		return []string{fmt.Sprintf("Message %d was too big (%s) for scanning by CASE", e.MID, e.Text)}
+	}
+	if e.IsListed() {
+		return []string{fmt.Sprintf("Message %d scanned by Anti-Spam engine: SLBL. Final verdict: %s", e.MID, word(e.Verdict))}
 	}
 	interim := map[esa.Verdict]string{
 		esa.Negative: "definitely negative", esa.Positive: "definitely positive", esa.Suspect: "suspect",

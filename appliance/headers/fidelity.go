@@ -15,6 +15,7 @@ func Fidelity() []fidelity.Claim {
 		{"X-IronPort-Anti-Spam-Filtered: true; X-IronPort-Anti-Spam-Result, X-IronPort-AV, X-Amp-Result", fidelity.Documented, guide + ": the names"},
 		{"the values of X-IronPort-Anti-Spam-Result and X-IronPort-AV: the verdict in words", fidelity.Ours, "the appliance's are packed in a way that is not public"},
 		{"the values of X-Amp-Result: Clean, UNKNOWN, MALICIOUS, LOWRISK, Unscannable, SKIPPED(no attachment in message)", fidelity.Inferred, "product knowledge, and the words of the mail logs"},
+		{"X-SLBL-Result: SAFE-LISTED or BLOCK-LISTED, of mail whose sender is on a list of the recipient; such mail has no fields of antispam", fidelity.Inferred, guide + " has the name; the values are those of published samples of delivered mail"},
 		{"the order of the fields: what was found of the message, where it came from, Received", fidelity.Inferred, "what is added last stands first"},
 		{"a bounce message gets none of them", fidelity.Inferred, "it came by no connection"},
 	} {

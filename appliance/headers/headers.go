@@ -22,6 +22,7 @@ type Fields struct {
 	AntiSpam       bool // X-IronPort-Anti-Spam-Filtered and -Result
 	AntiVirus      bool // X-IronPort-AV
 	AMP            bool // X-Amp-Result
+	SLBL           bool // X-SLBL-Result, of mail whose sender is on a safelist or blocklist
 }
 
 // Adder adds fields in the name of an appliance.
@@ -90,7 +91,10 @@ func (a Adder) received(b *builder, m *esa.Message) {
 // verdicts are the fields of the engines. Those that did not look at the message
 // have none.
 func (b *builder) verdicts(f Fields, m *esa.Message) {
-	if v := m.Verdicts[esa.AntiSpam]; f.AntiSpam && v != esa.NotEvaluated && v != esa.Skipped {
+	if m.Listed && f.SLBL {
+		b.field("X-SLBL-Result", map[esa.Verdict]string{esa.Negative: "SAFE-LISTED", esa.Positive: "BLOCK-LISTED"}[m.Verdicts[esa.AntiSpam]])
+	}
+	if v := m.Verdicts[esa.AntiSpam]; f.AntiSpam && !m.Listed && v != esa.NotEvaluated && v != esa.Skipped {
 		b.field("X-IronPort-Anti-Spam-Filtered", "true")
 		b.field("X-IronPort-Anti-Spam-Result", word(v))
 	}

@@ -24,7 +24,7 @@ func arrived() *esa.Message {
 }
 
 func all() Fields {
-	return Fields{Received: true, Authentication: true, SPF: true, IronPort: true, AntiSpam: true, AntiVirus: true, AMP: true}
+	return Fields{Received: true, Authentication: true, SPF: true, IronPort: true, AntiSpam: true, AntiVirus: true, AMP: true, SLBL: true}
 }
 
 func delivered(t *testing.T, f Fields, m *esa.Message, content string) string {
@@ -47,6 +47,20 @@ func TestFields(t *testing.T) {
 		"Subject: x\r\n\r\nbody\r\n"
 	if got := delivered(t, all(), arrived(), "Subject: x\r\n\r\nbody\r\n"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// Mail from a sender on a list says so, and nothing of antispam, which did not look.
+func TestListed(t *testing.T) {
+	for v, want := range map[esa.Verdict]string{esa.Negative: "X-SLBL-Result: SAFE-LISTED\r\nx", esa.Positive: "X-SLBL-Result: BLOCK-LISTED\r\nx"} {
+		m := &esa.Message{Listed: true}
+		m.Verdicts[esa.AntiSpam] = v
+		if got := delivered(t, all(), m, "x"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if got := delivered(t, Fields{AntiSpam: true}, m, "x"); got != "x" {
+			t.Errorf("got %q when it is not asked for", got)
+		}
 	}
 }
 

@@ -93,6 +93,9 @@ func learntVerdict(e *esa.Event) (level, source string) {
 	const unused = "; no stage reports it yet"
 	switch e.Engine {
 	case esa.AntiSpam:
+		if e.IsListed() {
+			return fidelity.Inferred, "vendor's notes have the words; the whole line is that of CASE"
+		}
 		switch e.Verdict {
 		case esa.Marketing, esa.Social, esa.Bulk:
 			return fidelity.Inferred, samples + " have the words, not the whole line"

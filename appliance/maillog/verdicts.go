@@ -19,6 +19,10 @@ func (l *lines) verdict(e *esa.Event) {
 			l.say(e, "MID %M was too big (%T) for scanning by CASE")
 			return
 		}
+		if e.IsListed() {
+			l.say(e, "MID %M using engine: SLBL spam %s", spamWord(e.Verdict))
+			return
+		}
 		l.say(e, "MID %M interim verdict using engine: CASE spam %s", spamWord(e.Verdict))
 		l.say(e, "MID %M using engine: CASE spam %s", spamWord(e.Verdict))
 	case esa.AntiVirus:

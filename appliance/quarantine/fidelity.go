@@ -32,7 +32,6 @@ func Fidelity() []fidelity.Claim {
 		{"nothing but spam goes into the spam quarantine, or out of it into another one", fidelity.Inferred, guide + ": it is separate"},
 		{"a quarantine that is taken out of the configuration releases what it holds when the time is over", fidelity.Ours, "the appliance does not lose one so"},
 		{"what was to go to a quarantine that is no longer there goes to Unclassified", fidelity.Documented, guide + ", Quarantine Types"},
-		{"safelists and blocklists of recipients do not exist", fidelity.Ours, "not built yet"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Quarantines", What: r.what, Level: r.level, Source: r.source})
 	}

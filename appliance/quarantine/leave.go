@@ -130,7 +130,7 @@ func (s *step) rewrite(e *letter.Edit) error {
 
 // known is what was found of the message, for one that is made from it.
 func (s *step) known() []esa.Event {
-	known := successor.Known{Verdicts: s.m.Verdicts, Behind: esa.Engines - 1, Asked: s.m.Asked, Files: s.m.Files}
+	known := successor.Known{Verdicts: s.m.Verdicts, Listed: s.m.Listed, Behind: esa.Engines - 1, Asked: s.m.Asked, Files: s.m.Files}
 	events := known.Inherited(s.m.MID, &s.m.Auth)
 	for e, skip := range s.m.Skips {
 		if skip {

@@ -109,6 +109,11 @@ func verdicts() []*esa.Event {
 				if v == esa.Skipped {
 					e.Text = "455698/120000"
 				}
+				if v == esa.Negative || v == esa.Positive {
+					listed := *e
+					listed.Text = esa.SLBL
+					out = append(out, &listed)
+				}
 			case esa.OutbreakFilters:
 				e.Size = 3
 			case esa.DLP:

@@ -15,7 +15,12 @@ import (
 // Stage is one scanner of the work queue.
 type Stage struct {
 	Engine esa.Engine
-	Scan   func(*Job) (Finding, error)
+	// Spares, if not nil, tells of a message that it does not meet this stage at all.
+	Spares func(*Job) bool
+	// Apart, if not nil, lists the recipients for whom the stage has to look at the
+	// message apart, group by group. Other messages are made for them before it does.
+	Apart func(*Job) [][]esa.RID
+	Scan  func(*Job) (Finding, error)
 }
 
 // Finding is what a stage says of a message. With the verdict NotEvaluated it did

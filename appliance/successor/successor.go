@@ -98,6 +98,7 @@ func (s *Message) Queued() esa.Event { return esa.Event{Kind: esa.MessageQueued,
 // Known is what was found of a message when another one was made from it.
 type Known struct {
 	Verdicts [esa.Engines]esa.Verdict
+	Listed   bool              // that of antispam is of safelists and blocklists
 	Behind   esa.Engine        // the last stage that the other one need not meet
 	Skip     [esa.Engines]bool // stages behind that which it need not meet
 	Asked    []esa.Hold        // where it goes to at the end
@@ -111,7 +112,11 @@ func (k *Known) Inherited(mid esa.MID, a *esa.Authentication) []esa.Event {
 		events = append(events, esa.Event{Kind: esa.Inherited, Other: mid, Name: e.Name, Text: e.Text})
 	}
 	for e := esa.MessageFilters; e <= k.Behind; e++ {
-		events = append(events, esa.Event{Kind: esa.Inherited, Other: mid, Engine: e, Verdict: k.Verdicts[e]})
+		inherited := esa.Event{Kind: esa.Inherited, Other: mid, Engine: e, Verdict: k.Verdicts[e]}
+		if e == esa.AntiSpam && k.Listed {
+			inherited.Text = esa.SLBL
+		}
+		events = append(events, inherited)
 	}
 	for e := k.Behind + 1; e < esa.Engines; e++ {
 		if k.Skip[e] {

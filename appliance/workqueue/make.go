@@ -36,13 +36,14 @@ func (p *passage) add(mid esa.MID, events []esa.Event) {
 
 // inherited is what was found so far, for the message that goes on behind a stage.
 func (p *passage) inherited(behind esa.Engine) []esa.Event {
-	found := p.m.Verdicts
+	found, listed := p.m.Verdicts, p.m.Listed
 	for i := range p.said {
 		if e := &p.said[i]; e.Kind == esa.EngineVerdict {
 			found[e.Engine] = e.Verdict
+			listed = listed && e.Engine != esa.AntiSpam || e.IsListed()
 		}
 	}
-	known := successor.Known{Verdicts: found, Behind: behind, Skip: p.skip, Asked: p.asked, Files: p.files()}
+	known := successor.Known{Verdicts: found, Listed: listed, Behind: behind, Skip: p.skip, Asked: p.asked, Files: p.files()}
 	return known.Inherited(p.m.MID, &p.m.Auth)
 }
 
@@ -57,9 +58,10 @@ func (p *passage) files() []esa.File {
 	return m.Files
 }
 
-// split makes a message for the recipients that match another policy. It comes back
-// into the queue as one that has met the message filters.
-func (p *passage) split(policy *Policy, rids []esa.RID) error {
+// split makes a message for recipients that match another policy, or of whom a stage of
+// the same one may say something else. It comes back into the queue as one that has met
+// the message filters.
+func (p *passage) split(policy string, rids []esa.RID) error {
 	s := successor.Of(p.m, nil)
 	for _, rid := range rids {
 		for _, r := range p.m.Recipients {
@@ -71,7 +73,7 @@ func (p *passage) split(policy *Policy, rids []esa.RID) error {
 	if err := p.copyContent(&s); err != nil {
 		return err
 	}
-	p.say(esa.Event{Kind: esa.MessageSplit, Other: s.MID, RIDs: rids, Name: policy.Name})
+	p.say(esa.Event{Kind: esa.MessageSplit, Other: s.MID, RIDs: rids, Name: policy})
 	p.m.Add(p.said[len(p.said)-1:]) // the stages see it without them
 	events := append(s.Begin(p.m), p.inherited(esa.MessageFilters)...)
 	p.add(s.MID, append(events, s.Ready()))

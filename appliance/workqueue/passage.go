@@ -79,8 +79,11 @@ func (p *passage) meets(e esa.Engine) bool {
 // meet has a stage look at the message, and does what it wants. The message is at
 // its end here, or another one by now, if ended is true.
 func (p *passage) meet(s stage.Stage) (ended bool, err error) {
-	if s.Scan == nil {
+	if s.Scan == nil || s.Spares != nil && s.Spares(p.job) {
 		return false, nil
+	}
+	if err := p.apart(s); err != nil {
+		return true, err
 	}
 	f, err := s.Scan(p.job)
 	if err != nil { // one message must not stop the others
@@ -95,6 +98,20 @@ func (p *passage) meet(s stage.Stage) (ended bool, err error) {
 		return false, nil // somebody let it go who knew that
 	}
 	return p.carryOut(s.Engine, &f.Want)
+}
+
+// apart makes messages of their own for recipients of whom a stage may say something
+// else. One that a quarantine has let go stays one: it was split before.
+func (p *passage) apart(s stage.Stage) error {
+	if s.Apart == nil || p.m.Released {
+		return nil
+	}
+	for _, rids := range s.Apart(p.job) {
+		if err := p.readable(p.split(p.job.Policy, rids)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // news tells whether something was found out since an engine last looked at the

@@ -61,7 +61,7 @@ func (p *passage) policy() (*Policy, error) {
 	}
 	for i := range table {
 		if rids := of[i]; i != first && len(rids) > 0 {
-			if err := p.readable(p.split(&table[i], rids)); err != nil {
+			if err := p.readable(p.split(table[i].Name, rids)); err != nil {
 				return nil, err
 			}
 		}

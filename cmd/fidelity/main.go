@@ -16,6 +16,7 @@ import (
 	"esasim/appliance/asyncos/reports"
 	"esasim/appliance/asyncos/reputation"
 	"esasim/appliance/asyncos/rest"
+	"esasim/appliance/asyncos/safelist"
 	"esasim/appliance/bouncelog"
 	"esasim/appliance/changes"
 	"esasim/appliance/cli"
@@ -33,6 +34,7 @@ import (
 	"esasim/appliance/mailbox"
 	"esasim/appliance/maillog"
 	"esasim/appliance/quarantine"
+	"esasim/appliance/slbl"
 	"esasim/appliance/sshd"
 	"esasim/appliance/status"
 	"esasim/appliance/users"
@@ -64,6 +66,7 @@ func write(args []string) error {
 	page, err := fidelity.Page(slices.Concat(
 		smtp.Fidelity(), auth.Fidelity(), content.Fidelity(), dialect.Fidelity(),
 		tracking.Fidelity(),
+		safelist.Fidelity(), slbl.Fidelity(),
 		appliance.Fidelity(), changes.Fidelity(), config.Fidelity(), engine.Fidelity(), filter.Fidelity(), quarantine.Fidelity(), delivery.Fidelity(), letter.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
 		status.Fidelity(), health.Fidelity(),
