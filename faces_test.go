@@ -277,7 +277,11 @@ func TestAddresses(t *testing.T) {
 				lacks(t, "no %s: %v", c.host, err)
 			}
 			ln.Close()
-			p := run(t, "lab", "--smtp", at, "--console", at, "--cloud", "AMERICAS="+at+",EUROPE="+at)
+			config := filepath.Join(t.TempDir(), "esasim.yaml")
+			if err := os.WriteFile(config, []byte(ownPassphrase), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p := run(t, "lab", "--config", config, "--smtp", at, "--console", at, "--cloud", "AMERICAS="+at+",EUROPE="+at)
 			for _, face := range []string{p.addresses.Console, p.addresses.Cloud["AMERICAS"], p.addresses.Cloud["EUROPE"]} {
 				if page := get(t, face+"/"); !strings.HasPrefix(page, "<!doctype html>") {
 					t.Errorf("%s: %.200s", face, page)

@@ -340,7 +340,7 @@ func TestReloadRefused(t *testing.T) {
 		r := reloadable{v, t}
 		for text, want := range map[string]string{
 			"profile: strict2020": "profile, threat_response", "smtp: 127.0.0.1:1\nconsole: 127.0.0.1:2": "console, smtp",
-			"ssh: off": "ssh", "cloud: {EUROPE: '127.0.0.1:9081'}": "cloud", "unregistered: true": "unregistered", "threat_response: {name: X}": "threat_response",
+			"ssh: off": "ssh", "api: 127.0.0.1:6080\napi_tls: 127.0.0.1:6443": "api, api_tls", "cloud: {EUROPE: '127.0.0.1:9081'}": "cloud", "unregistered: true": "unregistered", "threat_response: {name: X}": "threat_response",
 			"appliance: {hostname: other.example}": "appliance.hostname, appliance.listeners", "appliance: {serial: X}": "appliance.listeners, appliance.serial",
 			"appliance: {version: 13.5.1-277}":                                    "appliance.listeners, appliance.version",
 			"appliance: {listener: {interface: X}, tracking: {keep: 1h}}":         "appliance.listener.interface, appliance.listeners, appliance.tracking",

@@ -2,14 +2,34 @@ package appliance
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
+	"strings"
 	"time"
 
+	"esasim/appliance/asyncos"
 	"esasim/appliance/status"
 )
 
 // Status is what the appliance has counted.
 func (a *Appliance) Status() *status.Status { return a.status }
+
+// API serves the REST API alone, and its description.
+func (a *Appliance) API() http.Handler {
+	pages := a.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, p := range asyncos.Prefixes() {
+			if r.URL.Path == p || strings.HasSuffix(p, "/") && strings.HasPrefix(r.URL.Path, p) {
+				pages.ServeHTTP(w, r)
+				return
+			}
+		}
+		http.NotFound(w, r)
+	})
+}
+
+// TLS is how the appliance proves who it is: by its certificate.
+func (a *Appliance) TLS() *tls.Config { return a.common.TLS.Clone() }
 
 // Report is all that is to be said of the appliance's status just now.
 func (a *Appliance) Report(ctx context.Context) status.Report {

@@ -14,6 +14,8 @@ type Addresses struct {
 	Listeners         map[string]string `json:"listeners,omitempty"` // host:port of each, by its interface, if there are several
 	Console           string            `json:"console,omitempty"`   // URL
 	SSH               string            `json:"ssh,omitempty"`       // host:port of the appliance's command line
+	API               string            `json:"api,omitempty"`       // URL of the port of the REST API alone
+	APITLS            string            `json:"api_tls,omitempty"`   // likewise, by HTTPS
 	Cloud             map[string]string `json:"cloud,omitempty"`     // URL of each region
 	ConsoleUser       string            `json:"console_user,omitempty"`
 	ConsolePassphrase string            `json:"console_passphrase,omitempty"`
@@ -34,6 +36,12 @@ func (l *Lab) Addresses() Addresses {
 		a.Console = "http://" + reachable(l.console.Addr())
 		if l.ssh != nil {
 			a.SSH = reachable(l.ssh.Addr())
+		}
+		if l.api != nil {
+			a.API = "http://" + reachable(l.api.Addr())
+		}
+		if l.apiTLS != nil {
+			a.APITLS = "https://" + reachable(l.apiTLS.Addr())
 		}
 		a.ConsoleUser, a.ConsolePassphrase = l.administrator()
 		a.Serial = l.appliance.Serial()
@@ -88,7 +96,7 @@ func reachable(a net.Addr) string {
 func (l *Lab) Exposed() []string {
 	var out []string
 	for _, ln := range l.listeners() {
-		if ap, err := netip.ParseAddrPort(ln.Addr().String()); err == nil && !ap.Addr().IsLoopback() {
+		if foreign(ln.Addr()) {
 			out = append(out, ln.Addr().String())
 		}
 	}

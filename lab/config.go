@@ -18,6 +18,8 @@ type Config struct {
 	SMTP           string           `yaml:"smtp"`    // address of the listener; empty: no appliance
 	Console        string           `yaml:"console"` // address of the appliance's pages
 	SSH            string           `yaml:"ssh"`     // address of the appliance's command line; off: none. If the default is taken, it is a free port
+	API            string           `yaml:"api"`     // address of the REST API alone, by HTTP; empty: none. The appliance's own port is 6080
+	APITLS         string           `yaml:"api_tls"` // likewise, by HTTPS, whose port is 6443; the certificate is made at the first start, and kept in the data directory
 	Cloud          Regions          `yaml:"cloud"`   // address of each region; empty: no cloud
 	ThreatResponse ThreatResponse   `yaml:"threat_response"`
 	Unregistered   bool             `yaml:"unregistered"` // true: as from the factory, not registered with the cloud

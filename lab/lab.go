@@ -74,6 +74,8 @@ type Lab struct {
 	smtp      []net.Listener // of the appliance's listeners, in the order of the configuration; none: no appliance
 	console   net.Listener   // nil: none
 	ssh       net.Listener   // nil: none
+	api       net.Listener   // of the REST API alone; nil: none
+	apiTLS    net.Listener   // likewise, by HTTPS
 	regions   map[string]net.Listener
 	backups   sync.Mutex // held while tracking data is copied
 	readyOnce sync.Once
@@ -149,6 +151,9 @@ func (l *Lab) listen() (err error) {
 		if err := l.listenSSH(); err != nil {
 			return err
 		}
+		if err := l.listenAPI(); err != nil {
+			return err
+		}
 	}
 	for _, region := range c.Cloud.Names() {
 		if l.regions[region], err = l.port("cloud "+region, c.Cloud[region]); err != nil {
@@ -199,6 +204,9 @@ func (l *Lab) port(face, address string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", face, address, err)
 	}
+	if err := l.closedToOthers(face, address, ln); err != nil {
+		return nil, err
+	}
 	return ln, nil
 }
 
@@ -233,6 +241,7 @@ func (l *Lab) Run(ctx context.Context) error {
 	if l.appliance != nil {
 		h := web.Guard(web.Recover(l.withAPI(l.appliance.Handler()), l.o.Logger), hosts(l.o.Config.Console, []string{l.o.Config.Appliance.Hostname}))
 		g.Go("console", func(ctx context.Context) error { return web.Serve(ctx, l.console, h, l.o.Logger) })
+		l.serveAPI(g)
 		if l.ssh != nil {
 			g.Go("command line", func(ctx context.Context) error { return l.appliance.ServeCommandLine(ctx, l.ssh) })
 		}
@@ -265,7 +274,7 @@ func (l *Lab) listeners() []net.Listener {
 		out = append(out, ln)
 	}
 	out = append(out, l.smtp...)
-	for _, ln := range []net.Listener{l.console, l.ssh} {
+	for _, ln := range []net.Listener{l.console, l.ssh, l.api, l.apiTLS} {
 		if ln != nil {
 			out = append(out, ln)
 		}

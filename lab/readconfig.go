@@ -75,7 +75,7 @@ func (c *Config) Check() error {
 		}
 		errs = append(errs, address("cloud."+name, c.Cloud[name]))
 	}
-	errs = append(errs, address("smtp", c.SMTP), address("console", c.Console), c.ThreatResponse.check())
+	errs = append(errs, address("smtp", c.SMTP), address("console", c.Console), address("api", c.API), address("api_tls", c.APITLS), c.ThreatResponse.check())
 	if c.SSH != NoSSH {
 		errs = append(errs, address("ssh", c.SSH))
 	}

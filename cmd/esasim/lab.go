@@ -12,6 +12,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"esasim/lab"
 )
@@ -49,8 +50,15 @@ func (s *settings) labFlags(c *cobra.Command) {
 	f.StringVar(&s.flags.SMTP, "smtp", "", "address of the SMTP listener (default 127.0.0.1:2525)")
 	f.StringVar(&s.flags.Console, "console", "", "address of the appliance's pages (default 127.0.0.1:8080)")
 	f.StringVar(&s.flags.SSH, "ssh", "", "address of the appliance's command line, or off (default 127.0.0.1:2222, and if that is taken a free port)")
+	s.apiFlags(f)
 	f.StringVar(&s.cloud, "cloud", "", "addresses of the cloud: AMERICAS=HOST:PORT,EUROPE=HOST:PORT (default 127.0.0.1:9080 and :9081; with --profile xdr2025 APJC=127.0.0.1:9082, too)")
 	f.BoolVar(&s.flags.Unregistered, "unregistered", false, "start as from the factory, not registered with the cloud")
+}
+
+// apiFlags are those of the REST API's own ports.
+func (s *settings) apiFlags(f *pflag.FlagSet) {
+	f.StringVar(&s.flags.API, "api", "", "address of the REST API alone, as 127.0.0.1:6080; without it the console's port has it")
+	f.StringVar(&s.flags.APITLS, "api-tls", "", "likewise by HTTPS, as 127.0.0.1:6443; the certificate is certificate.pem of the data directory")
 }
 
 func applianceCommand() *cobra.Command {
@@ -67,6 +75,7 @@ func applianceCommand() *cobra.Command {
 	f.StringVar(&s.flags.SMTP, "smtp", "", "address of the SMTP listener (default 127.0.0.1:2525)")
 	f.StringVar(&s.flags.Console, "console", "", "address of the appliance's pages (default 127.0.0.1:8080)")
 	f.StringVar(&s.flags.SSH, "ssh", "", "address of the appliance's command line, or off (default 127.0.0.1:2222, and if that is taken a free port)")
+	s.apiFlags(f)
 	f.StringVar(&s.sse, "sse", "", "the cloud to register with: REGION=URL")
 	f.StringVar(&s.token, "token", "", "registration token from that cloud, made by 'esasim token'; not needed again after the first start with --data")
 	return c

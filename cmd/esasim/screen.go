@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -85,6 +86,9 @@ func screen(a lab.Addresses, data string) string {
 		if a.SSH != "" {
 			host, port, _ := net.SplitHostPort(a.SSH)
 			line("command line", "ssh -p "+port+" "+a.ConsoleUser+"@"+host)
+		}
+		if api := cmp.Or(a.APITLS, a.API); api != "" {
+			line("REST API", api+"/esa/api/v2.0")
 		}
 		line("Message Tracking", a.Console+"/monitor/message_tracking")
 	}

@@ -46,6 +46,12 @@ func (s *settings) override(flags *pflag.FlagSet, cfg *lab.Config) (err error) {
 	if s.flags.SSH != "" {
 		cfg.SSH = s.flags.SSH
 	}
+	if s.flags.API != "" {
+		cfg.API = s.flags.API
+	}
+	if s.flags.APITLS != "" {
+		cfg.APITLS = s.flags.APITLS
+	}
 	if flags.Changed("unregistered") { // false, too, is said
 		cfg.Unregistered = s.flags.Unregistered
 	}

@@ -28,7 +28,8 @@ type claim struct{ what, level, source string }
 func transportClaims() []claim {
 	out := []claim{
 		{"prefixes " + strings.Join(Prefixes(), " and ") + ", which answer alike", fidelity.Documented, guide},
-		{"served at the console's port", fidelity.Ours, "the real ones are 6080 and 6443, or 4431 by its proxy; HTTPS is not built yet"},
+		{"HTTP 6080 and HTTPS 6443 for the API alone, with a certificate of the appliance's own, if the configuration has them (--api, --api-tls)", fidelity.Documented, guide},
+		{"served at the console's port, too", fidelity.Ours, "the real one has it at its proxy's, 4431"},
 		{"POST login: credentials in base64; userName, is2FactorRedirectRequired, role, email, jwtToken", fidelity.Observed, recorded + "; email is empty there"},
 		{"a call is signed in by the header jwtToken, in any letter case, or by HTTP Basic; one that is good is enough", fidelity.Observed, clients},
 		{"401 for wrong credentials: " + errLogin.Message, fidelity.Observed, recorded},
