@@ -25,25 +25,44 @@ const timestamp = "02 Jan 2006 15:04:05 (GMT -07:00)"
 // CSV writes a row for each message, below a row of the columns' names. What a
 // spreadsheet would run is made inert. The error is that of each, or of w.
 func CSV(w io.Writer, each Each, o Options) error {
+	return Rows(w, func(yield func(Row) error) error {
+		return each(func(m *esa.Message) error { return yield(Row{Message: m, MIDs: []esa.MID{m.MID}, Last: m}) })
+	}, o)
+}
+
+// Row is a message with what it turned into.
+type Row struct {
+	Message *esa.Message // as it was received
+	MIDs    []esa.MID    // of it, and of what it turned into
+	Last    *esa.Message // whose last state is shown
+}
+
+// Rows is CSV with a line for each row.
+func Rows(w io.Writer, each func(yield func(Row) error) error, o Options) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(Columns()); err != nil {
 		return err
 	}
 	zone := cmp.Or(o.Location, time.UTC)
-	if err := each(func(m *esa.Message) error { return out.Write(record(m, o.Host, zone)) }); err != nil {
+	if err := each(func(r Row) error { return out.Write(r.record(o.Host, zone)) }); err != nil {
 		return err
 	}
 	out.Flush()
 	return out.Error()
 }
 
-func record(m *esa.Message, host string, zone *time.Location) []string {
+func (r *Row) record(host string, zone *time.Location) []string {
+	m := r.Message
+	var mids []string
+	for _, mid := range r.MIDs {
+		mids = append(mids, mid.String())
+	}
 	var to []string
 	for _, r := range m.Recipients {
 		to = append(to, r.Address)
 	}
-	cells := []string{m.Received.In(zone).Format(timestamp), m.MID.String(), host, m.Sender, strings.Join(to, ";"), m.Subject,
-		details.LastState(m), senderIP(m), m.MessageID}
+	cells := []string{m.Received.In(zone).Format(timestamp), strings.Join(mids, ";"), host, m.Sender, strings.Join(to, ";"), m.Subject,
+		details.LastState(r.Last), senderIP(m), m.MessageID}
 	for i := range cells {
 		cells[i] = inert(cells[i])
 	}

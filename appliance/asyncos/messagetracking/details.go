@@ -138,7 +138,8 @@ func (a *api) about(l lineage) about {
 	for _, f := range m.Attachments {
 		out.Attachments = append(out.Attachments, f.Name)
 	}
-	out.ShowAMP, out.ShowDLP, out.ShowURL = len(files(l)) > 0, violated(l) != nil, len(urls(l)) > 0
+	_, violation := violated(l)
+	out.ShowAMP, out.ShowDLP, out.ShowURL = len(files(l)) > 0, violation != nil, len(urls(l)) > 0
 	out.SDRAge, out.SDRCategory, out.SDRVerdict = cmp.Or(sdr.Age, "N/A"), cmp.Or(sdr.Threat, "N/A"), cmp.Or(sdr.Verdict, "N/A")
 	out.SDRLevels = threatLevel(sdr.Verdict)
 	out.Host = sendingHost{hostOf(&m.Source), address(&m.Source), c.SBRS}

@@ -83,11 +83,13 @@ func eventClaims() []claim {
 
 func detailsClaims() []claim {
 	return []claim{
+		{"GET message-tracking/export: the parameters of messages; a CSV file with the console's columns, a line for each row, with all of its MIDs", fidelity.Inferred, "the new web interface has such a call and exports to CSV; its path and columns were not found"},
+		{fmt.Sprintf("export without a limit: all rows, %d at most", mostExported), fidelity.Inferred, "the web interface's larger exports"},
 		{"GET message-tracking/details, amp-details, dlp-details, url-details: mid, repeatable; icid, dcid, serialNumber and dates are checked, and one that did not come by that icid, or is of another serialNumber, is not found", fidelity.Observed, clients + "; that dates do not narrow what is found is ours"},
 		{"details of no message: 200, and mid is empty", fidelity.Observed, clients},
 		{"details of several MIDs are one answer: what was received is said of the first, messageStatus of the last", fidelity.Inferred, "clients give all MIDs of a row"},
 		{"keys of details, and the sentences of summary; lastEvent on the last line alone", fidelity.Observed, recorded},
-		{"keys of dlpDetails; dlpMatchedContent is empty", fidelity.Observed, recorded + "; what matched is not in the log"},
+		{"keys of dlpDetails; dlpMatchedContent has a part, its classifiers, and of the matches of each one sample, masked", fidelity.Observed, recorded + "; how much of a match is shown is ours"},
 		{"headerFrom is the address alone", fidelity.Observed, recorded},
 		{"GET message-tracking/connection-details: icid, without the envelope data", fidelity.Observed, recorded},
 		{"connection-details of no connection: 200, senderGroup and sbrs N/A, no lines", fidelity.Inferred, "as details"},

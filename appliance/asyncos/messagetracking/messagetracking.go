@@ -60,6 +60,7 @@ func Routes(o Options) []rest.Route {
 		serve           func(*rest.Call) (any, error)
 	}{
 		{"messages", "messages", searchParameters(), a.serveMessages},
+		{"export", "messages", searchParameters(), a.serveExport},
 		{"details", "detail", detailsParameters, a.serveDetails},
 		{"amp-details", "amp_details", detailsParameters, a.serveAMPDetails},
 		{"connection-details", "connection_details", []string{"startDate", "endDate", "icid", "serialNumber"}, a.serveConnection},

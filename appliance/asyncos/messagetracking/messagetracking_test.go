@@ -98,6 +98,10 @@ func TestDetails(t *testing.T) {
 		esa.Event{Kind: esa.VerdictChanged, Engine: esa.AMP, Attachment: file, Verdict: esa.Positive, Name: "W32.Later"},
 	), message(2,
 		esa.Event{Kind: esa.EngineVerdict, Engine: esa.DLP, Verdict: esa.Positive, Name: "PCI-DSS (Payment Card Industry)", Text: "Severity: HIGH (Risk Factor: 72)"},
+		esa.Event{Kind: esa.DLPMatched, Engine: esa.DLP, Name: "Credit Card Numbers", Address: "Message Body", Text: "...4111...", Size: 2},
+		esa.Event{Kind: esa.DLPMatched, Engine: esa.DLP, Name: "Credit Card Numbers", Address: "a.txt", Text: "...4111...", Size: 1},
+		esa.Event{Kind: esa.DLPMatched, Engine: esa.DLP, Name: "US Social Security Numbers", Address: "Message Body", Text: "...6789...", Size: 1},
+		esa.Event{Kind: esa.DLPMatched, Engine: esa.DLP, Name: "Credit Card Numbers", Address: "Message Body", Text: "...5500...", Size: 1},
 		esa.Event{Kind: esa.MessageDropped, Engine: esa.DLP, Text: "Dropped by DLP"}))
 	for _, c := range []struct{ where, key, want string }{
 		{"amp-details?mid=1", "ampDetails", `[
@@ -110,7 +114,9 @@ func TestDetails(t *testing.T) {
 {"timestamp":"07 Sep 2022 08:10:34 (GMT +00:00)","description":"Response received for file reputation query from Cloud. File Name = 'c.doc', MID = 1, Disposition = FILE UNKNOWN, Malware = None, Analysis Score = 0, sha256 = ` + sha + `, upload_action = Recommended to send the file for analysis, verdict_source = AMP","lastEvent":false},
 {"timestamp":"07 Sep 2022 08:10:34 (GMT +00:00)","description":"File uploaded for analysis. MID = 1 File SHA256[` + sha + `] file mime[application/msword]","lastEvent":false},
 {"timestamp":"07 Sep 2022 08:10:34 (GMT +00:00)","description":"Retrospective verdict received. File Name = 'a.jpg', MID = 1, Disposition = MALICIOUS, Malware = W32.Later, sha256 = ` + sha + `","lastEvent":true}]`},
-		{"dlp-details?mid=1&mid=2", "dlpDetails", `{"mid":"2","violationSeverity":"HIGH","riskFactor":72,"dlpPolicy":"PCI-DSS (Payment Card Industry)","dlpMatchedContent":[]}`},
+		{"dlp-details?mid=1&mid=2", "dlpDetails", `{"mid":"2","violationSeverity":"HIGH","riskFactor":72,"dlpPolicy":"PCI-DSS (Payment Card Industry)","dlpMatchedContent":[
+{"messagePart":"Message Body","messagePartMatch":[{"classifier":"Credit Card Numbers","classifierMatch":["...4111...","...5500..."]},{"classifier":"US Social Security Numbers","classifierMatch":["...6789..."]}]},
+{"messagePart":"a.txt","messagePartMatch":[{"classifier":"Credit Card Numbers","classifierMatch":["...4111..."]}]}]}`},
 		{"dlp-details?mid=2", "showDLPDetails", `true`}, {"dlp-details?mid=1", "showDLPDetails", `false`}, {"details?mid=1", "showAMP", `true`}, {"details?mid=2", "showDLP", `true`},
 	} {
 		w := ask(h, "GET", "message-tracking/"+c.where, "")

@@ -133,6 +133,9 @@ func (s *search) means(row lineage) bool {
 
 // want is what is read of messages: what rows say, and what is asked for.
 func (s *search) want() *tracking.Want {
+	if s.whole {
+		return nil
+	}
 	w := &tracking.Want{
 		Whole: []esa.Kind{esa.SenderGiven, esa.RecipientGiven, esa.MessageIDSeen, esa.SubjectSeen, esa.HeaderSeen, esa.PolicyMatched, esa.Inherited, esa.MessageReinjected,
 			esa.MessageQuarantined, esa.MessageReleased, esa.QuarantineDeleted, esa.QuarantineMoved, esa.QuarantineDelayed, esa.FileJudged, esa.VerdictChanged, esa.MessageRemediated},

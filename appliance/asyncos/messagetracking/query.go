@@ -52,6 +52,7 @@ type search struct {
 	query    tracking.Query // without its events, and without its page
 	events   []happening    // one of them must hold of a row; none: no matter
 	rejected bool           // connections instead
+	whole    bool           // all is read of messages
 	offset   int
 	limit    int
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"esasim/appliance/export"
 	"esasim/esa"
 	"esasim/tracking"
 	"esasim/traffic/backfill"
@@ -35,16 +36,8 @@ func (c *counted) Search(ctx context.Context, q tracking.Query) (tracking.Page, 
 // TestRowsWant: rows that are made of what is wanted of messages are those made of all
 // that is known of them.
 func TestRowsWant(t *testing.T) {
-	o := tracking.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)}
-	past := mix.Past{Seed: 1, Messages: 3 * mix.ChunkSize, Days: 2, End: time.Date(2020, 5, 14, 0, 0, 0, 0, time.UTC)}
-	if err := backfill.Run(t.Context(), o, past, nil); err != nil {
-		t.Fatal(err)
-	}
-	store, err := tracking.Open(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
+	a, s := newPastAPI(t)
+	store := a.Tracker.(*tracking.Store)
 	some, every := &counted{Store: store}, &counted{Store: store, whole: true}
 	read := &api{Options: Options{Tracker: some, Location: time.UTC}}
 	all := &api{Options: Options{Tracker: every, Location: time.UTC}}
@@ -52,7 +45,7 @@ func TestRowsWant(t *testing.T) {
 		"everything": nil, "spam": {found(esa.AntiSpam, "", esa.Positive)}, "dropped, or from Germany": {inState(esa.Dropped), {countries: []string{"Germany"}}},
 		"score": {{scores: []int{3}}}, "held": {heldBy(esa.AntiVirus)}, "bounced": {happened(esa.RecipientBounced)}, "in a quarantine": {{held: []string{"policy"}}},
 	} {
-		s := &search{query: tracking.Query{From: past.End.AddDate(0, 0, -9), To: past.End}, events: events}
+		s.events = events
 		got, n := rowsOf(t, read, s)
 		want, _ := rowsOf(t, all, s)
 		if got != want || n == 0 && name != "in a quarantine" {
@@ -79,4 +72,40 @@ func rowsOf(t *testing.T, a *api, s *search) (text string, n int) {
 		text += string(b) + "\n"
 	}
 	return text, len(rows)
+}
+
+// TestExport: a file has each row of the search once, whatever page it would be on.
+func TestExport(t *testing.T) {
+	a, s := newPastAPI(t)
+	rows, err := a.rows(t.Context(), s, &place{}, 0, 5000)
+	if err != nil || len(rows) <= exportedAtOnce {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	s.limit, s.whole = mostExported, true
+	at := 0
+	err = a.export(t.Context(), s, func(r export.Row) error {
+		if l := rows[at]; r.Message.MID != l.root().MID || len(r.MIDs) != len(l) || len(r.Last.Events) == 0 {
+			t.Errorf("row %d: MID %d of %d, want MID %d of %d", at, r.Message.MID, len(r.MIDs), l.root().MID, len(l))
+		}
+		at++
+		return nil
+	})
+	if err != nil || at != len(rows) {
+		t.Errorf("%d rows, want %d; %v", at, len(rows), err)
+	}
+}
+
+// newPastAPI is the API over the mail of two days, and a search for all of it.
+func newPastAPI(t *testing.T) (*api, *search) {
+	o := tracking.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)}
+	past := mix.Past{Seed: 1, Messages: 2 * mix.ChunkSize, Days: 2, End: time.Date(2020, 5, 14, 0, 0, 0, 0, time.UTC)}
+	if err := backfill.Run(t.Context(), o, past, nil); err != nil {
+		t.Fatal(err)
+	}
+	store, err := tracking.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	return &api{Options: Options{Tracker: store, Location: time.UTC}}, &search{query: tracking.Query{From: past.End.AddDate(0, 0, -9), To: past.End}}
 }
