@@ -1,10 +1,15 @@
 package esasim_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,6 +44,11 @@ func clientRules() map[string][]string {
 		"details of a MID, of one that is not there, and of two at a time":       {"TestAsyncOS/details", "TestClientXSOARPack"},
 		"XSOAR packs: ampDetails, dlpDetails and urlDetails below data.messages": {"TestClientXSOARDetails"},
 		"connection-details have no envelope":                                    {"TestAsyncOS/details"},
+
+		// Health.
+		"SOAR app for an ESA: GET health as the test of a connection; error.message": {"TestClientSOARESA", "TestAsyncOS/health"},
+		"Elastic: the three calls of health, HTTP Basic, lists in data.resultSet":    {"TestClientElastic", "TestAsyncOS/health"},
+		"exporters: /xml/status on the port of the pages":                            {"TestClientExporter"},
 	}
 }
 
@@ -121,6 +131,105 @@ func TestClientXSOARDetails(t *testing.T) {
 					t.Errorf("%s of MID %d: %v", call, mid, d.Data.Messages)
 				}
 			}
+		}
+	})
+}
+
+// The SOAR app for an ESA tests its connection by GET health, and shows the message of
+// an error.
+func TestClientSOARESA(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, c := restLab(t, 1)
+		defer v.stop()
+		var h struct{ Data map[string]int }
+		c.get("health", &h)
+		for key := range strings.FieldsSeq(`percentage_ram_utilization percentage_cpu_load percentage_swap_utilization percentage_diskio
+			percentage_queue_utilization messages_in_workqueue messages_in_pvo_quarantines resource_conservation`) {
+			if _, ok := h.Data[key]; !ok {
+				t.Errorf("no %s in %v", key, h.Data)
+			}
+		}
+		status, header, b := c.do("GET", "health?device_type=sma", "")
+		var fault struct{ Error struct{ Message string } }
+		if err := json.Unmarshal(b, &fault); err != nil || status < 400 || fault.Error.Message == "" || header.Get("Content-Type") != "application/json" {
+			t.Errorf("%d %s, %v", status, b, err)
+		}
+	})
+}
+
+// An agent of a search engine polls three calls with HTTP Basic, and walks through the
+// lists in data.resultSet.
+func TestClientElastic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, c := restLab(t, 2)
+		defer v.stop()
+		var hosts struct {
+			Data struct{ ResultSet []map[string]any }
+		}
+		c.get("health/delivery_status", &hosts)
+		if r := hosts.Data.ResultSet; len(r) != 1 || r[0]["destination_domain"] != "x.example" || r[0]["delivered_recipients"] != 2.0 {
+			t.Errorf("%v", r)
+		}
+		var system struct {
+			Data struct{ ResultSet map[string][]map[string]any }
+		}
+		c.get("health/system_status", &system)
+		for list, key := range map[string]string{"rates": "messages_received_rate_one", "gauges": "overall_cpu_load", "counters": "messages_received_uptime",
+			"mail_system_status": "up_since", "version_details": "serial_number"} {
+			if r := system.Data.ResultSet[list]; len(r) != 1 || r[0][key] == nil {
+				t.Errorf("%s: %v, want one with %s", list, r, key)
+			}
+		}
+		if n := system.Data.ResultSet["counters"][0]["messages_received_uptime"]; n != 2.0 {
+			t.Errorf("%v messages received, want 2", n)
+		}
+	})
+}
+
+// Exporters for monitoring read /xml/status on the port of the pages, with HTTP Basic.
+func TestClientExporter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, c := restLab(t, 3)
+		defer v.stop()
+		c.base = v.Addresses().Console
+		status, header, b := c.do("GET", "/xml/status", "")
+		type named struct {
+			Name     string `xml:"name,attr"`
+			Lifetime string `xml:"lifetime,attr"`
+			Current  string `xml:"current,attr"`
+			LastMin  string `xml:"last_1_min,attr"`
+		}
+		var s struct {
+			Counters []named `xml:"counters>counter"`
+			Rates    []named `xml:"rates>rate"`
+			Gauges   []named `xml:"gauges>gauge"`
+			IDs      struct {
+				MID string `xml:"message_id,attr"`
+			} `xml:"current_ids"`
+		}
+		d := xml.NewDecoder(bytes.NewReader(b))
+		d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // it is all ASCII
+		if err := d.Decode(&s); err != nil || status != http.StatusOK || !strings.Contains(header.Get("Content-Type"), "xml") {
+			t.Fatalf("%d %s, %v: %s", status, header.Get("Content-Type"), err, b)
+		}
+		got := map[string]string{"mid": s.IDs.MID}
+		for _, n := range s.Counters {
+			got[n.Name] = n.Lifetime
+		}
+		for _, n := range s.Gauges {
+			got[n.Name] = n.Current
+		}
+		for name, want := range map[string]string{"mid": "3", "inj_msgs": "3", "delivered_recips": "3", "msgs_in_work_queue": "0", "conn_in": "0"} {
+			if got[name] != want {
+				t.Errorf("%s is %q, want %q", name, got[name], want)
+			}
+		}
+		if len(s.Rates) < 6 || s.Rates[0].LastMin == "" {
+			t.Errorf("rates %+v", s.Rates)
+		}
+		c.with = nil
+		if status, _, _ := c.do("GET", "/xml/status", ""); status != http.StatusUnauthorized {
+			t.Errorf("nobody is answered %d", status)
 		}
 	})
 }

@@ -82,14 +82,14 @@ func elsewhere(a lab.Addresses) []string {
 	}
 }
 
-// Every shell block of the README, docs/api.md, docs/settings.md and docs/cli.md is run, and does what the
-// text around it says. A block of a new kind fails until it is known here.
+// Every shell block of the README and of the documents about faces and settings is run,
+// and does what the text around it says. A block of a new kind fails until it is known here.
 func TestDocumentedCommands(t *testing.T) {
 	need(t, "curl")
 	need(t, "swaks")
 	p := run(t, ports()...)
 	there := elsewhere(p.addresses)
-	for _, file := range []string{"README.md", "docs/api.md", "docs/settings.md", "docs/cli.md"} {
+	for _, file := range []string{"README.md", "docs/api.md", "docs/settings.md", "docs/cli.md", "docs/asyncos.md"} {
 		for i, block := range blocks(t, file, "sh") {
 			t.Run(fmt.Sprintf("%s-%d", path.Base(file), i+1), func(t *testing.T) {
 				switch first, _, _ := strings.Cut(block, "\n"); {
@@ -125,6 +125,10 @@ func TestDocumentedCommands(t *testing.T) {
 					}
 				case strings.Contains(block, "oauth2/token"):
 					investigation(t, block, there)
+				case strings.Contains(block, "offset=$((offset + rows))"):
+					if out := shell(t, block, there...); strings.Count(out, `{"meta":`) != 1 || !strings.Contains(out, `"subject":"test test"`) {
+						t.Errorf("not one page:\n%s", out)
+					}
 				case strings.Contains(block, "message-tracking/"):
 					if out := shell(t, block, there...); !regexp.MustCompile(`"totalCount":[1-9][^\n]*"subject":"test test"`).MatchString(out) || !strings.Contains(out, `"lastEvent":true`) {
 						t.Errorf("not found:\n%s", out)

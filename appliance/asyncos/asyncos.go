@@ -66,6 +66,7 @@ func Descriptions() []openapi.Part {
 		rest.Description(),
 		safelist.Description(),
 		messagetracking.Description(),
+		health.Description(),
 		reports.Description(),
 		logfiles.Description(), reputation.Description(),
 	}
