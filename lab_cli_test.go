@@ -2,6 +2,7 @@ package esasim_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -82,6 +83,7 @@ type operator struct {
 	t                *testing.T
 	p                *performance
 	user, passphrase string
+	from             string // address and port; empty: the lab's machine
 	client           *ssh.Client
 	out              strings.Builder
 	command          string
@@ -121,6 +123,9 @@ func (o *operator) begin(word, rest string) {
 	case "!user":
 		o.hangUp()
 		o.user, o.passphrase, _ = strings.Cut(rest, " ")
+	case "!from":
+		o.hangUp()
+		o.from = rest
 	case "!wait":
 		d, err := time.ParseDuration(rest)
 		if err != nil {
@@ -200,7 +205,7 @@ func (o *operator) flush() {
 		return
 	}
 	if o.client == nil {
-		conn, err := o.p.net.Dial(o.t.Context(), "tcp", o.p.Addresses().SSH)
+		conn, err := o.p.net.DialFrom(o.t.Context(), cmp.Or(o.from, "127.0.0.1:49152"), o.p.Addresses().SSH)
 		if err != nil {
 			o.t.Fatal(err)
 		}
@@ -212,7 +217,11 @@ func (o *operator) flush() {
 		}
 	}
 	status, shown := o.give()
-	fmt.Fprintf(&o.out, "= %d\n%s", status, o.shown(shown))
+	if status < 0 {
+		fmt.Fprintf(&o.out, "= ended\n%s", o.shown(shown))
+	} else {
+		fmt.Fprintf(&o.out, "= %d\n%s", status, o.shown(shown))
+	}
 	o.command, o.typed = "", nil
 	time.Sleep(pause)
 }
@@ -239,7 +248,9 @@ func (o *operator) give() (status int, shown string) {
 			o.t.Fatal(err)
 		}
 	}
-	s.Stdin = &typist{lines: o.typed, end: end}
+	stop := make(chan struct{})
+	defer close(stop)
+	s.Stdin = &typist{lines: o.typed, end: end, stop: stop}
 	var all strings.Builder
 	s.Stdout, s.Stderr = &all, &all
 	switch kind {
@@ -260,8 +271,9 @@ func (o *operator) give() (status int, shown string) {
 	if errors.As(err, &ended) {
 		return ended.ExitStatus(), all.String()
 	}
-	if err != nil {
-		o.t.Fatalf("%s: %v", o.command, err)
+	if err != nil { // the connection has ended
+		o.hangUp()
+		return -1, all.String()
 	}
 	return 0, all.String()
 }
@@ -271,6 +283,7 @@ func (o *operator) give() (status int, shown string) {
 type typist struct {
 	lines []string
 	end   string
+	stop  chan struct{} // closed when nobody listens any more
 }
 
 func (p *typist) Read(b []byte) (int, error) {
@@ -282,8 +295,12 @@ func (p *typist) Read(b []byte) (int, error) {
 	p.lines = p.lines[1:]
 	if wait, ok := strings.CutPrefix(line, "!"); ok {
 		d, err := time.ParseDuration(wait)
-		time.Sleep(d)
-		return 0, err
+		select {
+		case <-time.After(d):
+			return 0, err
+		case <-p.stop:
+			return 0, io.EOF
+		}
 	}
 	if key, err := strconv.Unquote(line); err == nil {
 		return copy(b, key), nil

@@ -61,7 +61,9 @@ func (c *call) finish(err error) bool {
 	case errors.Is(err, errLeft), errors.Is(err, context.Canceled):
 		c.show("\n")
 	default:
-		c.say("Error: %s\n", logs.Clean(err.Error()))
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			c.say("Error: %s\n", logs.Clean(line))
+		}
 	}
 	c.out.flush()
 	return err == nil || errors.Is(err, errStopped)
@@ -167,10 +169,21 @@ type operation struct{ name, text string }
 // answer, or when nobody answers. What the arguments say is done once.
 func (c *call) operate(before func(), ops []operation, do func(name string) error) error {
 	for {
-		given := len(c.args) > 0
+		given, left := len(c.args) > 0, true
 		if !given && before != nil {
 			before()
 		}
+		err := c.operateOnce(ops, func(name string) error { left = false; return do(name) })
+		if err != nil || given || left {
+			return err
+		}
+	}
+}
+
+// operateOnce shows what can be done and does it once, if somebody wants it.
+func (c *call) operateOnce(ops []operation, do func(name string) error) error {
+	for {
+		given := len(c.args) > 0
 		name, err := c.ask(menu(ops), "")
 		if err != nil || name == "" {
 			if errors.Is(err, errLeft) {
@@ -182,9 +195,7 @@ func (c *call) operate(before func(), ops []operation, do func(name string) erro
 		i := slices.IndexFunc(ops, func(o operation) bool { return strings.EqualFold(o.name, name) })
 		switch {
 		case i >= 0:
-			if err := do(ops[i].name); err != nil || given {
-				return err
-			}
+			return do(ops[i].name)
 		case given:
 			return c.invalid()
 		default:

@@ -19,6 +19,13 @@ type command struct {
 func commands() []command {
 	list := []command{
 		{name: "clustermode", usage: "cluster | machine | group [name]", about: "Choose where commands apply; without a cluster to this appliance", run: clustermode},
+		{name: "clear", about: "Throw away what was changed and not committed", run: clearChanges},
+		{name: "cloudserviceconfig", usage: "[enable | disable | settrs server | register token | deregister | status]", about: "Connect with the cloud", run: cloudServiceConfig},
+		{name: "commit", usage: "[comment]", about: "Make what was changed effective", changes: true, run: commit},
+		{name: "dictionaryconfig", usage: "[print name | new name term | delete name | edit name new term | edit name delete term]", about: "Show and change content dictionaries", run: dictionaryConfig},
+		{name: "showchanges", about: "Show what was changed and not committed", run: showChanges},
+		{name: "threatresponseconfig", usage: "[enable | disable]", about: "Turn Threat Response on or off", run: threatResponseConfig},
+		{name: "trackingconfig", usage: "[setup]", about: "Turn message tracking on or off", run: trackingConfig},
 		{name: "delivernow", usage: "[all | domain,...]", about: "Reschedule messages for immediate delivery", changes: true, run: deliverNow},
 		{name: "findevent", usage: "[-i] [-f from | -s subject | -t to] log_name | -m MID log_name", about: "Find the messages of a mail log, and all that it says of one", run: findEvent},
 		{name: "grep", usage: "[-C count] [-e regex] [-i] [-p] [-t] [-v] [regex] log_name", about: "Search the lines of a log", run: grep},
@@ -76,14 +83,6 @@ func help(c *call) error {
 			c.say("%-22s %s\n", cmd.name, cmd.about)
 		}
 	}
-	return nil
-}
-
-func leave(c *call) error {
-	if err := c.noMore(); err != nil {
-		return err
-	}
-	c.left = true
 	return nil
 }
 
