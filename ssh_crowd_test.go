@@ -207,6 +207,47 @@ func TestSSHUnread(t *testing.T) {
 	}
 }
 
+// The lab ends at once, whatever sessions there are: at the prompt, in a question,
+// following a log, or with an output that nobody reads.
+func TestSSHEnds(t *testing.T) {
+	var began time.Time
+	t.Cleanup(func() { // runs last
+		if d := time.Since(began); d > 10*time.Second {
+			t.Errorf("the lab took %v to end", d)
+		}
+	})
+	l := esasimtest.Start(t)
+	l.Send(t, "alice@example.com", "Subject: test test\r\n\r\nhello\r\n", "bob@example.org")
+	for _, typed := range []string{"", "hoststatus\r", "tail mail_logs\r", "workqueue rate 3600\r", strings.Repeat("grep Info mail_logs;", 190) + "\r"} {
+		c, err := tryingSSH(l) // not closed before the lab ends
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := c.NewSession()
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := s.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := s.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(s.RequestPty("vt100", 0, 80, nil), s.Shell()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(in, typed); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(out, make([]byte, 100+len(typed))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	began = time.Now()
+}
+
 // FuzzSSH types anything, on a screen and without one. The session ends when nothing
 // more is typed, or when a command that goes on for ever is interrupted.
 func FuzzSSH(f *testing.F) {
