@@ -87,10 +87,7 @@ func unbase64(s string) (string, error) {
 
 // signIn proves credentials for whoever sent the request.
 func (a *api) signIn(r *http.Request, name, passphrase string) (users.User, error) {
-	from := r.RemoteAddr
-	if host, _, err := net.SplitHostPort(from); err == nil {
-		from = host
-	}
+	from := peer(r)
 	user, err := a.SignIn.SignIn(r.Context(), name, passphrase, from)
 	if errors.Is(err, users.ErrCredentials) {
 		a.Logger.Warn("sign-in to the API failed", "user", Clip(name), "from", from)
@@ -100,6 +97,14 @@ func (a *api) signIn(r *http.Request, name, passphrase string) (users.User, erro
 		return user, Fault{http.StatusUnauthorized, "The passphrase of the factory must be changed before others than this machine may use it."}
 	}
 	return user, err
+}
+
+// peer is the address that a request comes from.
+func peer(r *http.Request) string {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return host
+	}
+	return r.RemoteAddr
 }
 
 // foreign is true of a request from another machine, and of one that a page of

@@ -42,7 +42,9 @@ func TestElsewhere(t *testing.T) {
 }
 
 // testAPI has one call of each kind beside the kernel's own.
-func testAPI(t testing.TB) http.Handler {
+func testAPI(t testing.TB) http.Handler { return loggedAPI(t, slog.New(slog.DiscardHandler)) }
+
+func loggedAPI(t testing.TB, logger *slog.Logger) http.Handler {
 	t.Helper()
 	u, err := users.New(users.Options{Timeout: time.Hour, Key: []byte(strings.Repeat("k", users.KeySize)),
 		Accounts: []users.Account{{Name: "admin", Passphrase: "ironport", Role: users.Administrator},
@@ -50,7 +52,7 @@ func testAPI(t testing.TB) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Options{SignIn: u, Logger: slog.New(slog.DiscardHandler), Routes: []Route{
+	return New(Options{SignIn: u, Logger: logger, Routes: []Route{
 		{Method: "GET", Path: "things/{name}", Takes: []string{"mid", "text", "mail"}, Repeated: []string{"mid"}, Plus: []string{"mail"}, Serve: func(c *Call) (any, error) {
 			return Data{[]any{c.Request.PathValue("name"), c.Parameters}}, nil
 		}},

@@ -90,6 +90,7 @@ func (a *api) dispatch(w http.ResponseWriter, r *http.Request, at []Route) {
 	}
 	c := &Call{Writer: w, Request: r}
 	v, err := a.serve(c, &at[i])
+	a.audit(c, err)
 	if err != nil {
 		a.refuse(c, err)
 		return
