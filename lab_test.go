@@ -14,6 +14,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"esasim/appliance/config"
 	"esasim/appliance/status"
 	"esasim/cloud/ctim"
 	"esasim/cloudlink"
@@ -50,6 +51,11 @@ func (v *virtual) start(t *testing.T, change func(*lab.Options)) {
 	o := lab.Options{Config: lab.DefaultConfig(), FS: v.fs, Dir: "data", Listen: v.net.Listen, Dial: v.dial, Usage: usage}
 	if change != nil {
 		change(&o)
+	}
+	for _, at := range []string{o.Config.SMTP, o.Config.Console} {
+		if at != "" && !strings.HasPrefix(at, "127.") { // others could reach it
+			o.Config.Appliance.Users = []config.User{{Name: "admin", Passphrase: "not-the-factorys", Role: "Administrator"}}
+		}
 	}
 	l, err := lab.New(o)
 	if err != nil {
