@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // clientRules are what public clients of the API rely on, and by which tests each is
@@ -44,6 +45,13 @@ func clientRules() map[string][]string {
 		"details of a MID, of one that is not there, and of two at a time":       {"TestAsyncOS/details", "TestClientXSOARPack"},
 		"XSOAR packs: ampDetails, dlpDetails and urlDetails below data.messages": {"TestClientXSOARDetails"},
 		"connection-details have no envelope":                                    {"TestAsyncOS/details"},
+
+		// Safelists and blocklists, reports, logs.
+		"lists: add, view by recipient and by sender, append, edit, delete":         {"TestAsyncOS/safelist", "TestAsyncOS/safelist_faults"},
+		"reporting: dates to the hour, and with +00:00":                             {"TestAsyncOS/reports", "TestClientPhantomReports"},
+		"SOAR app for an SMA: eleven reports over 249 days, each with a resultSet":  {"TestClientPhantomReports"},
+		"SIEM connector: three reports as an export, ascending by time, the shapes": {"TestClientSIEMReports"},
+		"log subscriptions, their files and hashes":                                 {"TestAsyncOS/logs"},
 
 		// Health.
 		"SOAR app for an ESA: GET health as the test of a connection; error.message": {"TestClientSOARESA", "TestAsyncOS/health"},
@@ -230,6 +238,85 @@ func TestClientExporter(t *testing.T) {
 		c.with = nil
 		if status, _, _ := c.do("GET", "/xml/status", ""); status != http.StatusUnauthorized {
 			t.Errorf("nobody is answered %d", status)
+		}
+	})
+}
+
+// The SOAR app for an SMA asks for eleven reports of the last 249 days, dates to the hour
+// with +00:00, and needs data.resultSet of each.
+func TestClientPhantomReports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, c := restLab(t, 3)
+		defer v.stop()
+		const form = "2006-01-02T15:00+00:00"
+		now := time.Now().UTC().Add(time.Hour)
+		dates := "&startDate=" + now.AddDate(0, 0, -249).Format(form) + "&endDate=" + now.Format(form)
+		for report := range strings.FieldsSeq(`mail_users_detail mail_incoming_domain_detail mail_incoming_ip_hostname_detail mail_incoming_network_detail
+			mail_sender_domain_detail mail_sender_ip_hostname_detail mail_destination_domain_detail mail_virus_type_detail
+			mail_content_filter_outgoing mail_authentication_incoming_domain mail_dlp_outgoing_policy_detail`) {
+			var a struct {
+				Data struct {
+					Type      string
+					ResultSet map[string][]map[string]any
+				}
+			}
+			c.get("reporting/"+report+"?device_type=esa"+dates, &a)
+			if a.Data.Type != report || len(a.Data.ResultSet) == 0 {
+				t.Errorf("%s: %+v", report, a)
+			}
+			if report == "mail_incoming_domain_detail" && fmt.Sprint(a.Data.ResultSet["total_recipients"]) != "[map[No Domain Information:3]]" {
+				t.Errorf("%s: %v", report, a.Data.ResultSet["total_recipients"])
+			}
+		}
+	})
+}
+
+// A SIEM connector exports three reports, and goes through their intervals, which
+// ascend, with the names of the counters beside.
+func TestClientSIEMReports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, c := restLab(t, 3)
+		defer v.stop()
+		for _, report := range []string{"mail_users_detail", "mail_sender_ip_hostname_detail", "mail_incoming_ip_hostname_detail"} {
+			var a struct {
+				Data struct {
+					Type      string
+					ResultSet struct {
+						Intervals []struct {
+							Begin  int64             `json:"begin_timestamp"`
+							Keys   []string          `json:"keys"`
+							Values []json.RawMessage `json:"counter_values"`
+						} `json:"time_intervals"`
+						Names []string `json:"counter_names"`
+					}
+				}
+			}
+			c.get("reporting/"+report+"?device_type=esa&query_type=export&startDate=2020-08-10T00:00:00.000Z&endDate=2020-08-11T00:00:00.000Z", &a)
+			r := a.Data.ResultSet
+			if a.Data.Type != report || len(r.Intervals) == 0 || len(r.Names) == 0 {
+				t.Errorf("%s: %+v", report, a)
+			}
+			for i, in := range r.Intervals {
+				if i > 0 && in.Begin <= r.Intervals[i-1].Begin {
+					t.Errorf("%s: interval %d does not ascend", report, i)
+				}
+				for _, value := range in.Values {
+					if !strings.Contains(report, "_ip_") {
+						var row []any
+						if err := json.Unmarshal(value, &row); err != nil || len(row) != len(r.Names) || len(in.Keys) != len(in.Values) {
+							t.Errorf("%s: %s of %d counters, %v", report, value, len(r.Names), err)
+						}
+						continue
+					}
+					var row struct {
+						Values []any  `json:"counter_values"` // most are numbers; the sender group is a name
+						IP     string `json:"ip_domain"`
+					}
+					if err := json.Unmarshal(value, &row); err != nil || len(row.Values) != len(r.Names) || row.IP == "" || in.Keys != nil {
+						t.Errorf("%s: %s of %d counters, %v", report, value, len(r.Names), err)
+					}
+				}
+			}
 		}
 	})
 }
