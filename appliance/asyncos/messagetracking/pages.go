@@ -51,10 +51,12 @@ func (a *api) rows(ctx context.Context, s *search, at *place, skip, limit int) (
 	if at.shown == nil {
 		at.shown = map[esa.MID]bool{}
 	}
-	q.Want = s.want()
 	var out []lineage
 	for q.Limit = min(skip+limit, tracking.MaxLimit); ; {
-		q.Before = at.before
+		q.Before, q.Want = at.before, s.want()
+		if skip > 0 && len(s.events) == 0 { // rows that are passed over
+			q.Limit, q.Want = min(skip, tracking.MaxLimit), passing()
+		}
 		page, err := a.Tracker.Search(ctx, q)
 		if err != nil {
 			return nil, err
@@ -85,6 +87,11 @@ func (a *api) rows(ctx context.Context, s *search, at *place, skip, limit int) (
 		}
 		q.Limit = more(skip+limit-len(out), len(page.Messages), passed)
 	}
+}
+
+// passing is what is read of messages whose rows are passed over.
+func passing() *tracking.Want {
+	return &tracking.Want{Bare: []esa.Kind{esa.MessageRewritten, esa.MessageSplit, esa.MessageReinjected}}
 }
 
 // more is how many messages to ask for that so many rows are expected of, when so

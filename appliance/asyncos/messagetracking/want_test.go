@@ -109,3 +109,26 @@ func newPastAPI(t *testing.T) (*api, *search) {
 	t.Cleanup(func() { store.Close() })
 	return &api{Options: Options{Tracker: store, Location: time.UTC}}, &search{query: tracking.Query{From: past.End.AddDate(0, 0, -9), To: past.End}}
 }
+
+// TestOffset: a page that nobody has come to by those before it is the one that it
+// would be then, and nothing of it is missing.
+func TestOffset(t *testing.T) {
+	a, s := newPastAPI(t)
+	rows, err := a.rows(t.Context(), s, &place{}, 0, 2500)
+	if err != nil || len(rows) != 2500 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for _, offset := range []int{1, 99, 1000, 1001, 2400} {
+		page, err := a.rows(t.Context(), s, &place{}, offset, 100)
+		if err != nil || len(page) != 100 {
+			t.Fatalf("from %d: %d rows, %v", offset, len(page), err)
+		}
+		for i, l := range page {
+			got, err := json.Marshal(a.keyed(l))
+			want, err2 := json.Marshal(a.keyed(rows[offset+i]))
+			if err != nil || err2 != nil || string(got) != string(want) {
+				t.Fatalf("from %d: row %d: %s, want %s", offset, i, got, want)
+			}
+		}
+	}
+}
