@@ -20,6 +20,7 @@ import (
 
 	"esasim/appliance/asyncos"
 	"esasim/appliance/asyncos/health"
+	"esasim/appliance/asyncos/lists"
 	"esasim/appliance/asyncos/logfiles"
 	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/asyncos/reports"
@@ -305,12 +306,12 @@ func (a *Appliance) Handler() http.Handler {
 func (a *Appliance) usePages(c *config.Appliance) {
 	in, _ := c.Location() // the configuration was checked
 	mux := http.NewServeMux()
-	lists := a.slbl
+	slbl := a.slbl
 	if !c.SafelistBlocklist.Enabled {
-		lists = nil
+		slbl = nil
 	}
 	api := asyncos.New(asyncos.Options{
-		SignIn: a.users, Logger: a.o.Logger, Safelist: safelist.Options{Lists: lists},
+		SignIn: a.users, Logger: a.o.Logger, Safelist: safelist.Options{Lists: slbl},
 		Tracking: messagetracking.Options{
 			Tracker: a.store, Host: c.Hostname, Serial: a.serial, Flat: c.API.TrackingRows == config.Flat, Location: in,
 			Disabled: !c.Tracking.Enabled,
@@ -319,6 +320,7 @@ func (a *Appliance) usePages(c *config.Appliance) {
 		Reports: reports.Options{Counts: a.reports, Host: c.Hostname},
 		Logs:    logfiles.Options{Subscriptions: a.LogSubscriptions},
 		SDR:     reputations(c),
+		Lists:   lists.Options{Changes: a.changes},
 	})
 	for _, prefix := range asyncos.Prefixes() {
 		mux.Handle(prefix, api)

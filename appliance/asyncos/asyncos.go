@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"esasim/appliance/asyncos/health"
+	"esasim/appliance/asyncos/lists"
 	"esasim/appliance/asyncos/logfiles"
 	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/asyncos/openapi"
@@ -36,6 +37,7 @@ type Options struct {
 	Reports  reports.Options
 	Logs     logfiles.Options
 	SDR      reputation.Options
+	Lists    lists.Options
 }
 
 // New makes the handler of the API, below both prefixes, and of the page that
@@ -56,7 +58,7 @@ func (o *Options) routes() []rest.Route {
 		messagetracking.Routes(o.Tracking),
 		health.Routes(o.Health),
 		reports.Routes(o.Reports),
-		logfiles.Routes(o.Logs), reputation.Routes(o.SDR),
+		logfiles.Routes(o.Logs), reputation.Routes(o.SDR), lists.Routes(o.Lists),
 	)
 }
 
@@ -68,6 +70,6 @@ func Descriptions() []openapi.Part {
 		messagetracking.Description(),
 		health.Description(),
 		reports.Description(),
-		logfiles.Description(), reputation.Description(),
+		logfiles.Description(), reputation.Description(), lists.Description(),
 	}
 }

@@ -116,3 +116,12 @@ func (p path) firstListener(name string) path {
 	}
 	return append(path{{text: "listener"}}, p[2:]...)
 }
+
+// Key is that of an entry of a list, such as appliance.dictionaries, by its name.
+func Key(list, name string) string {
+	p, err := parse(list)
+	if err != nil {
+		return list // it is refused where it is used
+	}
+	return append(p, step{name, true}).String()
+}

@@ -43,6 +43,8 @@ type Appliance struct {
 	Dictionaries        []Dictionary         `yaml:"dictionaries"`             // lists of terms that filters name
 	TextResources       []TextResource       `yaml:"text_resources"`           // texts that filters name
 	URLs                []URL                `yaml:"urls"`                     // what the reputation service would say of URLs
+	URLLists            []URLList            `yaml:"url_lists"`                // URLs that filters are told not to look at
+	FileHashLists       []FileHashList       `yaml:"file_hash_lists"`          // files that filters name
 	QuarantineSpace     QuarantineSpace      `yaml:"quarantine_space"`
 	SafelistBlocklist   SafelistBlocklist    `yaml:"safelist_blocklist"` // the end users' lists of senders
 	SpamScanning        SpamScanning         `yaml:"spam_scanning"`
@@ -101,7 +103,7 @@ func Default() Appliance {
 		Authentication: Authentication{DMARCReject: "none", DMARCQuarantine: "none"},
 		MailPolicies:   MailPolicies{Incoming: []MailPolicy{factoryPolicy()}, Outgoing: []MailPolicy{factoryPolicy()}},
 		ContentFilters: ContentFilters{Incoming: []ContentFilter{}, Outgoing: []ContentFilter{}},
-		Dictionaries:   []Dictionary{}, TextResources: []TextResource{}, URLs: []URL{},
+		Dictionaries:   []Dictionary{}, TextResources: []TextResource{}, URLs: []URL{}, URLLists: []URLList{}, FileHashLists: []FileHashList{},
 		Files: []File{}, OutbreakRules: []OutbreakRule{}, DLPPolicies: []DLPPolicy{},
 		Quarantines: factoryQuarantines(), QuarantineSpace: QuarantineSpace{Policy: 10 << 30, Spam: 10 << 30},
 		SafelistBlocklist: SafelistBlocklist{Enabled: true, BlocklistAction: slbl.Quarantine, MaxEntries: 100},

@@ -99,6 +99,18 @@ type URL struct {
 	Category string   `yaml:"category"` // as in Malware
 }
 
+// URLList is a list of URLs that rules are told to leave out; see filter.URLList.
+type URLList struct {
+	Name string   `yaml:"name"` // of the list
+	URLs []string `yaml:"urls"` // each with all that begin with it; or domains, with all below them
+}
+
+// FileHashList is a list of files; see filter.HashList.
+type FileHashList struct {
+	Name   string   `yaml:"name"`   // of the list
+	Hashes []string `yaml:"hashes"` // SHA-256, in hex
+}
+
 func (f *ContentFilter) filter() filter.Content {
 	out := filter.Content{Name: f.Name, Match: f.Match}
 	for _, c := range f.Conditions {
@@ -125,6 +137,12 @@ func (a *Appliance) filterOptions() *filter.Options {
 	}
 	for _, u := range a.URLs {
 		o.URLs = append(o.URLs, filter.URL(u))
+	}
+	for _, l := range a.URLLists {
+		o.URLLists = append(o.URLLists, filter.URLList(l))
+	}
+	for _, l := range a.FileHashLists {
+		o.HashLists = append(o.HashLists, filter.HashList(l))
 	}
 	return o
 }

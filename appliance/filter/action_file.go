@@ -18,7 +18,7 @@ func fileVerbs() map[string]verb {
 		"drop-attachments-by-type":                {min: 1, max: 2, make: dropChosen(typeIs)},
 		"drop-attachments-by-mimetype":            {min: 1, max: 2, make: dropChosen(typeIs)},
 		"drop-attachments-by-filetype":            {min: 1, max: 2, make: dropChosen(kindIs)},
-		"drop-attachments-by-sha256":              {min: 1, max: 2, make: dropChosen(sumIs)},
+		"drop-attachments-by-sha256":              {min: 1, max: 2, make: dropSummed},
 		"drop-attachments-by-size":                {min: 1, max: 2, make: dropLarge},
 		"drop-attachments-where-contains":         {min: 1, max: 2, make: dropContaining},
 		"drop-attachments-where-dictionary-match": {min: 1, max: 3, make: dropListed},
@@ -74,6 +74,10 @@ func dropChosen(of func(string) (choice, error)) func(*compiler, *call) (action,
 		is, err := of(s)
 		return drop(c, 1, is, err)
 	}
+}
+
+func dropSummed(c *compiler, call *call) (action, error) {
+	return dropChosen(c.library.sumIs)(c, call)
 }
 
 func dropNamed(_ *compiler, c *call) (action, error) {
@@ -136,7 +140,7 @@ func urlVerb(of func(*call) (about, error), with func(*call) (func(string) strin
 						return made
 					}
 				}
-				if which.is(table.of(s)) {
+				if which.meant(s, table) {
 					return becomes(s)
 				}
 				return s

@@ -42,14 +42,17 @@ type library struct {
 	host         string
 	dictionaries map[string]*dictionary
 	texts        map[string]string
+	allowed      map[string]*urlTable       // URL lists
+	hashes       map[string]map[string]bool // file hash lists
 	table        *urlTable
 	rules        map[string]rule
 	actions      map[string]verb
 }
 
 func newLibrary(o *Options) (*library, error) {
-	l := &library{Options: o, host: o.Host, dictionaries: map[string]*dictionary{}, texts: map[string]string{}, rules: rules(), actions: verbs()}
-	var errs []error
+	l := &library{Options: o, host: o.Host, dictionaries: map[string]*dictionary{}, texts: map[string]string{}, rules: rules(), actions: verbs(),
+		allowed: map[string]*urlTable{}, hashes: map[string]map[string]bool{}}
+	errs := []error{l.addLists(o)}
 	for i := range o.Dictionaries {
 		d := &o.Dictionaries[i]
 		if l.dictionaries[d.Name] != nil || d.Name == "" {

@@ -42,6 +42,8 @@ func Fidelity() []fidelity.Claim {
 	claim("conditions of content filters: "+strings.Join(slices.Sorted(maps.Keys(forms())), ", "), fidelity.Documented, guide+"Content Filter Conditions; the keys are ours")
 	claim("actions of content filters: "+strings.Join(slices.Sorted(maps.Keys(acts())), ", "), fidelity.Documented, guide+"Content Filter Actions; the keys are ours")
 	claim("not supported, with an error: "+strings.Join(slices.Sorted(maps.Keys(unsupported())), ", "), fidelity.Ours, "not built")
+	claim("url-reputation and url-category: the name of a URL list behind their own arguments; its URLs are not looked at", fidelity.Inferred, guide+"URL Filtering, allowed lists; the place of the argument is not certain")
+	claim("file hash lists: their name among the sums of attachment-sha256 and drop-attachments-by-sha256", fidelity.Ours, "the appliance chooses them in content filters")
 	claim("smart identifiers *credit, *ssn, *aba, *cusip", fidelity.Documented, guide+"Text Resources")
 	for _, r := range []struct{ what, level, source string }{
 		{"message filters come before the mail policies and see the whole message; content filters belong to a policy", fidelity.Documented, guide + "Understanding the Email Pipeline"},

@@ -27,6 +27,8 @@ type Options struct {
 	Dictionaries []Dictionary
 	Texts        []Text // text resources, such as disclaimers
 	URLs         []URL
+	URLLists     []URLList
+	HashLists    []HashList
 	Host         string // the appliance's name, in notifications
 	// Quarantine tells whether there is one with this name; nil: any is fine.
 	Quarantine func(name string) bool

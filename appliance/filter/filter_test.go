@@ -95,8 +95,10 @@ func options() *Options {
 			{Name: "money", Terms: []Term{{"invoice", 2}, {"pay", 3}}, WholeWords: true}, {Name: "cards", Terms: []Term{{Text: "*credit"}}},
 			{Name: "exact", Terms: []Term{{Text: "INVOICE"}}, CaseSensitive: true},
 		},
-		Texts: []Text{{"disclaimer", "Confidential, $MID."}, {"warning", "External: $EnvelopeFrom"}},
-		URLs:  []URL{{URL: "evil.example", Score: score(-6.8), Category: "Phishing"}, {URL: "http://good.example/", Score: score(5), Category: "News"}},
+		Texts:     []Text{{"disclaimer", "Confidential, $MID."}, {"warning", "External: $EnvelopeFrom"}},
+		URLs:      []URL{{URL: "evil.example", Score: score(-6.8), Category: "Phishing"}, {URL: "http://good.example/", Score: score(5), Category: "News"}},
+		URLLists:  []URLList{{"partners", []string{"evil.example/x"}}, {"others", []string{"evil.example", "a.example"}}},
+		HashLists: []HashList{{"bad files", []string{strings.Repeat("A", 64)}}},
 		Quarantine: func(name string) bool {
 			return name == "Policy" || name == "Other"
 		},
@@ -226,6 +228,7 @@ func TestRules(t *testing.T) {
 		{`attachment-sha256 == "` + sumOf(t, "list.csv") + `"`, true}, {`attachment-sha256 == "` + strings.Repeat("0", 64) + `"`, false},
 		{`attachment-size > 14`, true}, {`attachment-size > 1K`, false}, {`attachment-count == 3`, true}, {`attachment-count > 3`, false},
 		{`url == "^http://evil\.example/"`, true}, {`url == "^ftp"`, false}, {`url-reputation(-10, -6)`, true}, {`url-reputation(-10.0, -7.0)`, false}, {`url-reputation(4, 6)`, true},
+		{`url-reputation(-10, -6, "others")`, false}, {`url-category('Phishing', "others")`, false}, {`attachment-sha256 == "bad files"`, false},
 		{`url-category(['Adult', 'phishing'])`, true}, {`url-category('Adult')`, false}, {`url-no-reputation`, true},
 		{`dictionary-match("money", 12)`, true}, {`dictionary-match("money", 13)`, false}, {`body-dictionary-match("cards")`, true}, {`attachment-dictionary-match("cards")`, false},
 		{`subject-dictionary-match("money", 2)`, true}, {`subject-dictionary-match("money", 3)`, false}, {`dictionary-match("exact")`, false},

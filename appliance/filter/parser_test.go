@@ -53,7 +53,7 @@ func TestFaults(t *testing.T) {
 		{`f: if (random(0)) {}`, `line 1, column 8: random: want a whole number above 0`},
 		{`f: if (remote-ip == "x") {}`, `line 1, column 8: remote-ip: "x": want an IP address, a CIDR range, or a range with a dash`},
 		{`f: if (attachment-filetype == "foo") {}`, `line 1, column 8: attachment-filetype: "foo": want 7z, bmp, `},
-		{`f: if (attachment-sha256 == "foo") {}`, `line 1, column 8: attachment-sha256: "foo": want a SHA-256, 64 hex digits`},
+		{`f: if (attachment-sha256 == "foo") {}`, `line 1, column 8: attachment-sha256: "foo": want a SHA-256, 64 hex digits, or the name of a file hash list`},
 		{`f: if (dictionary-match("foo")) {}`, `line 1, column 8: dictionary-match: there is no dictionary "foo"`},
 		{`f: if (url-reputation(5, 1)) {}`, `line 1, column 8: url-reputation: 5 to 1: want a range of scores from -10.0 to 10.0`},
 		{`f: { quarantine("None"); }`, `line 1, column 6: quarantine: there is no quarantine "None"`},

@@ -17,12 +17,15 @@ func fileRules() map[string]rule {
 		"attachment-type":           {cmp: oneOf, make: fileRule(typeIs)},
 		"attachment-mimetype":       {cmp: oneOf, make: fileRule(typeIs)},
 		"attachment-filetype":       {cmp: oneOf, make: fileRule(kindIs)},
-		"attachment-sha256":         {cmp: oneOf, make: fileRule(sumIs)},
-		"attachment-size":           {cmp: measure, make: fileSize},
-		"attachment-count":          {cmp: measure, make: fileCount},
-		"attachment-protected":      truthRule(func(v *view) (bool, error) { return v.files(isProtected) }),
-		"attachment-unprotected":    truthRule(func(v *view) (bool, error) { return v.files(func(p *letter.Part) bool { return !p.Encrypted }) }),
-		"macro-detection-rule":      truthRule(func(v *view) (bool, error) { return v.files(hasMacro) }),
+		"attachment-sha256": {cmp: oneOf, make: func(c *compiler, e *expr) (test, error) {
+			is, err := c.library.sumIs(e.want.text)
+			return func(v *view) (bool, error) { return v.files(is) }, err
+		}},
+		"attachment-size":        {cmp: measure, make: fileSize},
+		"attachment-count":       {cmp: measure, make: fileCount},
+		"attachment-protected":   truthRule(func(v *view) (bool, error) { return v.files(isProtected) }),
+		"attachment-unprotected": truthRule(func(v *view) (bool, error) { return v.files(func(p *letter.Part) bool { return !p.Encrypted }) }),
+		"macro-detection-rule":   truthRule(func(v *view) (bool, error) { return v.files(hasMacro) }),
 	}
 }
 
@@ -105,16 +108,6 @@ func kindIs(s string) (choice, error) {
 		}
 	}
 	return func(p *letter.Part) bool { return slices.Contains(kinds, p.Kind) }, nil
-}
-
-func sumIs(s string) (choice, error) {
-	sums := list(strings.ToLower(s))
-	for _, sum := range sums {
-		if len(sum) != 64 || strings.Trim(sum, "0123456789abcdef") != "" {
-			return nil, fmt.Errorf("%q: want a SHA-256, 64 hex digits", sum)
-		}
-	}
-	return func(p *letter.Part) bool { return slices.Contains(sums, p.SHA256) }, nil
 }
 
 func fileSize(_ *compiler, e *expr) (test, error) {

@@ -84,7 +84,12 @@ func (t *urlTable) of(s string) *URL {
 // about tells which URLs are meant.
 type about struct {
 	is  func(*URL) bool
-	why string // in the words of the logs
+	but *urlTable // those in it are not; nil: none
+	why string    // in the words of the logs
+}
+
+func (a *about) meant(s string, t *urlTable) bool {
+	return a.is(t.of(s)) && (a.but == nil || a.but.of(s) == nil)
 }
 
 func (u *URL) scored(least, most float64) bool {
@@ -114,9 +119,12 @@ func byCategory(c *call) (a about, err error) {
 }
 
 func urlRules() map[string]rule {
-	reading := func(of func(*call) (about, error)) func(*compiler, *expr) (test, error) {
+	reading := func(of func(*call) (about, error), listAt int) func(*compiler, *expr) (test, error) {
 		return func(c *compiler, e *expr) (test, error) {
 			a, err := of(&e.call)
+			if err == nil {
+				a, err = c.library.except(&e.call, listAt, a)
+			}
 			return func(v *view) (bool, error) {
 				found, err := v.bad(c.library.table, a)
 				for _, s := range found {
@@ -127,8 +135,8 @@ func urlRules() map[string]rule {
 		}
 	}
 	return map[string]rule{
-		"url-reputation":    {min: 2, max: 5, make: reading(byReputation)},
-		"url-category":      {min: 1, max: 4, make: reading(byCategory)},
+		"url-reputation":    {min: 2, max: 5, make: reading(byReputation, 2)},
+		"url-category":      {min: 1, max: 4, make: reading(byCategory, 1)},
 		"url-no-reputation": {make: noReputation},
 		"url": {cmp: matches, make: func(_ *compiler, e *expr) (test, error) {
 			p, err := newPattern(e.want.text)
@@ -154,7 +162,7 @@ func noReputation(c *compiler, _ *expr) (test, error) {
 func (v *view) bad(t *urlTable, a about) (found []string, err error) {
 	all, err := v.urls()
 	for _, s := range all {
-		if a.is(t.of(s)) {
+		if a.meant(s, t) {
 			found = append(found, s)
 		}
 	}
