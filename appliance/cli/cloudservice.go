@@ -139,7 +139,7 @@ func (c *call) register() error {
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, registerWithin)
 	defer cancel()
-	err = c.Link.Register(ctx, c.region(), token)
+	err = c.Link.Register(ctx, c.Config.CloudServices.Server, token)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return failed("The Cisco Cloud Service is busy. The appliance goes on trying only while you wait; try again after some time.")
@@ -166,12 +166,4 @@ func (c *call) deregister() error {
 	}
 	c.say("The appliance is deregistered from the Cisco Threat Response portal.\n")
 	return nil
-}
-
-// region is the one in force.
-func (c *call) region() string {
-	if len(c.Regions) == 0 {
-		return ""
-	}
-	return c.Regions[0]
 }

@@ -28,6 +28,11 @@ func Fidelity() []fidelity.Claim {
 		{"quarantineconfig lists the quarantines, with how many messages each holds", fidelity.Documented, guide + "; the column of messages is ours, and nothing can be changed there"},
 		{"grep with -C, -e, -i, -p, -t and -v over all files of a subscription; " + noResults, fidelity.Observed, clients + "; regular expressions are those of RE2"},
 		{"tail: the last ten lines, then those that are written; Press Ctrl-C to stop.", fidelity.Documented, guide + "; how many lines is inferred"},
+		{"dictionaryconfig print shows term, weight; edit NAME new and delete, and a commit with its comment on the line, show nothing when they go well", fidelity.Observed, clients},
+		{"commit asks: Please enter some comments describing your changes", fidelity.Documented, guide},
+		{"showchanges: a key, its old and its new value", fidelity.Ours, "the appliance's form is not published"},
+		{"clear and exit ask whether changes may be lost", fidelity.Inferred, "recollections; drafts outlive the session here until they are cleared"},
+		{"trackingconfig, threatresponseconfig and cloudserviceconfig: the operations and their words", fidelity.Inferred, "recollections; no sample is published"},
 		{"findevent: by envelope FROM, Message ID, Subject or envelope TO; all lines about a message, its connections, and what was made of it by a filter, a split, a bounce or a release", fidelity.Observed, "the published tool that the command was made of"},
 		{"findevent reads the current log only when asked; with options it reads all", fidelity.Inferred, "the questions are documented, the options' files are not"},
 	} {
