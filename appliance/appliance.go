@@ -326,6 +326,8 @@ func (a *Appliance) usePages(c *config.Appliance) {
 		mux.Handle(prefix, api)
 	}
 	mux.Handle("GET /xml/status", rest.SignedIn(rest.Options{SignIn: a.users, Logger: a.o.Logger}, http.HandlerFunc(a.serveXML)))
+	mux.Handle("GET "+reports.CSVPath, rest.SignedIn(rest.Options{SignIn: a.users, Logger: a.o.Logger},
+		reports.CSV(reports.CSVOptions{Counts: a.reports, Location: in, Logger: a.o.Logger})))
 	mux.Handle("/", console.New(console.Options{
 		Location: in, Tracker: a.store, Host: c.Hostname, Model: "Cisco " + model,
 		Product: c.Product, Version: c.Version, Logger: a.o.Logger, Disabled: !c.Tracking.Enabled,

@@ -64,7 +64,7 @@ func (r *Row) record(host string, zone *time.Location) []string {
 	cells := []string{m.Received.In(zone).Format(timestamp), strings.Join(mids, ";"), host, m.Sender, strings.Join(to, ";"), m.Subject,
 		details.LastState(r.Last), senderIP(m), m.MessageID}
 	for i := range cells {
-		cells[i] = inert(cells[i])
+		cells[i] = Inert(cells[i])
 	}
 	return cells
 }
@@ -77,12 +77,12 @@ func senderIP(m *esa.Message) string {
 	return m.Source.Remote.String()
 }
 
-// inert keeps a cell from being a formula, and from showing other than it is:
+// Inert keeps a cell from being a formula, and from showing other than it is:
 // senders choose subjects and names. Spreadsheets run what begins with one of
 // the signs, some of them also after blanks, a byte order mark or other signs
 // that are not seen, and when the sign is of full width. A control at the very
 // beginning is not left to chance either.
-func inert(cell string) string {
+func Inert(cell string) string {
 	seen := strings.TrimLeftFunc(cell, unseen)
 	sign, _ := utf8.DecodeRuneInString(seen)
 	formula := seen != "" && strings.ContainsRune(signs, sign) || cell != "" && cell[0] < ' '

@@ -213,8 +213,8 @@ func TestInert(t *testing.T) {
 		"exe\u202efdp.invoice": "exe\ufffdfdp.invoice", "a\u2066b\u2069\u200e\u200f\u061c": "a\ufffdb\ufffd\ufffd\ufffd\ufffd", "\u202e=1": "'\ufffd=1",
 		"bad \xff octet": "bad \ufffd octet",
 	} {
-		if got := inert(cell); got != want {
-			t.Errorf("inert(%q) = %q, want %q", cell, got, want)
+		if got := Inert(cell); got != want {
+			t.Errorf("Inert(%q) = %q, want %q", cell, got, want)
 		}
 	}
 }

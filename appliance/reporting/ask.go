@@ -111,7 +111,7 @@ func (q *Question) Fits() bool {
 // they are larger.
 func (r *Reports) intervals(q *Question, now time.Time) []span {
 	if q.Step == 0 {
-		return []span{{q.From.In(now.Location()), q.To.In(now.Location())}}
+		return []span{{from: q.From.In(now.Location()), to: q.To.In(now.Location())}}
 	}
 	var out []span
 	from := later(q.From, r.o.Keep.horizon(Day, now)).In(now.Location())
@@ -122,7 +122,7 @@ func (r *Reports) intervals(q *Question, now time.Time) []span {
 			step++
 		}
 		e := step.end(step.begin(at))
-		out = append(out, span{at, earlier(e, to)})
+		out = append(out, span{from: at, to: earlier(e, to)})
 		at = e
 	}
 	return out

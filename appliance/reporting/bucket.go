@@ -98,28 +98,33 @@ type piece struct {
 // enough is kept, the larger one counts as a whole. An end that is not before now is
 // no edge: nothing is counted behind now.
 func (k Keep) cover(from, to, now time.Time) []piece {
-	if !to.Before(now) {
-		to = Day.end(Day.begin(now))
+	open := !to.Before(now)
+	if open {
+		to = Minute.end(Minute.begin(now))
 	}
 	if oldest := k.horizon(Day, now); from.Before(oldest) {
 		from = oldest
 	}
 	var out []piece
-	k.split(&out, Day, span{from, to}, now)
+	k.split(&out, Day, span{from, to, open}, now)
 	return out
 }
 
-type span struct{ from, to time.Time }
+// span is a range of time.
+type span struct {
+	from, to time.Time
+	open     bool // nothing is counted behind its end
+}
 
 func (k Keep) split(out *[]piece, s Step, in span, now time.Time) {
 	for b := s.begin(in.from); b.Before(in.to); {
 		e := s.end(b)
-		whole := !b.Before(in.from) && !e.After(in.to)
+		whole := !b.Before(in.from) && (in.open || !e.After(in.to))
 		finer := s > Minute && !b.Before(k.horizon(s-1, now))
 		if whole || !finer {
 			*out = append(*out, piece{s, b, e})
 		} else {
-			inner := span{later(b, in.from), earlier(e, in.to)}
+			inner := span{later(b, in.from), earlier(e, in.to), in.open && e.After(in.to)}
 			k.split(out, s-1, inner, now)
 		}
 		b = e

@@ -108,9 +108,26 @@ func Open(o Options) (*Reports, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open reports: %w", err)
 	}
-	r.seq, r.placed, r.began = seq, seq, len(note) > 0
-	r.lost, _ = binary.Uvarint(note)
+	r.seq, r.placed = seq, seq
+	var n int
+	if r.lost, n = binary.Uvarint(note); n > 0 {
+		r.began = len(note) > n && note[n] == 1
+		return r, nil
+	}
+	// From now on the log is kept for it.
+	if err := o.Shelf.Put(seq, r.note(), nil, nil); err != nil {
+		return nil, fmt.Errorf("open reports: %w", err)
+	}
 	return r, nil
+}
+
+// note is what is kept with the place: what was lost, and whether it has begun.
+func (r *Reports) note() []byte {
+	began := byte(0)
+	if r.began {
+		began = 1
+	}
+	return append(binary.AppendUvarint(nil, r.lost), began)
 }
 
 // Reload goes over to another time zone: days and hours begin in it from now on. What
@@ -190,7 +207,8 @@ func (r *Reports) skip(events uint64) {
 	defer r.mu.Unlock()
 	r.seq += events
 	r.tally.forget()
-	if !r.began {
+	if !r.began { // it may only skip once
+		r.began = true
 		r.o.Logger.Info("reports begin with what the event log still has", "before", events)
 		return
 	}
@@ -232,7 +250,7 @@ func (r *Reports) Flush() error {
 		rows[k] = p.append(nil)
 	}
 	drop := r.outdated(now)
-	if err := r.o.Shelf.Put(r.seq, append(binary.AppendUvarint(nil, r.lost), 1), rows, drop); err != nil {
+	if err := r.o.Shelf.Put(r.seq, r.note(), rows, drop); err != nil {
 		return fmt.Errorf("keep reports: %w", err)
 	}
 	r.placed = r.seq

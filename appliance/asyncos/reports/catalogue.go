@@ -98,15 +98,15 @@ func per(sum, n reporting.Counter, unit uint64) number {
 	}
 }
 
-// host are what is last known of a sending host, which is no sum.
-func host(more map[string]number) map[string]number {
-	out := map[string]number{
-		"last_sender_group_name": func(r *reporting.Row) any { return r.Host.Group },
-		"sbrs_score":             func(r *reporting.Row) any { return r.Host.SBRS },
-		"dns_verified":           func(r *reporting.Row) any { return map[bool]uint64{true: 1}[r.Host.Verified == "1"] },
-	}
-	for k, v := range more {
-		out[k] = v
-	}
+// group is what is last known of sending hosts, which is no sum.
+func group() map[string]number {
+	return map[string]number{"last_sender_group_name": func(r *reporting.Row) any { return r.Host.Group }}
+}
+
+// host is what is last known of one.
+func host() map[string]number {
+	out := group()
+	out["sbrs_score"] = func(r *reporting.Row) any { return r.Host.SBRS }
+	out["dns_verified"] = func(r *reporting.Row) any { return map[bool]uint64{true: 1}[r.Host.Verified == "1"] }
 	return out
 }

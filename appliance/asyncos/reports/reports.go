@@ -64,9 +64,9 @@ var plusses = []string{"filterValue"}
 
 // The forms of an answer.
 const (
-	whole  = ""
-	graph  = "graph"
-	export = "export"
+	formWhole  = ""
+	formGraph  = "graph"
+	formExport = "export"
 )
 
 // mostRows bounds an answer; mostOffset what is passed over.
@@ -95,9 +95,9 @@ func (a *api) serve(c *rest.Call) (any, error) {
 		return nil, err
 	}
 	switch {
-	case q.form == export:
+	case q.form == formExport:
 		return a.export(c.Request.Context(), q)
-	case q.form == graph:
+	case q.form == formGraph:
 		return a.graph(c.Request.Context(), q)
 	}
 	return a.whole(c.Request.Context(), q)
@@ -135,7 +135,7 @@ func (a *api) device(c *rest.Call, q *asked) (err error) {
 	if _, err = c.One("device_name", a.Host); err != nil {
 		return err
 	}
-	q.form, err = c.One("query_type", graph, export)
+	q.form, err = c.One("query_type", formGraph, formExport)
 	return err
 }
 
@@ -150,7 +150,7 @@ func span(c *rest.Call, q *asked) (err error) {
 		}
 	}
 	question := reporting.Question{From: q.from, To: earlier(q.to, time.Now()), Step: q.step()}
-	if q.form != whole && !question.Fits() {
+	if q.form != formWhole && !question.Fits() {
 		return rest.Wrong("startDate", "the time range is too long for this query_type")
 	}
 	return nil
@@ -166,7 +166,7 @@ func earlier(a, b time.Time) time.Time {
 // step is what a series is told in: hours, or days if there would be too many.
 func (q *asked) step() reporting.Step {
 	switch {
-	case q.form == whole:
+	case q.form == formWhole:
 		return 0
 	case q.to.Sub(q.from) > 8*24*time.Hour:
 		return reporting.Day
@@ -183,19 +183,26 @@ func order(c *rest.Call, q *asked) error {
 	}
 	dir, err := c.One("orderDir", "asc", "desc")
 	q.ascending = dir == "asc"
-	if by == "" && len(q.counters) == 1 {
-		by = q.counters[0]
-	}
-	for _, total := range []string{"total_recipients", "total_recipients_processed", "incoming_total_recipients", "total_dlp_incidents", "total"} {
-		if by == "" && slices.Contains(q.Counters, total) {
-			by = total
-		}
-	}
-	if by == "" && len(q.Counters) > 0 {
-		by = q.Counters[0]
+	if by == "" {
+		by = q.defaultOrder()
 	}
 	q.by = q.number(by)
 	return err
+}
+
+func (q *asked) defaultOrder() string {
+	if len(q.counters) == 1 {
+		return q.counters[0]
+	}
+	for _, total := range []string{"total_recipients", "total_recipients_processed", "incoming_total_recipients", "total_dlp_incidents", "total"} {
+		if slices.Contains(q.Counters, total) {
+			return total
+		}
+	}
+	if len(q.Counters) > 0 {
+		return q.Counters[0]
+	}
+	return ""
 }
 
 // page reads how many rows there are to be.
@@ -244,9 +251,13 @@ func filter(c *rest.Call, q *asked) error {
 
 // ask asks for a report's rows. Those of several tables with one key are one row each.
 func (a *api) ask(ctx context.Context, q *asked) ([]reporting.Interval, error) {
+	return a.askIn(ctx, q, q.step())
+}
+
+func (a *api) askIn(ctx context.Context, q *asked, step reporting.Step) ([]reporting.Interval, error) {
 	var out []reporting.Interval
 	for _, t := range q.tables {
-		more, err := a.Counts.Ask(ctx, reporting.Question{Table: t, From: q.from, To: q.to, Step: q.step(), Key: q.filter})
+		more, err := a.Counts.Ask(ctx, reporting.Question{Table: t, From: q.from, To: q.to, Step: step, Key: q.filter})
 		if err != nil {
 			return nil, err
 		}

@@ -56,17 +56,18 @@ func renamed() map[string]source {
 	one := func(t reporting.Table, other map[string]number) source {
 		return source{tables: []reporting.Table{t}, other: other}
 	}
-	address := one(reporting.InIP, host(nil))
+	address := one(reporting.InIP, host())
 	address.ip = true
-	both := one(reporting.InDomainIP, host(nil))
+	both := one(reporting.InDomainIP, host())
 	both.ip = true
 	malware := map[string]number{"detected_amp": count(reporting.AMPMalware)}
-	plain := map[string]number{"conn_plain": without(reporting.TotalAccepted, reporting.ConnTLSSuccess)}
+	domain := group()
+	domain["conn_plain"] = without(reporting.TotalAccepted, reporting.ConnTLSSuccess)
 	return map[string]source{
-		"mail_incoming_domain_detail":         one(reporting.InDomain, host(plain)),
+		"mail_incoming_domain_detail":         one(reporting.InDomain, domain),
 		"mail_incoming_domain_ip_detail":      both,
 		"mail_incoming_ip_hostname_detail":    address,
-		"mail_incoming_network_detail":        one(reporting.InNetwork, host(nil)),
+		"mail_incoming_network_detail":        one(reporting.InNetwork, group()),
 		"mail_incoming_network_domain_detail": one(reporting.InNetworkDomain, nil),
 		"mail_destination_domain_detail": one(reporting.Destination, map[string]number{
 			"conn_plain": without(reporting.ConnTotal, reporting.ConnTLSSuccess)}),
