@@ -23,16 +23,17 @@ func (l quarantineLog) Standing(ctx context.Context, mid esa.MID) (esa.Message, 
 	return m, notHeld(err)
 }
 
-func (l quarantineLog) Held(ctx context.Context, names []string, yield func(*esa.Message) error) error {
-	q := tracking.Query{Held: names}
-	if len(names) == 0 {
+func (l quarantineLog) Held(ctx context.Context, of quarantine.Among, yield func(*esa.Message) error) error {
+	q := tracking.Query{Held: of.Quarantines, Limit: heldPage,
+		Sender: narrowed(of.Sender), Recipient: narrowed(of.Recipient), Subject: narrowed(of.Subject), Attachment: narrowed(of.Attachment)}
+	if len(of.Quarantines) == 0 {
 		q.States = []esa.State{esa.Quarantined}
 	}
 	return l.heldBy(ctx, q, yield)
 }
 
 func (l quarantineLog) Holds(ctx context.Context, yield func(*esa.Message) error) error {
-	return l.heldBy(ctx, tracking.Query{States: []esa.State{esa.Quarantined}, Want: holds()}, yield)
+	return l.heldBy(ctx, tracking.Query{States: []esa.State{esa.Quarantined}, Want: holds(), Limit: heldPageAtLeisure}, yield)
 }
 
 // holds are the events by which a message comes into a quarantine, or leaves it.
@@ -45,9 +46,7 @@ func holds() *tracking.Want {
 }
 
 func (l quarantineLog) heldBy(ctx context.Context, q tracking.Query, yield func(*esa.Message) error) error {
-	// Few are held of many, so a page of [tracking.Store.Each] would have the parts of
-	// a hundred segments in memory at a time, when nobody is in a hurry.
-	for q.Limit = heldPage; ; {
+	for {
 		page, err := l.Store.Search(ctx, q)
 		if err != nil {
 			return err
@@ -63,8 +62,24 @@ func (l quarantineLog) heldBy(ctx context.Context, q tracking.Query, yield func(
 	}
 }
 
-// heldPage is how many held messages are read at a time.
-const heldPage = 16
+// How many held messages are read at a time. Few are held of many, so a long page
+// would have the parts of a hundred segments in memory, when nobody is in a hurry.
+const (
+	heldPage          = 500
+	heldPageAtLeisure = 16
+)
+
+// narrowed is what message tracking can look for of a criterion of quarantines: it
+// finds all that this one does, and maybe more.
+func narrowed(t quarantine.Text) tracking.Text {
+	const most = 1000 // octets; a query of tracking is not longer than some of these
+	op, ok := map[quarantine.Op]tracking.Op{"": tracking.Contains, quarantine.Contains: tracking.Contains, quarantine.EndsWith: tracking.Contains,
+		quarantine.Is: tracking.Is, quarantine.StartsWith: tracking.BeginsWith}[t.Op]
+	if !ok || len(t.Value) > most || t.Value == "" {
+		return tracking.Text{}
+	}
+	return tracking.Text{Op: op, Value: t.Value}
+}
 
 // notHeld is the error for those that do not know the store.
 func notHeld(err error) error {

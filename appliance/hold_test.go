@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"esasim/appliance/config"
+	"esasim/appliance/quarantine"
 	"esasim/esa"
 	"esasim/internal/memnet"
 	"esasim/tracking"
@@ -146,7 +147,7 @@ func TestHolds(t *testing.T) {
 	defer s.Close()
 	log := quarantineLog{queueLog{Store: s}}
 	var all []esa.Message
-	if err := log.Held(t.Context(), nil, func(m *esa.Message) error { all = append(all, *m); return nil }); err != nil || len(all) < 5 {
+	if err := log.Held(t.Context(), quarantine.Among{}, func(m *esa.Message) error { all = append(all, *m); return nil }); err != nil || len(all) < 5 {
 		t.Fatalf("%d are held, %v", len(all), err)
 	}
 	bare := 0

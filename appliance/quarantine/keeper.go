@@ -29,9 +29,9 @@ type Log interface {
 	Standing(ctx context.Context, mid esa.MID) (esa.Message, error)
 	// Content gives a message as it was received.
 	Content(mid esa.MID) (io.ReadCloser, error)
-	// Held calls yield for every message that is in a quarantine, newest first.
-	// With names only those in one of these are asked for; others may come.
-	Held(ctx context.Context, names []string, yield func(*esa.Message) error) error
+	// Held calls yield for every message that is in a quarantine, newest first; for
+	// those that are meant at least.
+	Held(ctx context.Context, of Among, yield func(*esa.Message) error) error
 	// Holds calls yield for every message that is in a quarantine, newest first, of
 	// which it says no more than its size, its state and what holds it.
 	Holds(ctx context.Context, yield func(*esa.Message) error) error
@@ -56,9 +56,10 @@ type Keeper struct {
 	Options atomic.Pointer[Options]
 
 	// mu is held while an operation looks at a message and tells what it did. Nobody
-	// else takes a message out of a quarantine. It also guards index.
+	// else takes a message out of a quarantine. It also guards index and whole.
 	mu    sync.Mutex
 	index index // what Run has found so far
+	whole bool  // that is all
 	known chan struct{}
 	found sync.Once // closes known
 }
@@ -117,7 +118,7 @@ func (k *Keeper) next(ctx context.Context, r Reader) ([]esa.Entry, error) {
 // rebuild looks who is held. What changes meanwhile comes by the log.
 func (k *Keeper) rebuild(ctx context.Context) error {
 	k.mu.Lock()
-	k.index = newIndex()
+	k.index, k.whole = newIndex(), false
 	k.mu.Unlock()
 	o := k.Options.Load()
 	err := k.Log.Holds(ctx, func(m *esa.Message) error {
@@ -130,6 +131,9 @@ func (k *Keeper) rebuild(ctx context.Context) error {
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("look who is held in quarantines: %w", err)
 	}
+	k.mu.Lock()
+	k.whole = err == nil
+	k.mu.Unlock()
 	return nil
 }
 

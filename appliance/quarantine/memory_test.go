@@ -93,7 +93,7 @@ func (l *memory) Standing(ctx context.Context, mid esa.MID) (esa.Message, error)
 
 func (l *memory) Forget() {}
 
-func (l *memory) Held(ctx context.Context, _ []string, yield func(*esa.Message) error) error {
+func (l *memory) Held(ctx context.Context, _ Among, yield func(*esa.Message) error) error {
 	l.mu.Lock()
 	mids := slices.Sorted(maps.Keys(l.events))
 	l.mu.Unlock()
@@ -108,7 +108,7 @@ func (l *memory) Held(ctx context.Context, _ []string, yield func(*esa.Message) 
 }
 
 func (l *memory) Holds(ctx context.Context, yield func(*esa.Message) error) error {
-	return l.Held(ctx, nil, yield)
+	return l.Held(ctx, Among{}, yield)
 }
 
 func (l *memory) Sync(context.Context) error { return nil }

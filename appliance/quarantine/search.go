@@ -1,12 +1,14 @@
 package quarantine
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
 
 	"esasim/appliance/successor"
 	"esasim/esa"
@@ -40,7 +42,7 @@ func (t Text) match(texts ...string) bool {
 	if t.Value == "" {
 		return true
 	}
-	want, op, not := strings.ToLower(t.Value), t.Op, true
+	want, op, not := folded(t.Value), t.Op, true
 	switch t.Op {
 	case NotContains:
 		op = Contains
@@ -53,8 +55,18 @@ func (t Text) match(texts ...string) bool {
 	default:
 		not = false
 	}
-	found := slices.ContainsFunc(texts, func(s string) bool { return compare(op, strings.ToLower(s), want) })
+	found := slices.ContainsFunc(texts, func(s string) bool { return compare(op, folded(s), want) })
 	return found != not
+}
+
+// folded takes the case off a text, as message tracking does.
+func folded(s string) string {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return cases.Fold().String(s)
+		}
+	}
+	return strings.ToLower(s)
 }
 
 func compare(op Op, s, want string) bool {
@@ -81,17 +93,25 @@ func (t Text) check(key string) error {
 	return nil
 }
 
-// Search asks for messages in quarantines. All that is set must hold.
-type Search struct {
+// Among are held messages that may be left out unasked: all that is set must hold.
+type Among struct {
 	Quarantines []string // in one of these; none: in any
 	Sender      Text     // of the envelope
 	Recipient   Text     // any of the envelope
 	Subject     Text
-	Attachment  Text      // any attachment's name
-	From        time.Time // came into the quarantine at or after; zero: any time
-	To          time.Time // came before; zero: any time
+	Attachment  Text // any attachment's name
+}
+
+// Search asks for messages in quarantines. All that is set must hold.
+type Search struct {
+	Among
+	From time.Time // came into the quarantine at or after; zero: any time
+	To   time.Time // came before; zero: any time
+	// Also is asked of what else must hold; nil: nothing.
+	Also func(*Held) bool
 	// Sort is by what the matches are ordered: received (when it came into the
-	// quarantine; also if empty), exit, sender, subject or size.
+	// quarantine; also if empty), exit, sender, from (of the header), recipient (the
+	// first), subject or size.
 	Sort      string
 	Ascending bool // else the latest, or largest, first
 	Offset    int
@@ -103,7 +123,7 @@ const (
 	DefaultLimit = 20
 	MostLimit    = 1000
 	// MostOffset bounds what a search holds in memory.
-	MostOffset = 10000
+	MostOffset = 100_000
 )
 
 // Held is a message in quarantines.
@@ -144,19 +164,32 @@ type Page struct {
 	Held  []Held
 }
 
-// orders are by what matches can be sorted.
-func orders(by string) func(a, b *Held) int {
+// sortKey is by what a message is ordered: a number or a text.
+type sortKey struct {
+	number int64
+	text   string
+}
+
+// sortKeys are the orders there are; nil: there is no such order.
+func sortKeys(by string) func(*Held) sortKey {
+	text := func(of func(*Held) string) func(*Held) sortKey {
+		return func(h *Held) sortKey { return sortKey{text: of(h)} }
+	}
 	switch by {
 	case "", "received":
-		return func(a, b *Held) int { return a.received().Compare(b.received()) }
+		return func(h *Held) sortKey { return sortKey{number: h.received().UnixNano()} }
 	case "exit":
-		return func(a, b *Held) int { return a.exit().Compare(b.exit()) }
-	case "sender":
-		return func(a, b *Held) int { return strings.Compare(a.Message.Sender, b.Message.Sender) }
-	case "subject":
-		return func(a, b *Held) int { return strings.Compare(a.Message.Subject, b.Message.Subject) }
+		return func(h *Held) sortKey { return sortKey{number: h.exit().UnixNano()} }
 	case "size":
-		return func(a, b *Held) int { return cmp.Compare(a.Message.Size, b.Message.Size) }
+		return func(h *Held) sortKey { return sortKey{number: h.Message.Size} }
+	case "sender":
+		return text(func(h *Held) string { return h.Message.Sender })
+	case "from":
+		return text(func(h *Held) string { return h.Message.HeaderFrom })
+	case "recipient":
+		return text(func(h *Held) string { return slices.Concat(h.Recipients(), []string{""})[0] })
+	case "subject":
+		return text(func(h *Held) string { return h.Message.Subject })
 	}
 	return nil
 }
@@ -169,8 +202,8 @@ func (q *Search) Check() error {
 		}
 	}
 	switch {
-	case orders(q.Sort) == nil:
-		return fmt.Errorf("sort: %.40q %w: want received, exit, sender, subject or size", q.Sort, ErrInvalid)
+	case sortKeys(q.Sort) == nil:
+		return fmt.Errorf("sort: %.40q %w: want received, exit, sender, from, recipient, subject or size", q.Sort, ErrInvalid)
 	case q.Offset < 0 || q.Offset > MostOffset:
 		return fmt.Errorf("offset: %d %w: want 0 to %d", q.Offset, ErrInvalid, MostOffset)
 	case q.Limit < 0 || q.Limit > MostLimit:
@@ -179,12 +212,14 @@ func (q *Search) Check() error {
 	return nil
 }
 
+// there tells whether a stay in a quarantine, from a moment on, is meant.
+func (q *Search) there(quarantine string, since time.Time) bool {
+	return (len(q.Quarantines) == 0 || slices.Contains(q.Quarantines, quarantine)) && !since.Before(q.From) && (q.To.IsZero() || since.Before(q.To))
+}
+
 // match tells whether a message is meant.
 func (q *Search) match(h *Held) bool {
-	there := func(s Stay) bool {
-		return (len(q.Quarantines) == 0 || slices.Contains(q.Quarantines, s.Quarantine)) && !s.Since.Before(q.From) && (q.To.IsZero() || s.Since.Before(q.To))
-	}
-	if !slices.ContainsFunc(h.Stays, there) {
+	if !slices.ContainsFunc(h.Stays, func(s Stay) bool { return q.there(s.Quarantine, s.Since) }) {
 		return false
 	}
 	m := &h.Message
@@ -192,69 +227,8 @@ func (q *Search) match(h *Held) bool {
 	for _, a := range m.Attachments {
 		files = append(files, a.Name)
 	}
-	return q.Sender.match(m.Sender) && q.Recipient.match(h.Recipients()...) && q.Subject.match(m.Subject) && q.Attachment.match(files...)
-}
-
-// Search finds messages in quarantines. It looks at all that are held. The error
-// is ErrInvalid or ErrUnknown for a search that cannot be made.
-func (k *Keeper) Search(ctx context.Context, q Search) (Page, error) {
-	o := k.Options.Load()
-	if err := q.Check(); err != nil {
-		return Page{}, err
-	}
-	for _, name := range q.Quarantines {
-		if !slices.ContainsFunc(k.List(), func(s Status) bool { return s.Name == name }) {
-			return Page{}, fmt.Errorf("%.120q: %w", name, ErrUnknown)
-		}
-	}
-	found := top{order: q.order(), most: q.Offset + cmp.Or(q.Limit, DefaultLimit)}
-	err := k.Log.Held(ctx, q.Quarantines, func(m *esa.Message) error {
-		h := Held{Message: *m, Stays: o.stays(m)}
-		if h.Message.Events = nil; q.match(&h) {
-			found.add(h)
-		}
-		return nil
-	})
-	if err != nil {
-		return Page{}, fmt.Errorf("search quarantines: %w", err)
-	}
-	return Page{Total: found.total, Held: found.rows()[min(q.Offset, len(found.list)):]}, nil
-}
-
-// order is the order of matches; those that are equal in it come by their MID.
-func (q *Search) order() func(a, b Held) int {
-	by, sign := orders(q.Sort), -1
-	if q.Ascending {
-		sign = 1
-	}
-	return func(a, b Held) int {
-		return sign * cmp.Or(by(&a, &b), cmp.Compare(a.Message.MID, b.Message.MID))
-	}
-}
-
-// top keeps the first of what it is given, in an order.
-type top struct {
-	order func(a, b Held) int
-	most  int
-	total int
-	list  []Held // at most twice as many
-}
-
-func (t *top) add(h Held) {
-	t.total++
-	if t.list = append(t.list, h); len(t.list) >= 2*t.most {
-		t.rows()
-	}
-}
-
-// rows are the first ones, in order.
-func (t *top) rows() []Held {
-	slices.SortFunc(t.list, t.order)
-	if len(t.list) > t.most {
-		clear(t.list[t.most:])
-		t.list = t.list[:t.most]
-	}
-	return t.list
+	return q.Sender.match(m.Sender) && q.Recipient.match(h.Recipients()...) && q.Subject.match(m.Subject) && q.Attachment.match(files...) &&
+		(q.Also == nil || q.Also(h))
 }
 
 // Get is one message in quarantines, with its events. The error is ErrNotHeld if
