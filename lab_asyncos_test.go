@@ -99,7 +99,7 @@ func (c *apiCaller) play(calls string) string {
 			c.with = append(c.with, rest)
 		default:
 			c.flush()
-			if !c.comment && word != "FIND" {
+			if !c.comment && word != "FIND" && word != "HELD" {
 				c.out.WriteString("\n")
 			}
 			c.comment = word == "#"
@@ -126,6 +126,8 @@ func (c *apiCaller) flush() {
 		where = "message-tracking/messages?" + where
 	} else if method == "FIND" {
 		where = "message-tracking/messages?$DAY&" + where
+	} else if method == "HELD" {
+		where = "quarantine/messages?" + where
 	}
 	r := c.request(method, where, body)
 	resp, err := c.client().Do(r)
@@ -136,7 +138,7 @@ func (c *apiCaller) flush() {
 	if err = cmp.Or(err, resp.Body.Close()); err != nil {
 		c.t.Fatalf("%s: %v", c.call, err)
 	}
-	if method == "FIND" {
+	if method == "FIND" || method == "HELD" {
 		fmt.Fprintf(&c.out, "= %s\n", rowsFound(resp.StatusCode, b))
 		c.call, c.with = "", nil
 		return
@@ -154,8 +156,11 @@ func (c *apiCaller) flush() {
 // rowsFound is an answer to FIND in short: the MIDs of each row, or what is wrong.
 func rowsFound(status int, body []byte) string {
 	var a struct {
-		Meta  struct{ TotalCount int }
-		Data  []struct{ Attributes struct{ MID []int } }
+		Meta struct{ TotalCount int }
+		Data []struct {
+			MID        int // of rows of quarantines
+			Attributes struct{ MID []int }
+		}
 		Error struct{ Message string }
 	}
 	err := json.Unmarshal(body, &a)
@@ -164,7 +169,11 @@ func rowsFound(status int, body []byte) string {
 	}
 	out := strconv.Itoa(a.Meta.TotalCount) + ":"
 	for _, row := range a.Data {
-		out += " " + fmt.Sprint(row.Attributes.MID)
+		if out += " "; row.MID > 0 {
+			out += strconv.Itoa(row.MID)
+			continue
+		}
+		out += fmt.Sprint(row.Attributes.MID)
 	}
 	return out
 }
@@ -177,7 +186,7 @@ func (c *apiCaller) request(method, where, body string) *http.Request {
 	if !strings.HasPrefix(where, "/") {
 		where = "/esa/api/v2.0/" + where
 	}
-	if method == "FIND" {
+	if method == "FIND" || method == "HELD" {
 		method = http.MethodGet
 	}
 	r, err := http.NewRequestWithContext(c.t.Context(), method, c.Addresses().Console, strings.NewReader(body))

@@ -23,6 +23,7 @@ import (
 	"esasim/appliance/asyncos/lists"
 	"esasim/appliance/asyncos/logfiles"
 	"esasim/appliance/asyncos/messagetracking"
+	"esasim/appliance/asyncos/quarantines"
 	"esasim/appliance/asyncos/reports"
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/asyncos/safelist"
@@ -170,8 +171,8 @@ func (a *Appliance) build(c *config.Appliance) (err error) {
 		return err
 	}
 	a.now.Store(c)
-	a.usePages(c)
 	a.newQueues(&m)
+	a.usePages(c)
 	for _, o := range m.listeners {
 		a.listeners = append(a.listeners, smtp.New(o))
 	}
@@ -316,11 +317,12 @@ func (a *Appliance) usePages(c *config.Appliance) {
 			Tracker: a.store, Host: c.Hostname, Serial: a.serial, Flat: c.API.TrackingRows == config.Flat, Location: in,
 			Disabled: !c.Tracking.Enabled,
 		},
-		Health:  health.Options{Report: a.Report, Destinations: func() []delivery.Destination { return a.delivery.Destinations() }},
-		Reports: reports.Options{Counts: a.reports, Host: c.Hostname},
-		Logs:    logfiles.Options{Subscriptions: a.LogSubscriptions},
-		SDR:     reputations(c),
-		Lists:   lists.Options{Changes: a.changes},
+		Health:      health.Options{Report: a.Report, Destinations: func() []delivery.Destination { return a.delivery.Destinations() }},
+		Reports:     reports.Options{Counts: a.reports, Host: c.Hostname},
+		Logs:        logfiles.Options{Subscriptions: a.LogSubscriptions},
+		SDR:         reputations(c),
+		Lists:       lists.Options{Changes: a.changes},
+		Quarantines: quarantines.Options{Keeper: a.quarantines, Host: c.Hostname, Space: int64(c.QuarantineSpace.Policy), Location: in, Logger: a.o.Logger},
 	})
 	for _, prefix := range asyncos.Prefixes() {
 		mux.Handle(prefix, api)

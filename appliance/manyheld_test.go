@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,16 +15,18 @@ import (
 	"esasim/tracking"
 )
 
-// A page out of 50,000 held messages comes within 50 ms: in any order that needs no
-// texts, and of those that a text is looked for in.
+// A page out of 50,000 held messages takes no look at the others, neither in an order
+// that needs no texts, nor if a text is looked for that few have. It comes within 50 ms
+// on the reference machine; the bound here is for busy ones, and for the race detector.
 func TestPageOfManyHeld(t *testing.T) {
-	const messages, most = 50_000, 50 * time.Millisecond
+	const messages, most = 50_000, time.Second
 	s, err := tracking.Open(tracking.Options{FS: vfs.NewMem(), Dir: "tracking", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	holdMany(t, s, messages)
-	k := quarantine.New(quarantineLog{queueLog{s}}, &quarantine.Options{Quarantines: quarantine.BuiltIn()}, slog.New(slog.DiscardHandler))
+	log := &countedLog{quarantineLog: quarantineLog{queueLog{s}}}
+	k := quarantine.New(log, &quarantine.Options{Quarantines: quarantine.BuiltIn()}, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- k.Run(ctx, s.Follow(messages*9)) }()
@@ -52,6 +55,7 @@ func TestPageOfManyHeld(t *testing.T) {
 		{"subject", quarantine.Search{Among: text}, 1},
 	} {
 		best := time.Hour
+		log.looked.Store(0)
 		for range 5 {
 			at := time.Now()
 			p, err := k.Search(t.Context(), c.q)
@@ -59,10 +63,28 @@ func TestPageOfManyHeld(t *testing.T) {
 				t.Fatalf("%s: %d of %d, %v", c.name, len(p.Held), p.Total, err)
 			}
 		}
-		if t.Logf("%s: %s", c.name, best); best > most {
-			t.Errorf("%s: %s, want at most %s", c.name, best, most)
+		if t.Logf("%s: %s", c.name, best); best > most || log.looked.Load() > 5*100 {
+			t.Errorf("%s: %s, and looked at %d messages", c.name, best, log.looked.Load())
 		}
 	}
+}
+
+// countedLog counts how many messages are looked at.
+type countedLog struct {
+	quarantineLog
+	looked atomic.Int64
+}
+
+func (l *countedLog) Standing(ctx context.Context, mid esa.MID) (esa.Message, error) {
+	l.looked.Add(1)
+	return l.quarantineLog.Standing(ctx, mid)
+}
+
+func (l *countedLog) Held(ctx context.Context, of quarantine.Among, yield func(*esa.Message) error) error {
+	return l.quarantineLog.Held(ctx, of, func(m *esa.Message) error {
+		l.looked.Add(1)
+		return yield(m)
+	})
 }
 
 // holdMany puts messages into the quarantine Policy.

@@ -18,6 +18,7 @@ import (
 	"esasim/appliance/asyncos/logfiles"
 	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/asyncos/openapi"
+	"esasim/appliance/asyncos/quarantines"
 	"esasim/appliance/asyncos/reports"
 	"esasim/appliance/asyncos/reputation"
 	"esasim/appliance/asyncos/rest"
@@ -29,15 +30,16 @@ func Prefixes() []string { return append(rest.Prefixes(), openapi.Path, openapi.
 
 // Options of the API, by area. SignIn is required, and what an area requires.
 type Options struct {
-	SignIn   rest.SignIn
-	Logger   *slog.Logger // nil: slog.Default()
-	Safelist safelist.Options
-	Tracking messagetracking.Options
-	Health   health.Options
-	Reports  reports.Options
-	Logs     logfiles.Options
-	SDR      reputation.Options
-	Lists    lists.Options
+	SignIn      rest.SignIn
+	Logger      *slog.Logger // nil: slog.Default()
+	Safelist    safelist.Options
+	Tracking    messagetracking.Options
+	Health      health.Options
+	Reports     reports.Options
+	Logs        logfiles.Options
+	SDR         reputation.Options
+	Lists       lists.Options
+	Quarantines quarantines.Options
 }
 
 // New makes the handler of the API, below both prefixes, and of the page that
@@ -56,6 +58,7 @@ func (o *Options) routes() []rest.Route {
 	return slices.Concat(
 		safelist.Routes(o.Safelist),
 		messagetracking.Routes(o.Tracking),
+		quarantines.Routes(o.Quarantines),
 		health.Routes(o.Health),
 		reports.Routes(o.Reports),
 		logfiles.Routes(o.Logs), reputation.Routes(o.SDR), lists.Routes(o.Lists),
@@ -71,5 +74,6 @@ func Descriptions() []openapi.Part {
 		health.Description(),
 		reports.Description(),
 		logfiles.Description(), reputation.Description(), lists.Description(),
+		quarantines.Description(),
 	}
 }

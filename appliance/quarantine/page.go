@@ -82,7 +82,7 @@ func (k *Keeper) places(ctx context.Context, q *Search) (*top, error) {
 // placesKnown finds the places without the log, if that can be done.
 func (k *Keeper) placesKnown(q *Search, found *top) bool {
 	key := knownKeys(q.Sort)
-	if key == nil || q.Also != nil || q.Sender.Value+q.Recipient.Value+q.Subject.Value+q.Attachment.Value != "" {
+	if key == nil || q.Also != nil || q.hasTexts() {
 		return false
 	}
 	k.mu.Lock()

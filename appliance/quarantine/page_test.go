@@ -87,7 +87,7 @@ func TestFolded(t *testing.T) {
 		text, in string
 		want     bool
 	}{{"STRASSE", "die Straße", true}, {"ÄRGER", "ärger", true}, {"abc", "xABCx", true}, {"İ", "i̇", true}, {"b", "a", false}} {
-		if got := (Text{Value: c.text}).match(c.in); got != c.want {
+		if got := (Text{Value: c.text}).Match(c.in); got != c.want {
 			t.Errorf("%q in %q: %t", c.text, c.in, got)
 		}
 	}

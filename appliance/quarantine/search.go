@@ -3,6 +3,7 @@ package quarantine
 import (
 	"context"
 	"fmt"
+	"net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -36,9 +37,9 @@ type Text struct {
 	Value string
 }
 
-// match tells whether one of the texts is meant, or for an operator with Not that
+// Match tells whether one of the texts is meant, or for an operator with Not that
 // none of them is.
-func (t Text) match(texts ...string) bool {
+func (t Text) Match(texts ...string) bool {
 	if t.Value == "" {
 		return true
 	}
@@ -102,6 +103,11 @@ type Among struct {
 	Attachment  Text // any attachment's name
 }
 
+// hasTexts is true when messages themselves must be looked at.
+func (a *Among) hasTexts() bool {
+	return a.Sender.Value+a.Recipient.Value+a.Subject.Value+a.Attachment.Value != ""
+}
+
 // Search asks for messages in quarantines. All that is set must hold.
 type Search struct {
 	Among
@@ -135,6 +141,28 @@ type Held struct {
 // Recipients are those that the message is held for: none that a split took to
 // another one.
 func (h *Held) Recipients() []string { return successor.Recipients(&h.Message) }
+
+// From are the addresses of the header's From, alone. One that cannot be read is as it
+// stands.
+func (h *Held) From() []string {
+	field := h.Message.HeaderFrom
+	if field == "" {
+		return nil
+	}
+	if list, err := mail.ParseAddressList(field); err == nil {
+		var out []string
+		for _, a := range list {
+			out = append(out, a.Address)
+		}
+		return out
+	}
+	if i := strings.LastIndexByte(field, '<'); i >= 0 {
+		if address, _, ok := strings.Cut(field[i+1:], ">"); ok && address != "" {
+			return []string{address}
+		}
+	}
+	return []string{field}
+}
 
 // received is when it came into the first quarantine.
 func (h *Held) received() time.Time {
@@ -185,7 +213,7 @@ func sortKeys(by string) func(*Held) sortKey {
 	case "sender":
 		return text(func(h *Held) string { return h.Message.Sender })
 	case "from":
-		return text(func(h *Held) string { return h.Message.HeaderFrom })
+		return text(func(h *Held) string { return slices.Concat(h.From(), []string{""})[0] })
 	case "recipient":
 		return text(func(h *Held) string { return slices.Concat(h.Recipients(), []string{""})[0] })
 	case "subject":
@@ -227,7 +255,7 @@ func (q *Search) match(h *Held) bool {
 	for _, a := range m.Attachments {
 		files = append(files, a.Name)
 	}
-	return q.Sender.match(m.Sender) && q.Recipient.match(h.Recipients()...) && q.Subject.match(m.Subject) && q.Attachment.match(files...) &&
+	return q.Sender.Match(m.Sender) && q.Recipient.Match(h.Recipients()...) && q.Subject.Match(m.Subject) && q.Attachment.Match(files...) &&
 		(q.Also == nil || q.Also(h))
 }
 

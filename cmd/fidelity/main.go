@@ -14,6 +14,7 @@ import (
 	"esasim/appliance/asyncos/lists"
 	"esasim/appliance/asyncos/logfiles"
 	"esasim/appliance/asyncos/messagetracking"
+	"esasim/appliance/asyncos/quarantines"
 	"esasim/appliance/asyncos/reports"
 	"esasim/appliance/asyncos/reputation"
 	"esasim/appliance/asyncos/rest"
@@ -71,7 +72,7 @@ func write(args []string) error {
 		appliance.Fidelity(), changes.Fidelity(), config.Fidelity(), engine.Fidelity(), filter.Fidelity(), quarantine.Fidelity(), delivery.Fidelity(), letter.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
 		status.Fidelity(), health.Fidelity(),
-		details.Fidelity(), console.Fidelity(), users.Fidelity(), rest.Fidelity(), messagetracking.Fidelity(), reports.Fidelity(), lists.Fidelity(),
+		details.Fidelity(), console.Fidelity(), users.Fidelity(), rest.Fidelity(), messagetracking.Fidelity(), quarantines.Fidelity(), reports.Fidelity(), lists.Fidelity(),
 		logfiles.Fidelity(), reputation.Fidelity(),
 		cli.Fidelity(), sshd.Fidelity(),
 		cloudlink.Fidelity(),
