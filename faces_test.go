@@ -182,11 +182,11 @@ func TestRegistrationByHand(t *testing.T) {
 // TestAddressesFile: it is whole, for its owner alone, and each command writes
 // of what it runs.
 func TestAddressesFile(t *testing.T) {
-	all := []string{"smtp", "console", "cloud", "console_user", "console_passphrase", "portal_user", "portal_passphrase",
+	all := []string{"smtp", "console", "ssh", "cloud", "console_user", "console_passphrase", "portal_user", "portal_passphrase",
 		"ctr_client_id", "ctr_client_password", "serial", "device_id"}
 	for name, c := range map[string]struct{ args, keys []string }{
 		"lab":          {ports(), all},
-		"unregistered": {ports("--unregistered"), all[:11]},
+		"unregistered": {ports("--unregistered"), all[:len(all)-1]},
 		"cloud":        {[]string{"cloud", "--cloud", "EUROPE=127.0.0.1:0"}, []string{"cloud", "portal_user", "portal_passphrase", "ctr_client_id", "ctr_client_password"}},
 		"appliance":    {[]string{"appliance", "--smtp", "127.0.0.1:0", "--console", "127.0.0.1:0"}, []string{"smtp", "console", "ssh", "console_user", "console_passphrase", "serial"}},
 	} {

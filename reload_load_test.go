@@ -41,7 +41,7 @@ appliance:
     - {name: mail_logs, type: mail, max_files: 100}
     - {name: amp_LETTER, type: amp}
 `))
-	c.SMTP, c.Console, c.Cloud = began.SMTP, began.Console, began.Cloud
+	c.SMTP, c.Console, c.SSH, c.Cloud = began.SMTP, began.Console, began.SSH, began.Cloud
 	return c
 }
 
