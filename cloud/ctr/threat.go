@@ -40,6 +40,14 @@ type Options struct {
 	ModuleDeadline time.Duration // for each module's answer; 0: DefaultModuleDeadline
 	SchemaVersion  string        // of CTIM, as the header X-Ctim-Version has it; empty: ctim.SchemaVersion
 	Envelope       string        // ByID or ByType; empty: ByID
+	Access         Access
+}
+
+// Access says who may use the service, and how much.
+type Access struct {
+	OrgLimit   int  // requests in a rolling hour, for the whole organisation; 0: no limit, and the headers tell of OrgLimit
+	Remaining  bool // the header X-Ratelimit-Org-Remaining is sent, as by XDR
+	InvalidJWT bool // a token that is not accepted is answered 400 invalid_jwt, not 401
 }
 
 // DefaultModuleDeadline is how long a module may take. The real figure is not
@@ -56,6 +64,10 @@ type Threat struct {
 	deadline time.Duration
 	schema   string
 	envelope string
+
+	limit      limiter // of the organisation's requests
+	remaining  bool    // as Access.Remaining
+	oldRefusal bool    // as Access.InvalidJWT
 
 	asking  chan struct{}               // holds one for each call that looks something up
 	key     func() (*signingKey, error) // made or read once, by whoever asks first
@@ -79,6 +91,7 @@ func Open(o Options) (*Threat, error) {
 		region: o.Region, store: o.Store, devices: o.Devices, log: o.Logger, deadline: o.ModuleDeadline,
 		schema: cmp.Or(o.SchemaVersion, ctim.SchemaVersion), envelope: o.Envelope,
 		asking: make(chan struct{}, maxAsking),
+		limit:  limiter{max: o.Access.OrgLimit, start: time.Now()}, remaining: o.Access.Remaining, oldRefusal: o.Access.InvalidJWT,
 	}
 	if t.deadline == 0 {
 		t.deadline = DefaultModuleDeadline

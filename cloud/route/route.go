@@ -5,6 +5,7 @@
 package route
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"esasim/internal/web"
@@ -20,26 +22,57 @@ import (
 // Fail writes an error in the form of one API.
 type Fail func(w http.ResponseWriter, status int, message string)
 
-// Mux is a http.ServeMux that fails in the form of its API.
+// Guard lets only those requests through to h whose sender has a scope.
+type Guard func(scope string, h http.HandlerFunc) http.HandlerFunc
+
+// Mux is a http.ServeMux that fails in the form of its API. Its routes are a
+// table: what each asks of its caller stands beside its pattern.
 type Mux struct {
-	mux  http.ServeMux
-	fail Fail
+	mux    http.ServeMux
+	fail   Fail
+	guard  Guard
+	routes []Route
+}
+
+// Route is one line of the table.
+type Route struct {
+	Pattern string // as of http.ServeMux
+	Scope   string // what the caller must have; empty: the route is open, or sees to it by itself
 }
 
 // New makes a Mux.
 func New(fail Fail) *Mux { return &Mux{fail: fail} }
 
+// NewGuarded makes a Mux whose routes may need a scope.
+func NewGuarded(fail Fail, guard Guard) *Mux { return &Mux{fail: fail, guard: guard} }
+
+// Routes is the table, in the order of registration.
+func (m *Mux) Routes() []Route { return slices.Clone(m.routes) }
+
+// Scoped registers a pattern for callers with a scope. Who has it not is told so
+// before anything else of the request is looked at. See HandleFunc for the rest.
+func (m *Mux) Scoped(pattern, scope string, h http.HandlerFunc, allowed ...string) {
+	m.routes = append(m.routes, Route{pattern, scope})
+	m.mux.HandleFunc(pattern, m.guard(scope, m.checked(h, allowed)))
+}
+
 // HandleFunc registers a pattern of http.ServeMux. Query parameters that are
 // not among those allowed are refused with 400, and so is a query that cannot
 // be read; an allowed one may be repeated.
 func (m *Mux) HandleFunc(pattern string, h http.HandlerFunc, allowed ...string) {
-	m.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+	m.routes = append(m.routes, Route{Pattern: pattern})
+	m.mux.HandleFunc(pattern, m.checked(h, allowed))
+}
+
+// checked refuses queries that a handler does not know.
+func (m *Mux) checked(h http.HandlerFunc, allowed []string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		if fault := checkQuery(r, allowed); fault != "" {
 			m.fail(w, http.StatusBadRequest, fault)
 			return
 		}
 		h(w, r)
-	})
+	}
 }
 
 // checkQuery gives what is wrong with a query, or "".
@@ -145,13 +178,21 @@ func Body(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	return b, err
 }
 
-// JSON writes v with a status. A Content-Type that is already set stays.
+// JSON writes v with a status, without a new line at its end and without the
+// escapes that HTML would need: as the real services do (observed: bodies of
+// known length). A Content-Type that is already set stays.
 func JSON(w http.ResponseWriter, status int, v any) {
 	if w.Header().Get("Content-Type") == "" {
 		w.Header().Set("Content-Type", "application/json")
 	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	// An error here means that the client is gone; there is nobody to tell.
-	_ = json.NewEncoder(w).Encode(v)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	// An error here is a value that is no JSON, which the tests of its route show,
+	// or a client that is gone; there is nobody to tell.
+	if e.Encode(v) == nil {
+		_, _ = w.Write(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	}
 }
