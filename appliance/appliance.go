@@ -24,6 +24,7 @@ import (
 	"esasim/appliance/asyncos/logfiles"
 	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/asyncos/quarantines"
+	"esasim/appliance/asyncos/remediation"
 	"esasim/appliance/asyncos/reports"
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/asyncos/safelist"
@@ -317,6 +318,7 @@ func (a *Appliance) usePages(c *config.Appliance) {
 			Tracker: a.store, Host: c.Hostname, Serial: a.serial, Flat: c.API.TrackingRows == config.Flat, Location: in,
 			Disabled: !c.Tracking.Enabled,
 		},
+		Remediation: remediation.Options{Mailboxes: a.mailboxes},
 		Health:      health.Options{Report: a.Report, Destinations: func() []delivery.Destination { return a.delivery.Destinations() }},
 		Reports:     reports.Options{Counts: a.reports, Host: c.Hostname},
 		Logs:        logfiles.Options{Subscriptions: a.LogSubscriptions},

@@ -19,6 +19,7 @@ import (
 	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/asyncos/openapi"
 	"esasim/appliance/asyncos/quarantines"
+	"esasim/appliance/asyncos/remediation"
 	"esasim/appliance/asyncos/reports"
 	"esasim/appliance/asyncos/reputation"
 	"esasim/appliance/asyncos/rest"
@@ -34,6 +35,7 @@ type Options struct {
 	Logger      *slog.Logger // nil: slog.Default()
 	Safelist    safelist.Options
 	Tracking    messagetracking.Options
+	Remediation remediation.Options
 	Health      health.Options
 	Reports     reports.Options
 	Logs        logfiles.Options
@@ -58,6 +60,7 @@ func (o *Options) routes() []rest.Route {
 	return slices.Concat(
 		safelist.Routes(o.Safelist),
 		messagetracking.Routes(o.Tracking),
+		remediation.Routes(o.Remediation),
 		quarantines.Routes(o.Quarantines),
 		health.Routes(o.Health),
 		reports.Routes(o.Reports),
@@ -71,6 +74,7 @@ func Descriptions() []openapi.Part {
 		rest.Description(),
 		safelist.Description(),
 		messagetracking.Description(),
+		remediation.Description(),
 		health.Description(),
 		reports.Description(),
 		logfiles.Description(), reputation.Description(), lists.Description(),

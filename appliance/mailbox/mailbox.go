@@ -117,6 +117,27 @@ func (b *Mailboxes) Letter(ctx context.Context, address string, mid esa.MID) (Le
 	return l, nil
 }
 
+// Holding gives the addresses that a message was delivered to and not taken out of
+// again, each once. Of those at hosts that are not simulated nobody can say more.
+func (b *Mailboxes) Holding(ctx context.Context, mid esa.MID) ([]string, error) {
+	m, err := b.Log.Message(ctx, mid)
+	if errors.Is(err, tracking.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("mailboxes with MID %d: %w", mid, err)
+	}
+	var out []string
+	seen := map[string]bool{}
+	for _, r := range m.Recipients {
+		if address := strings.ToLower(r.Address); r.State == esa.Delivered && !r.Removed && !seen[address] {
+			seen[address] = true
+			out = append(out, r.Address)
+		}
+	}
+	return out, nil
+}
+
 // Open reads a letter as it was delivered; the caller closes it. The error is
 // ErrGone if the message is no longer kept.
 func (b *Mailboxes) Open(l *Letter) (io.ReadCloser, error) {

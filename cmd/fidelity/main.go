@@ -15,6 +15,7 @@ import (
 	"esasim/appliance/asyncos/logfiles"
 	"esasim/appliance/asyncos/messagetracking"
 	"esasim/appliance/asyncos/quarantines"
+	"esasim/appliance/asyncos/remediation"
 	"esasim/appliance/asyncos/reports"
 	"esasim/appliance/asyncos/reputation"
 	"esasim/appliance/asyncos/rest"
@@ -72,7 +73,7 @@ func write(args []string) error {
 		appliance.Fidelity(), changes.Fidelity(), config.Fidelity(), engine.Fidelity(), filter.Fidelity(), quarantine.Fidelity(), delivery.Fidelity(), letter.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
 		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
 		status.Fidelity(), health.Fidelity(),
-		details.Fidelity(), console.Fidelity(), users.Fidelity(), rest.Fidelity(), messagetracking.Fidelity(), quarantines.Fidelity(), reports.Fidelity(), lists.Fidelity(),
+		details.Fidelity(), console.Fidelity(), users.Fidelity(), rest.Fidelity(), messagetracking.Fidelity(), quarantines.Fidelity(), remediation.Fidelity(), reports.Fidelity(), lists.Fidelity(),
 		logfiles.Fidelity(), reputation.Fidelity(),
 		cli.Fidelity(), sshd.Fidelity(),
 		cloudlink.Fidelity(),
