@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Every key of a region's store is made in this file; a key that is not here
-// does not exist.
+// Every key of a region's store is made in this file and in entities.go; a key
+// that is not here does not exist.
 //
 // Settings and things of which there are few, their values JSON unless said
 // otherwise:
@@ -44,6 +44,16 @@ import (
 // short however long a subject is, and who reads compares the observable
 // itself. time is the start of the observed time, inverted, so that the newest
 // comes first.
+//
+// Private intelligence: kind is the type of entity, as text; seq (eight bytes)
+// counts all entities from 1, so that those of a kind lie in the order in which
+// they were made:
+//
+//	c/entities               the last seq given out
+//	e/d/<kind>/ <seq>        the entity, as JSON
+//	e/i/<kind>/<id>          its seq, by its short id
+//	e/t/<kind>/ <term> <seq> nothing: one for each value that leads to it (external id,
+//	                         observable, reference), by a 64-bit hash
 const (
 	format = "1"
 
