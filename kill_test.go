@@ -314,11 +314,11 @@ func (v reopened) check(t *testing.T, mids []esa.MID) int {
 		asked = append(asked, ctim.Observable{Type: ctim.CiscoMID, Value: mid.String()})
 	}
 	env, err := v.Cloud(lab.Americas).CTR().Observe(t.Context(), asked)
-	if err != nil || len(env.Data) != 1 || env.Data[0].Data.Sightings == nil {
+	if err != nil || len(env.Data) != 1 || len(env.Data[0].Data.Sightings()) == 0 {
 		t.Fatalf("investigate: %+v, %v", env, err)
 	}
 	seen := map[string]int{}
-	for _, s := range env.Data[0].Data.Sightings.Docs {
+	for _, s := range env.Data[0].Data.Sightings() {
 		for _, o := range s.Observables {
 			seen[o.Value]++
 		}
@@ -328,5 +328,5 @@ func (v reopened) check(t *testing.T, mids []esa.MID) int {
 			t.Errorf("MID %d: %d sightings, want 1", mid, n)
 		}
 	}
-	return len(env.Data[0].Data.Sightings.Docs)
+	return len(env.Data[0].Data.Sightings())
 }

@@ -143,9 +143,7 @@ func (v *virtual) investigate(t *testing.T, kind ctim.ObservableType, value stri
 	}
 	var out []ctim.Sighting
 	for _, d := range env.Data {
-		if d.Data.Sightings != nil {
-			out = append(out, d.Data.Sightings.Docs...)
-		}
+		out = append(out, d.Data.Sightings()...)
 	}
 	return out
 }

@@ -100,9 +100,7 @@ func TestTogether(t *testing.T) {
 		found := map[string]int{}
 		for _, o := range subjects {
 			for _, m := range b.observe(o).Data {
-				if m.Data.Sightings != nil {
-					found[m.Module] += m.Data.Sightings.Count
-				}
+				found[m.Module] += len(m.Data.Sightings())
 			}
 		}
 		if found["ESA"] != 1 || found["ESA 2"] != 1 {

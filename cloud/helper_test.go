@@ -224,10 +224,10 @@ func (b *box) observe(observables ...ctim.Observable) ctr.Envelope {
 
 // docs gives the sightings of the first module's answer.
 func docs(env ctr.Envelope) []ctim.Sighting {
-	if len(env.Data) == 0 || env.Data[0].Data.Sightings == nil {
+	if len(env.Data) == 0 || len(env.Data[0].Data[ctr.Sightings]) == 0 {
 		return nil
 	}
-	return env.Data[0].Data.Sightings.Docs
+	return env.Data[0].Data.Sightings()
 }
 
 func newInt(b []byte) *big.Int { return new(big.Int).SetBytes(b) }

@@ -102,7 +102,7 @@ func TestTimeframe(t *testing.T) {
 		if got := len(docs(env)); got != 4 {
 			t.Errorf("30 days: %d", got)
 		}
-		if got := env.Data[1]; got.ModuleInstanceID != seven.ID || got.Data.Sightings.Count != 2 {
+		if got := env.Data[1]; got.ModuleInstanceID != seven.ID || len(got.Data.Sightings()) != 2 {
 			t.Errorf("7 days: %+v", got)
 		}
 	})
@@ -125,7 +125,7 @@ func TestCap(t *testing.T) {
 	if len(got) != 101 || got[0].ExternalIDs[0] != "esasim-S-0" || got[99].ExternalIDs[0] != "esasim-S-99" || got[100].ExternalIDs[0] != "esasim-S-149" {
 		t.Errorf("%d sightings", len(got))
 	}
-	want := []ctr.ModuleError{{Module: "ESA", ModuleInstanceID: m.ID, ModuleTypeID: m.TypeID, Type: "warning", Code: "too-many-messages-warning",
+	want := []ctr.ModuleError{{Label: ctr.Label{Module: "ESA", ModuleInstanceID: m.ID, ModuleTypeID: m.TypeID, ModuleType: ctr.ESAType}, Type: "warning", Code: "too-many-messages-warning",
 		Message: "More messages found in Email Security Appliance for x.example than can be rendered. Log in to the Email Security Appliance console to see all messages"}}
 	if diff := cmp.Diff(want, env.Errors); diff != "" {
 		t.Error(diff)

@@ -29,7 +29,7 @@ type Config struct {
 // ThreatResponse is how the cloud that investigates presents itself.
 type ThreatResponse struct {
 	Name          string `yaml:"name"`           // on its pages
-	Envelope      string `yaml:"envelope"`       // how answers of the enrich routes name a module: by ids, or by its type as in April 2020
+	Envelope      string `yaml:"envelope"`       // how answers of the enrich routes name a module: by ids, by its type as in April 2020, or by its name alone
 	SchemaVersion string `yaml:"schema_version"` // of CTIM, in sightings and in the header X-Ctim-Version
 }
 

@@ -29,10 +29,11 @@ func (t *Threat) routes() *route.Mux {
 	// Scopes and parameters of the routes: schema.
 	narrow := []string{"mids", "flags", "product_categories"}
 	m.HandleFunc("POST /iroh/iroh-inspect/inspect", t.needs("inspect:read", t.serveInspect))
-	m.HandleFunc("POST /iroh/iroh-enrich/observe/observables", t.needs("enrich/observables/observe:read", t.serveObserve), narrow...)
-	m.HandleFunc("POST /iroh/iroh-enrich/deliberate/observables", t.needs("enrich/observables/deliberate:read", t.serveDeliberate), narrow...)
-	m.HandleFunc("POST /iroh/iroh-enrich/health", t.needs("integration/health:read", t.serveHealth))
-	m.HandleFunc("POST /iroh/iroh-enrich/health/{id}", t.needs("integration/health:read", t.serveOneHealth))
+	m.Scoped("POST /iroh/iroh-enrich/observe/observables", "enrich/observables/observe:read", t.serveObserve, narrow...)
+	m.Scoped("POST /iroh/iroh-enrich/deliberate/observables", "enrich/observables/deliberate:read", t.serveDeliberate, narrow...)
+	m.Scoped("POST /iroh/iroh-enrich/refer/observables", "enrich/observables/refer:read", t.serveRefer, narrow...)
+	m.Scoped("POST /iroh/iroh-enrich/health", "integration/health:read", t.serveHealth)
+	m.Scoped("POST /iroh/iroh-enrich/health/{id}", "integration/health:read", t.serveOneHealth)
 	return m
 }
 

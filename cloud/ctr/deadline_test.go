@@ -105,7 +105,7 @@ func TestAsking(t *testing.T) {
 		var waves [2]atomic.Int32
 		for range 2 * maxAsking {
 			done.Go(func() {
-				if _, err := threat.Observe(t.Context(), nil); err != nil {
+				if _, err := threat.Observe(t.Context(), []ctim.Observable{{Type: ctim.CiscoMID, Value: "8"}}); err != nil {
 					t.Error(err)
 				}
 				waves[time.Since(start)/(6*time.Second)].Add(1)
@@ -114,7 +114,7 @@ func TestAsking(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := threat.Observe(ctx, nil); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+		if _, err := threat.Observe(ctx, []ctim.Observable{{Type: ctim.CiscoMID, Value: "8"}}); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 		done.Wait()

@@ -30,101 +30,141 @@ func (t *Threat) Observe(ctx context.Context, observables []ctim.Observable) (En
 	if err != nil {
 		return Envelope{}, err
 	}
-	return t.ask(ctx, modules, observables)
+	return t.observe(ctx, modules, Question{Observables: observables})
 }
 
-// answer is what one module gave.
-type answer struct {
-	docs       Docs
-	complaints []ModuleError
+func (t *Threat) observe(ctx context.Context, modules []Module, q Question) (Envelope, error) {
+	var err error
+	if q.Observables, err = checked(q.Observables); err != nil {
+		return Envelope{}, err
+	}
+	return t.documents(ctx, modules, func(ctx context.Context, k Kind, m Module) (Docs, []Complaint) {
+		if len(q.Observables) == 0 {
+			return nil, nil
+		}
+		return k.Observe(ctx, m, q)
+	})
 }
 
-// failed is true when the module gave nothing but its failure. A warning of a
-// trimmed answer stands beside the answer.
-func (a *answer) failed() bool {
-	return a.docs == Docs{} && len(a.complaints) > 0
+// deliberate asks some modules for their verdicts. Whatever else a module
+// gives is left out. Source: recorded answers (verdicts only; {} for none).
+func (t *Threat) deliberate(ctx context.Context, modules []Module, observables []ctim.Observable) (Envelope, error) {
+	observables, err := checked(observables)
+	if err != nil {
+		return Envelope{}, err
+	}
+	return t.documents(ctx, modules, func(ctx context.Context, k Kind, m Module) (Docs, []Complaint) {
+		if len(observables) == 0 {
+			return nil, nil
+		}
+		docs, complaints := k.Deliberate(ctx, m, observables)
+		verdicts, any := docs[Verdicts]
+		if !any {
+			return nil, complaints
+		}
+		return Docs{Verdicts: verdicts}, complaints
+	})
 }
 
-// ask asks the modules side by side, each with its own deadline, and puts their
-// answers together in the order of the modules. It waits while there are
-// maxAsking others.
-func (t *Threat) ask(ctx context.Context, modules []Module, observables []ctim.Observable) (Envelope, error) {
+// refer asks some modules for links, and gives them in the order of the modules.
+func (t *Threat) refer(ctx context.Context, modules []Module, observables []ctim.Observable) (References, error) {
+	observables, err := checked(observables)
+	if err != nil {
+		return References{}, err
+	}
+	all, err := askEach(ctx, t, modules, func(ctx context.Context, k Kind, m Module) ([]Ref, []Complaint) {
+		if len(observables) == 0 {
+			return nil, nil
+		}
+		return k.Refer(ctx, m, observables)
+	})
+	out := References{Data: []ModuleRef{}}
+	for _, a := range all {
+		for _, ref := range a.given {
+			out.Data = append(out.Data, ModuleRef{a.label, ref})
+		}
+		out.Errors = append(out.Errors, a.errors()...)
+	}
+	return out, err
+}
+
+// documents asks some modules for documents, and puts them together.
+func (t *Threat) documents(ctx context.Context, modules []Module, ask question[Docs]) (Envelope, error) {
+	all, err := askEach(ctx, t, modules, ask)
+	env := Envelope{Data: []ModuleData{}}
+	for _, a := range all {
+		env.Errors = append(env.Errors, a.errors()...)
+		// A module that gave nothing but its failure is among the errors alone; a
+		// warning of a trimmed answer stands beside the answer.
+		if len(a.given) > 0 || len(a.complaints) == 0 {
+			env.Data = append(env.Data, ModuleData{a.label, a.given})
+		}
+	}
+	return env, err
+}
+
+// checked gives the observables without what is there twice, or why they
+// cannot be looked up.
+func checked(observables []ctim.Observable) ([]ctim.Observable, error) {
 	if len(observables) > maxObservables {
-		return Envelope{}, fmt.Errorf("%w: more than %d", ErrObservables, maxObservables)
+		return nil, fmt.Errorf("%w: more than %d", ErrObservables, maxObservables)
 	}
 	for _, o := range observables {
 		if !o.Type.Known() || o.Value == "" {
-			return Envelope{}, fmt.Errorf("%w: %.40s:%.200q", ErrObservables, o.Type, o.Value)
+			return nil, fmt.Errorf("%w: %.40s:%.200q", ErrObservables, o.Type, o.Value)
 		}
 	}
+	seen := make(map[ctim.Observable]bool, len(observables))
+	return slices.DeleteFunc(slices.Clone(observables), func(o ctim.Observable) bool {
+		again := seen[o]
+		seen[o] = true
+		return again
+	}), nil
+}
+
+// question is what an instance of a kind is asked.
+type question[A any] func(ctx context.Context, k Kind, m Module) (A, []Complaint)
+
+// answer is what one instance gave.
+type answer[A any] struct {
+	label      Label
+	given      A
+	complaints []Complaint
+}
+
+// errors are the complaints as an answer has them.
+func (a *answer[A]) errors() []ModuleError {
+	var out []ModuleError
+	for _, c := range a.complaints {
+		out = append(out, ModuleError{a.label, c.Type, c.Code, c.Message})
+	}
+	return out
+}
+
+// askEach asks the instances side by side, each with its own deadline, and
+// gives what they said in their order. It waits while there are maxAsking
+// others.
+func askEach[A any](ctx context.Context, t *Threat, modules []Module, ask question[A]) ([]answer[A], error) {
 	select {
 	case t.asking <- struct{}{}:
 		defer func() { <-t.asking }()
 	case <-ctx.Done():
-		return Envelope{}, fmt.Errorf("wait for other investigations: %w", ctx.Err())
+		return nil, fmt.Errorf("wait for other investigations: %w", ctx.Err())
 	}
-	observables = unique(observables)
-	answers := make([]answer, len(modules))
+	answers := make([]answer[A], len(modules))
 	var asked sync.WaitGroup
 	for i, m := range modules {
 		asked.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, t.deadline)
 			defer cancel()
 			a := &answers[i]
-			a.docs, a.complaints = t.askESA(ctx, m, observables)
+			a.label = t.labelOf(m)
+			a.given, a.complaints = ask(ctx, t.typeOf(m.TypeID).Kind, m)
+			if ctx.Err() != nil && len(a.complaints) == 0 {
+				a.complaints = []Complaint{TimedOut(m)}
+			}
 		})
 	}
 	asked.Wait()
-	env := Envelope{Data: []ModuleData{}}
-	for i, m := range modules {
-		a := &answers[i]
-		env.Errors = append(env.Errors, a.complaints...)
-		if !a.failed() {
-			env.Data = append(env.Data, ModuleData{m.Name, m.ID, m.TypeID, a.docs})
-		}
-	}
-	return env, nil
-}
-
-// unique leaves out what was asked before.
-func unique(observables []ctim.Observable) []ctim.Observable {
-	seen := make(map[ctim.Observable]bool, len(observables))
-	return slices.DeleteFunc(slices.Clone(observables), func(o ctim.Observable) bool {
-		again := seen[o]
-		seen[o] = true
-		return again
-	})
-}
-
-// deliberate gives the modules' verdicts. An Email Security Appliance has none
-// to give, so it is not asked: its data is empty. Source: recorded answers
-// (verdicts only; {} where there are none).
-func deliberate(modules []Module) Envelope {
-	env := Envelope{Data: []ModuleData{}}
-	for _, m := range modules {
-		env.Data = append(env.Data, ModuleData{m.Name, m.ID, m.TypeID, Docs{}})
-	}
-	return env
-}
-
-// ModuleHealth is whether a module can be asked: ok or error. Source: schema.
-type ModuleHealth struct {
-	Module           string `json:"module"`
-	ModuleInstanceID string `json:"module_instance_id"`
-	ModuleTypeID     string `json:"module_type_id"`
-	Data             Health `json:"data"`
-}
-
-// Health is a module's state.
-type Health struct {
-	Status string `json:"status"`
-}
-
-// health looks whether the module's device can be reached; it asks nothing.
-func (t *Threat) health(ctx context.Context, m Module) ModuleHealth {
-	h := ModuleHealth{m.Name, m.ID, m.TypeID, Health{"ok"}}
-	if t.reach(ctx, m) != nil {
-		h.Data.Status = "error"
-	}
-	return h
+	return answers, nil
 }

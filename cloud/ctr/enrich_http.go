@@ -13,22 +13,33 @@ import (
 const maxEnrich = 1 << 20 // bytes of a body (ours)
 
 func (t *Threat) serveObserve(w http.ResponseWriter, r *http.Request) {
-	modules, observables, ok := t.readEnrich(w, r)
-	if !ok {
-		return
+	if modules, observables, ok := t.readEnrich(w, r); ok {
+		env, err := t.observe(r.Context(), modules, Question{Observables: observables})
+		t.answer(w, t.wrapped(env), err)
 	}
-	env, err := t.ask(r.Context(), modules, observables)
+}
+
+func (t *Threat) serveDeliberate(w http.ResponseWriter, r *http.Request) {
+	if modules, observables, ok := t.readEnrich(w, r); ok {
+		env, err := t.deliberate(r.Context(), modules, observables)
+		t.answer(w, t.wrapped(env), err)
+	}
+}
+
+func (t *Threat) serveRefer(w http.ResponseWriter, r *http.Request) {
+	if modules, observables, ok := t.readEnrich(w, r); ok {
+		refs, err := t.refer(r.Context(), modules, observables)
+		t.answer(w, t.wrappedRefs(refs), err)
+	}
+}
+
+// answer writes what came of a request, or why nothing did.
+func (t *Threat) answer(w http.ResponseWriter, v any, err error) {
 	if err != nil {
 		t.fail(w, err)
 		return
 	}
-	route.JSON(w, http.StatusOK, t.wrapped(env))
-}
-
-func (t *Threat) serveDeliberate(w http.ResponseWriter, r *http.Request) {
-	if modules, _, ok := t.readEnrich(w, r); ok {
-		route.JSON(w, http.StatusOK, t.wrapped(deliberate(modules)))
-	}
+	route.JSON(w, http.StatusOK, v)
 }
 
 // serveHealth answers for all modules. Its body is empty (public client) and
@@ -39,11 +50,8 @@ func (t *Threat) serveHealth(w http.ResponseWriter, r *http.Request) {
 		t.fail(w, err)
 		return
 	}
-	all := []ModuleHealth{}
-	for _, m := range modules {
-		all = append(all, t.health(r.Context(), m))
-	}
-	route.JSON(w, http.StatusOK, map[string]any{"data": all})
+	all, errs, err := t.healthOf(r.Context(), modules)
+	t.answer(w, enveloped{all, t.wrappedErrors(errs)}, err)
 }
 
 // serveOneHealth answers for one module: its data is one object (schema).
@@ -58,7 +66,18 @@ func (t *Threat) serveOneHealth(w http.ResponseWriter, r *http.Request) {
 		t.fail(w, fault{http.StatusNotFound, "module_instance_not_found", ""})
 		return
 	}
-	route.JSON(w, http.StatusOK, map[string]any{"data": t.health(r.Context(), modules[i])})
+	all, errs, err := t.healthOf(r.Context(), modules[i:i+1])
+	if err != nil {
+		t.fail(w, err)
+		return
+	}
+	t.answer(w, enveloped{all[0], t.wrappedErrors(errs)}, nil)
+}
+
+// enveloped is any other answer of modules.
+type enveloped struct {
+	Data   any           `json:"data"`
+	Errors []ModuleError `json:"errors,omitempty"`
 }
 
 // readEnrich reads what both observables routes are asked, or answers what is
@@ -125,8 +144,9 @@ func checkRow(row map[string]any) map[string]string {
 }
 
 // chosen gives the modules that a request is for. The query parameters mids,
-// flags and product_categories narrow them down, each repeatable. Source:
-// schema. Our one module type has no flags and the category email-security.
+// flags and product_categories narrow them down, each repeatable: an instance is
+// asked that is, or whose type has, one of each (schema; that one suffices is
+// inferred).
 func (t *Threat) chosen(r *http.Request) ([]Module, error) {
 	modules, err := t.Modules(r.Context())
 	if err != nil {
@@ -134,7 +154,14 @@ func (t *Threat) chosen(r *http.Request) ([]Module, error) {
 	}
 	q := r.URL.Query()
 	return slices.DeleteFunc(modules, func(m Module) bool {
-		return q.Has("mids") && !slices.Contains(q["mids"], m.ID) || q.Has("flags") ||
-			q.Has("product_categories") && !slices.Contains(q["product_categories"], "email-security")
+		kind := t.typeOf(m.TypeID)
+		return q.Has("mids") && !slices.Contains(q["mids"], m.ID) ||
+			q.Has("flags") && !meet(q["flags"], kind.Flags) ||
+			q.Has("product_categories") && !meet(q["product_categories"], kind.Categories)
 	}), nil
+}
+
+// meet is true if two lists have something in common.
+func meet(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
 }

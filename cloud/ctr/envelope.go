@@ -1,7 +1,5 @@
 package ctr
 
-import "esasim/cloud/ctim"
-
 // Envelope is the answer of the enrich routes: one entry of Data for each
 // module that answered, one of Errors for each that could not. The HTTP status
 // is 200 even when every module failed. Source: recorded answers.
@@ -10,78 +8,72 @@ type Envelope struct {
 	Errors []ModuleError `json:"errors,omitempty"`
 }
 
-// ModuleData is what one module knows. Module is the instance's name, as the
-// user gave it.
-type ModuleData struct {
+// Label names the module instance that something is from. Module is the
+// instance's name, as the user gave it. Which of the others are written depends
+// on the service's envelope.
+type Label struct {
 	Module           string `json:"module"`
-	ModuleInstanceID string `json:"module_instance_id"`
-	ModuleTypeID     string `json:"module_type_id"`
-	Data             Docs   `json:"data"`
+	ModuleInstanceID string `json:"module_instance_id,omitempty"`
+	ModuleTypeID     string `json:"module_type_id,omitempty"`
+	ModuleType       string `json:"module-type,omitempty"` // the record's name
 }
 
-// Docs holds the module's documents by kind; a kind it has none of is absent.
-type Docs struct {
-	Sightings *Sightings `json:"sightings,omitempty"`
-}
-
-// Sightings is a list with its length.
-type Sightings struct {
-	Count int             `json:"count"`
-	Docs  []ctim.Sighting `json:"docs"`
+// ModuleData is what one module knows.
+type ModuleData struct {
+	Label
+	Data Docs `json:"data"`
 }
 
 // ModuleError is why a module gave nothing, or less than it has.
 type ModuleError struct {
-	Module           string `json:"module"`
-	ModuleInstanceID string `json:"module_instance_id"`
-	ModuleTypeID     string `json:"module_type_id"`
-	Type             string `json:"type"` // fatal, error or warning
-	Code             string `json:"code"`
-	Message          string `json:"message"`
+	Label
+	Type    string `json:"type"` // fatal, error or warning
+	Code    string `json:"code"`
+	Message string `json:"message"`
 }
 
-// How the envelope names a module.
+// How an answer names a module.
 const (
 	ByID   = "module_instance_id" // by the ids of instance and type, since August 2020
 	ByType = "module-type"        // by the name of its type, as in a published answer of April 2020
+	ByName = "module"             // by nothing but its name, as the oldest clients have it
 )
 
-// Envelopes are both, the default first.
-func Envelopes() []string { return []string{ByID, ByType} }
+// Envelopes are all of them, the default first.
+func Envelopes() []string { return []string{ByID, ByType, ByName} }
 
-// typedEnvelope is an [Envelope] as it was in April 2020. That errors had the same
-// key is inferred.
-type typedEnvelope struct {
-	Data   []typedData  `json:"data"`
-	Errors []typedError `json:"errors,omitempty"`
+// labelOf names an instance in every way.
+func (t *Threat) labelOf(m Module) Label {
+	return Label{m.Name, m.ID, m.TypeID, t.typeOf(m.TypeID).Record}
 }
 
-type typedData struct {
-	Module string `json:"module"`
-	Type   string `json:"module-type"`
-	Data   Docs   `json:"data"`
-}
-
-type typedError struct {
-	Module     string `json:"module"`
-	ModuleType string `json:"module-type"`
-	Type       string `json:"type"`
-	Code       string `json:"code"`
-	Message    string `json:"message"`
-}
-
-// wrapped is the envelope as this service gives it to clients. The record's name
-// of the appliance's type was not seen, so it is that of the guide.
-func (t *Threat) wrapped(e Envelope) any {
+// shown leaves of a label what this service's clients are shown. That errors
+// have the same keys as data in the old envelopes is inferred.
+func (t *Threat) shown(l Label) Label {
 	if t.envelope != ByType {
-		return e
+		l.ModuleType = ""
 	}
-	out := typedEnvelope{Data: []typedData{}}
+	if t.envelope == ByType || t.envelope == ByName {
+		l.ModuleInstanceID, l.ModuleTypeID = "", ""
+	}
+	return l
+}
+
+// wrapped is the envelope as clients are given it.
+func (t *Threat) wrapped(e Envelope) Envelope {
+	out := Envelope{Data: []ModuleData{}}
 	for _, d := range e.Data {
-		out.Data = append(out.Data, typedData{d.Module, ESAType, d.Data})
+		out.Data = append(out.Data, ModuleData{t.shown(d.Label), d.Data})
 	}
-	for _, m := range e.Errors {
-		out.Errors = append(out.Errors, typedError{m.Module, ESAType, m.Type, m.Code, m.Message})
+	out.Errors = t.wrappedErrors(e.Errors)
+	return out
+}
+
+func (t *Threat) wrappedErrors(all []ModuleError) []ModuleError {
+	var out []ModuleError
+	for _, e := range all {
+		e.Label = t.shown(e.Label)
+		out = append(out, e)
 	}
 	return out
 }

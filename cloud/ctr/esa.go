@@ -3,10 +3,9 @@ package ctr
 import (
 	"context"
 	"errors"
-	"fmt"
+	"log/slog"
 	"time"
 
-	"esasim/cloud/ctim"
 	"esasim/cloud/sse"
 )
 
@@ -20,83 +19,86 @@ const (
 	maxModuleBytes   = 8 << 20 // of sightings as they were pushed
 )
 
-// askESA answers from the sightings that a module's device has pushed, not
+// esa is the kind of an Email Security Appliance. It has no verdicts to give.
+type esa struct {
+	Nothing
+	devices Devices
+	log     *slog.Logger
+}
+
+// Health looks whether the device can be reached.
+func (e esa) Health(ctx context.Context, m Module) (Health, []Complaint) {
+	if e.reach(ctx, m) != nil {
+		return Health{Status: HealthError}, nil
+	}
+	return Health{Status: HealthOK}, nil
+}
+
+// Observe answers from the sightings that a module's device has pushed, not
 // older than the module's timeframe. A device that cannot be reached is a
 // complaint, not an answer, also when its sightings are here: the real module
 // asks the appliance (inferred from the vendor's documents).
-func (t *Threat) askESA(ctx context.Context, m Module, observables []ctim.Observable) (Docs, []ModuleError) {
-	if c := t.reach(ctx, m); c != nil {
-		return Docs{}, []ModuleError{*c}
+func (e esa) Observe(ctx context.Context, m Module, q Question) (Docs, []Complaint) {
+	if c := e.reach(ctx, m); c != nil {
+		return nil, []Complaint{*c}
 	}
-	found, err := t.devices.Sightings(ctx, sse.Search{
-		DeviceID: m.DeviceID, Observables: observables,
-		Since:   time.Now().UTC().AddDate(0, 0, -m.TimeframeDays),
+	since := time.Now().UTC().AddDate(0, 0, -m.TimeframeDays)
+	if q.Since.After(since) {
+		since = q.Since
+	}
+	found, err := e.devices.Sightings(ctx, sse.Search{
+		DeviceID: m.DeviceID, Observables: q.Observables, Since: since, Until: q.Until,
 		PerEach: maxPerObservable, InAll: maxPerModule, Bytes: maxModuleBytes,
 	})
 	if err != nil {
-		return Docs{}, []ModuleError{*t.complaintOf(m, err)}
+		return nil, []Complaint{*e.complaintOf(m, err)}
 	}
-	var warnings []ModuleError
+	var warnings []Complaint
 	for _, o := range found.More {
-		warnings = append(warnings, tooMany(m, o))
+		// That a trimmed answer of this module says so is inferred.
+		warnings = append(warnings, TooMany(m.Type, o))
 	}
-	if len(found.Sightings) == 0 {
-		return Docs{}, warnings
+	docs := Docs{}
+	for _, s := range found.Sightings {
+		docs.Add(Sightings, s)
 	}
-	return Docs{Sightings: &Sightings{len(found.Sightings), found.Sightings}}, warnings
+	return docs, warnings
 }
 
-// reach gives why a module's device cannot be asked, or nil.
-func (t *Threat) reach(ctx context.Context, m Module) *ModuleError {
-	services, err := t.devices.Services(ctx)
+// reach gives why a module's device cannot be asked, or nil. That a silent
+// device is a timeout, and one that is gone 404, is inferred.
+func (e esa) reach(ctx context.Context, m Module) *Complaint {
+	services, err := e.devices.Services(ctx)
 	if err != nil {
-		return t.complaintOf(m, err)
+		return e.complaintOf(m, err)
 	}
-	d, err := t.devices.Device(ctx, m.DeviceID)
+	d, err := e.devices.Device(ctx, m.DeviceID)
+	var c Complaint
 	switch {
 	case err != nil:
-		return t.complaintOf(m, err)
+		return e.complaintOf(m, err)
 	case !services.ThreatResponse:
-		return clientError(m, "Forbidden", 403)
+		c = ClientError("Forbidden", 403)
 	case d.Status != sse.Registered:
-		return clientError(m, "Device not registered", 404)
+		c = ClientError("Device not registered", 404)
 	case !d.Online:
-		return timedOut(m)
+		c = TimedOut(m)
+	default:
+		return nil
 	}
-	return nil
+	return &c
 }
 
 // complaintOf sorts a failure into the codes that the service uses.
-func (t *Threat) complaintOf(m Module, err error) *ModuleError {
+func (e esa) complaintOf(m Module, err error) *Complaint {
 	switch {
 	case errors.Is(err, sse.ErrUnknownDevice):
-		return clientError(m, "Device not found", 404)
+		c := ClientError("Device not found", 404)
+		return &c
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return timedOut(m)
+		c := TimedOut(m)
+		return &c
 	}
-	t.log.Error("threat response: module failed", "module", m.Name, "error", err)
-	return complaint(m, "fatal", "unknown", "The module could not answer")
-}
-
-func complaint(m Module, kind, code, message string) *ModuleError {
-	return &ModuleError{m.Name, m.ID, m.TypeID, kind, code, message}
-}
-
-// timedOut and clientError are two of the recorded pairs of code and message;
-// that a device which is gone looks like 404 is inferred.
-func timedOut(m Module) *ModuleError {
-	return complaint(m, "warning", "module-timeout", fmt.Sprintf("There was a timeout in the '%s' module", m.Name))
-}
-
-func clientError(m Module, message string, status int) *ModuleError {
-	return complaint(m, "error", "client-error",
-		fmt.Sprintf("There was a client error in the module: {:message %q} [%d]", message, status))
-}
-
-// tooMany is the warning of a trimmed answer in the vendor's relay contract
-// (inferred for this module).
-func tooMany(m Module, o ctim.Observable) ModuleError {
-	return *complaint(m, "warning", "too-many-messages-warning",
-		fmt.Sprintf("More messages found in %s for %.200s than can be rendered. Log in to the %s console to see all messages",
-			m.Type, o.Value, m.Type))
+	e.log.Error("threat response: module failed", "module", m.Name, "error", err)
+	return &Complaint{Fatal, "unknown", "The module could not answer"}
 }

@@ -44,31 +44,33 @@ func access() []fidelity.Claim {
 
 func enrichment() []fidelity.Claim {
 	const recorded, schema, relay = "recorded answers", "schema", "the relay contract"
-	m := Module{Name: ESAType, Type: ESAType}
+	m := Module{Name: ESAType}
 	var out []fidelity.Claim
 	for _, r := range []struct{ what, level, source string }{
 		{"POST /iroh/iroh-enrich/observe/observables: sightings", fidelity.Documented, schema},
 		{"POST /iroh/iroh-enrich/deliberate/observables: verdicts alone; an Email Security Appliance has none", fidelity.Observed, recorded},
+		{"POST /iroh/iroh-enrich/refer/observables: links", fidelity.Documented, schema},
 		{"POST /iroh/iroh-enrich/health, .../health/ID", fidelity.Documented, schema},
 		{"query parameters mids, flags, product_categories", fidelity.Documented, schema},
 		{"200 also when every module failed; each failure is an entry of errors, which is absent when empty", fidelity.Observed, recorded},
 		{"entries have module (the instance's name), module_instance_id, module_type_id", fidelity.Observed, recorded + " since August 2020"},
 		{"a sighting's observables are those asked for", fidelity.Observed, recorded},
 		{`envelope module-type (profile strict2020): {"module":"...","module-type":"Email Security Appliance","data":{}}`, fidelity.Inferred, "a published answer of April 2020 has the form; the appliance's own type and the form of errors were not seen"},
+		{`envelope module (configured): {"module":"...","data":{}}`, fidelity.Inferred, "clients of 2019 read no more than the name"},
 		{"schema_version 1.3.28 (profile xdr2025)", fidelity.Documented, "the last release of the public schema in 2025"},
 		{"schema_version " + ctim.SchemaVersion, fidelity.Observed, recorded + " of May 2020"},
 		{"times in UTC with milliseconds", fidelity.Observed, recorded},
-		{timedOut(m).Code + ": " + timedOut(m).Message, fidelity.Observed, recorded + "; that a silent device looks like this is inferred"},
-		{clientError(m, "Forbidden", 403).Code + ": " + clientError(m, "Forbidden", 403).Message, fidelity.Inferred, "the form is recorded with other messages"},
+		{TimedOut(m).Code + ": " + TimedOut(m).Message, fidelity.Observed, recorded + "; that a silent device looks like this is inferred"},
+		{ClientError("Forbidden", 403).Code + ": " + ClientError("Forbidden", 403).Message, fidelity.Inferred, "the form is recorded with other messages"},
 		{"a module goes with its device", fidelity.Ours, "what becomes of it is not public"},
-		{tooMany(m, ctim.Observable{Value: "X"}).Code + ": " + tooMany(m, ctim.Observable{Value: "X"}).Message, fidelity.Inferred, relay},
+		{TooMany(ESAType, ctim.Observable{Value: "X"}).Code + ": " + TooMany(ESAType, ctim.Observable{Value: "X"}).Message, fidelity.Inferred, relay},
 		{fmt.Sprintf("at most %d sightings for an observable", maxPerObservable), fidelity.Inferred, relay},
 		{fmt.Sprintf("at most %d sightings for a module", maxPerModule), fidelity.Ours, "bounds the memory of an answer"},
 		{fmt.Sprintf("at most %d bytes of sightings for a module, as they were pushed; beyond it the same warning", maxModuleBytes), fidelity.Ours, "bounds the memory of an answer"},
 		{fmt.Sprintf("at most %d calls look something up at a time; others wait", maxAsking), fidelity.Ours, "bounds the memory of answers"},
 		{fmt.Sprintf("a module has %s to answer", DefaultModuleDeadline), fidelity.Inferred, "the real figure is not public"},
 		{"module type " + ESAType + ", named so by default", fidelity.Documented, "vendor's integration guide"},
-		{"module_type_id " + esaTypeID, fidelity.Ours, "the real one is not public"},
+		{"module_type_id " + ESATypeID, fidelity.Ours, "the real one is not public"},
 		{fmt.Sprintf("Request Timeframe: %d days by default, bounds how old a sighting may be", DefaultTimeframeDays), fidelity.Documented, "vendor's integration guide"},
 		{"400 disallowed-key, missing-required-key in bodies", fidelity.Documented, schema + "; the form for lists is inferred"},
 		{"no other module types, no relay", fidelity.Ours, "not built yet"},

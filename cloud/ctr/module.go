@@ -21,11 +21,6 @@ import (
 // name of its instances. Source: vendor's integration guide.
 const ESAType = "Email Security Appliance"
 
-// esaTypeID is the same for every organisation, as type ids are. The real one
-// is not public: this is the UUIDv5, in the name space of URLs, of
-// https://esasim.test/module-type/Email Security Appliance.
-const esaTypeID = "ea658089-a1d4-5bbf-ab39-41de97919b33"
-
 // DefaultTimeframeDays is the form's "Request Timeframe (days)". Source:
 // vendor's integration guide.
 const DefaultTimeframeDays = 30
@@ -39,7 +34,7 @@ const (
 type Module struct {
 	ID            string    `json:"id"`   // UUID, version 4
 	Name          string    `json:"name"` // as the user gave it; what answers are labelled with
-	Type          string    `json:"type"` // ESAType
+	Type          string    `json:"type"` // the name of its type, as ESAType
 	TypeID        string    `json:"type_id"`
 	DeviceID      string    `json:"device_id"`      // in Security Services Exchange
 	TimeframeDays int       `json:"timeframe_days"` // how far back the device is asked
@@ -61,16 +56,19 @@ var (
 func (t *Threat) AddModule(ctx context.Context, m Module) (Module, error) {
 	m.Name = cmp.Or(strings.TrimSpace(m.Name), m.Type)
 	m.TimeframeDays = cmp.Or(m.TimeframeDays, DefaultTimeframeDays)
+	i := slices.IndexFunc(t.types, func(k Type) bool { return k.Name == m.Type })
 	switch {
-	case m.Type != ESAType:
+	case i < 0:
 		return Module{}, fmt.Errorf("add module %.60q: %w: there is no type %.60q", m.Name, ErrModule, m.Type)
 	case len(m.Name) > maxModuleName:
 		return Module{}, fmt.Errorf("add module: %w: the name is longer than %d bytes", ErrModule, maxModuleName)
 	case m.TimeframeDays < 1 || m.TimeframeDays > maxTimeframeDays:
 		return Module{}, fmt.Errorf("add module %q: %w: timeframe: want 1 to %d days", m.Name, ErrModule, maxTimeframeDays)
 	}
-	if err := t.usable(ctx, m.DeviceID); err != nil {
-		return Module{}, fmt.Errorf("add module %q: %w", m.Name, err)
+	if t.types[i].Device {
+		if err := t.usable(ctx, m.DeviceID); err != nil {
+			return Module{}, fmt.Errorf("add module %q: %w", m.Name, err)
+		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -78,7 +76,7 @@ func (t *Threat) AddModule(ctx context.Context, m Module) (Module, error) {
 	if err != nil {
 		return Module{}, fmt.Errorf("add module %q: %w", m.Name, err)
 	}
-	m.ID, m.TypeID, m.Created = uuid.NewString(), esaTypeID, time.Now().UTC()
+	m.ID, m.TypeID, m.Created = uuid.NewString(), t.types[i].ID, time.Now().UTC()
 	// Answers come in the order of Created, so no two are of one moment.
 	if n := len(before); n > 0 && !m.Created.After(before[n-1].Created) {
 		m.Created = before[n-1].Created.Add(1)
@@ -132,7 +130,10 @@ func (t *Threat) Modules(ctx context.Context) ([]Module, error) {
 	}
 	var out []Module
 	for _, m := range all {
-		_, err := t.devices.Device(ctx, m.DeviceID)
+		var err error
+		if t.typeOf(m.TypeID).Device {
+			_, err = t.devices.Device(ctx, m.DeviceID)
+		}
 		if errors.Is(err, sse.ErrUnknownDevice) { // ids are never given twice
 			err = t.store.Write(func(b *pebble.Batch) error { return b.Delete(store.Module(m.ID), nil) })
 		} else if err == nil {

@@ -39,7 +39,8 @@ type Options struct {
 	Logger         *slog.Logger
 	ModuleDeadline time.Duration // for each module's answer; 0: DefaultModuleDeadline
 	SchemaVersion  string        // of CTIM, as the header X-Ctim-Version has it; empty: ctim.SchemaVersion
-	Envelope       string        // ByID or ByType; empty: ByID
+	Envelope       string        // one of Envelopes; empty: ByID
+	Types          []Type        // of modules, besides that of an Email Security Appliance
 	Access         Access
 }
 
@@ -64,6 +65,7 @@ type Threat struct {
 	deadline time.Duration
 	schema   string
 	envelope string
+	types    []Type
 
 	limit      limiter // of the organisation's requests
 	remaining  bool    // as Access.Remaining
@@ -99,6 +101,7 @@ func Open(o Options) (*Threat, error) {
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
 	}
+	t.types = append(t.builtin(), o.Types...)
 	err := t.store.Get(store.Organisation(), &t.org)
 	if errors.Is(err, store.ErrNotFound) {
 		t.org = organisation{ID: uuid.NewString(), UserID: uuid.NewString(), UserEmail: "admin@esasim.test"}

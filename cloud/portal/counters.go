@@ -66,14 +66,15 @@ type moduleCard struct{ Name, Type, Said string }
 func moduleCards(envelope ctr.Envelope) []moduleCard {
 	var cards []moduleCard
 	for _, m := range envelope.Data {
-		if m.Data.Sightings == nil || len(m.Data.Sightings.Docs) == 0 {
+		known := m.Data.Sightings()
+		if len(known) == 0 {
 			continue
 		}
 		kind := ""
-		for _, d := range m.Data.Sightings.Docs {
+		for _, d := range known {
 			kind = cmp.Or(kind, d.Source)
 		}
-		said := named(len(m.Data.Sightings.Docs), "Sighting", "Sightings")
+		said := named(len(known), "Sighting", "Sightings")
 		cards = append(cards, moduleCard{m.Module, kind, fmt.Sprintf("%d %s, 0 Judgements", said.Count, said.Name)})
 	}
 	return cards

@@ -115,10 +115,7 @@ type found struct {
 func sightings(envelope ctr.Envelope) []found {
 	var all []found
 	for _, m := range envelope.Data {
-		if m.Data.Sightings == nil {
-			continue
-		}
-		for _, s := range m.Data.Sightings.Docs {
+		for _, s := range m.Data.Sightings() {
 			all = append(all, found{s, m.Module})
 		}
 	}

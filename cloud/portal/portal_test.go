@@ -77,8 +77,11 @@ func sighting(mid, sender, recipient, subject string) ctim.Sighting {
 }
 
 func envelope(sightings ...ctim.Sighting) ctr.Envelope {
-	return ctr.Envelope{Data: []ctr.ModuleData{{Module: "esa03 -----", ModuleInstanceID: "1", ModuleTypeID: "2",
-		Data: ctr.Docs{Sightings: &ctr.Sightings{Count: len(sightings), Docs: sightings}}}}}
+	docs := ctr.Docs{}
+	for _, s := range sightings {
+		docs.Add(ctr.Sightings, s)
+	}
+	return ctr.Envelope{Data: []ctr.ModuleData{{Label: ctr.Label{Module: "esa03 -----", ModuleInstanceID: "1", ModuleTypeID: "2"}, Data: docs}}}
 }
 
 func guide() *fakeInvestigator {
@@ -104,7 +107,7 @@ const guideQuery = `email_subject:"test test"`
 
 func TestPages(t *testing.T) {
 	broken := guide()
-	broken.envelope.Errors = []ctr.ModuleError{{Module: "esa04", Type: "fatal", Code: "timeout", Message: "the device did not answer in time"}}
+	broken.envelope.Errors = []ctr.ModuleError{{Label: ctr.Label{Module: "esa04"}, Type: "fatal", Code: "timeout", Message: "the device did not answer in time"}}
 	for name, page := range map[string]struct {
 		i      *fakeInvestigator
 		target string
@@ -146,9 +149,9 @@ func text(html string) string {
 
 func TestScenarios(t *testing.T) {
 	failing := &fakeInvestigator{err: errors.New("disk on fire")}
-	errored := &fakeInvestigator{envelope: ctr.Envelope{Errors: []ctr.ModuleError{{Module: "esa03", Type: "fatal", Code: "unregistered", Message: "device is gone"}}}}
+	errored := &fakeInvestigator{envelope: ctr.Envelope{Errors: []ctr.ModuleError{{Label: ctr.Label{Module: "esa03"}, Type: "fatal", Code: "unregistered", Message: "device is gone"}}}}
 	two := &fakeInvestigator{envelope: envelope(sighting("8", "a@cisco.com", "b@x.example", "one"), sighting("9", "a@cisco.com", "c@x.example", "two"))}
-	two.envelope.Data = append(two.envelope.Data, ctr.ModuleData{Module: "silent"}, envelope(sighting("8", "a@cisco.com", "b@x.example", "one")).Data[0])
+	two.envelope.Data = append(two.envelope.Data, ctr.ModuleData{Label: ctr.Label{Module: "silent"}}, envelope(sighting("8", "a@cisco.com", "b@x.example", "one")).Data[0])
 	for _, s := range []struct {
 		name   string
 		i      *fakeInvestigator
@@ -228,7 +231,7 @@ func TestHostile(t *testing.T) {
 	s.Relations[0].Relation = evil
 	i := &fakeInvestigator{envelope: envelope(s)}
 	i.envelope.Data[0].Module = evil
-	i.envelope.Errors = []ctr.ModuleError{{Module: evil, Message: evil}}
+	i.envelope.Errors = []ctr.ModuleError{{Label: ctr.Label{Module: evil}, Message: evil}}
 	for _, target := range []string{investigate(`file_name:"` + strings.ReplaceAll(evil, `"`, "") + `"`), investigate(evil),
 		"/investigate?" + url.QueryEscape(evil) + "=1", "/" + url.PathEscape(evil)} {
 		body := get(t, i, target).Body.String()

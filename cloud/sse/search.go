@@ -22,6 +22,7 @@ type Search struct {
 	DeviceID    string
 	Observables []ctim.Observable
 	Since       time.Time // start of the observed time, to the millisecond
+	Until       time.Time // likewise; zero: no bound
 	PerEach     int       // at most so many sightings for one observable
 	InAll       int       // and so many altogether
 	Bytes       int       // and so many bytes of JSON as stored
@@ -96,7 +97,7 @@ func (f *finder) entries(o ctim.Observable) ([]entry, error) {
 		if err := f.ctx.Err(); err != nil {
 			return nil, err
 		}
-		from, to := store.TermSince(f.dev, uint32(era), t, f.query.Since)
+		from, to := store.TermBetween(f.dev, uint32(era), t, f.query.Since, f.query.Until)
 		n := 0
 		for ok := f.terms.SeekGE(from); ok && n <= f.query.PerEach && bytes.Compare(f.terms.Key(), to) < 0; ok = f.terms.Next() {
 			at, seq := store.TermTail(f.terms.Key())

@@ -142,12 +142,15 @@ func (k TermKey) Append(b []byte, dev uint32) []byte {
 	return binary.BigEndian.AppendUint64(b, k.seq)
 }
 
-// TermSince is the range of a term's keys in one era, from the newest back to a
-// moment.
-func TermSince(dev, era uint32, term uint64, since time.Time) (from, to []byte) {
+// TermBetween is the range of a term's keys in one era, from one moment back to
+// another, both included; a zero until is no bound.
+func TermBetween(dev, era uint32, term uint64, since, until time.Time) (from, to []byte) {
 	from = binary.BigEndian.AppendUint32(ranged('i', dev), era)
 	from = binary.BigEndian.AppendUint64(from, term)
 	to = binary.BigEndian.AppendUint64(append([]byte(nil), from...), inverted(since))
+	if !until.IsZero() {
+		from = binary.BigEndian.AppendUint64(from, inverted(until))
+	}
 	// Above every seq of that very millisecond.
 	return from, append(binary.BigEndian.AppendUint64(to, math.MaxUint64), 0)
 }

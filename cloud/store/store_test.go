@@ -97,7 +97,7 @@ func TestTermOrder(t *testing.T) {
 		if want := bytes.Compare(Term(1, termA, a, bigA), Term(1, termB, b, bigB)); got != want {
 			t.Fatalf("compared as numbers %d, as keys %d", got, want)
 		}
-		from, to := TermSince(1, 0, 7, b)
+		from, to := TermBetween(1, 0, 7, b, time.Time{})
 		inside := bytes.Compare(keyA, from) >= 0 && bytes.Compare(keyA, to) < 0
 		if inside != !a.Before(b) {
 			t.Fatalf("%v since %v: %v", a, b, inside)
