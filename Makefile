@@ -75,7 +75,7 @@ golden: ## write the expected outputs of the tests again
 # As root on Debian they are installed; elsewhere the tests that need them say so
 # and are skipped (under CI they fail).
 peers:
-	@missing=; for p in swaks chromium curl gcc ssh; do command -v $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	@missing=; for p in swaks chromium curl gcc ssh python3; do command -v $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	perl -MNet::SSLeay -e1 2>/dev/null || missing="$$missing libnet-ssleay-perl"; \
 	case "$$missing" in *gcc*) missing="$$missing libc6-dev";; esac; \
 	missing=$$(echo "$$missing" | sed 's/\bssh\b/openssh-client/'); \

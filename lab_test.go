@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/smtp"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -31,11 +30,8 @@ type virtual struct {
 	*lab.Lab
 	net  memnet.Network
 	fs   vfs.FS
-	down atomic.Bool // the appliance cannot reach the cloud: no new connections
+	down atomic.Bool // the appliance cannot reach the cloud
 	stop func()
-
-	mu    sync.Mutex
-	conns []net.Conn // that the appliance has made
 }
 
 // usage is that of the machine that labs in a bubble run on.
@@ -47,23 +43,7 @@ func (v *virtual) dial(ctx context.Context, network, address string) (net.Conn, 
 	if v.down.Load() {
 		return nil, errors.New("network is unreachable")
 	}
-	conn, err := v.net.Dial(ctx, network, address)
-	if err == nil {
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		v.conns = append(v.conns, conn)
-	}
-	return conn, err
-}
-
-// cut breaks the connections that the appliance has made.
-func (v *virtual) cut() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for _, c := range v.conns {
-		_ = c.Close() // the peer may have been quicker
-	}
-	v.conns = nil
+	return v.net.Dial(ctx, network, address)
 }
 
 func (v *virtual) start(t *testing.T, change func(*lab.Options)) {

@@ -18,6 +18,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"esasim/cloud/ctr"
+	"esasim/cloud/relay"
 	"esasim/cloud/sse"
 	"esasim/cloud/store"
 )
@@ -43,6 +44,7 @@ type Cloud struct {
 	store   *store.Store
 	sse     *sse.Exchange
 	ctr     *ctr.Threat
+	relays  *relay.Kind
 	handler http.Handler
 }
 
@@ -64,14 +66,15 @@ func Open(o Options) (*Cloud, error) {
 			o.Registered(c, device)
 		}
 	})
+	relays := relay.NewKind(func(claims map[string]any) (string, error) { return c.ctr.Sign(claims) })
 	threat, err := ctr.Open(ctr.Options{
 		Region: o.Region, Organisation: o.Organisation, Store: s, Devices: exchange, Logger: o.Logger,
-		SchemaVersion: o.Schema, Envelope: o.Envelope,
+		SchemaVersion: o.Schema, Envelope: o.Envelope, Types: []ctr.Type{relays.Type()},
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open cloud %s: %w", o.Region, err), s.Close())
 	}
-	c.sse, c.ctr = exchange, threat
+	c.sse, c.ctr, c.relays = exchange, threat, relays
 	c.handler = c.routes(o)
 	return c, nil
 }
@@ -92,5 +95,6 @@ func (c *Cloud) CTR() *ctr.Threat { return c.ctr }
 func (c *Cloud) Close() error {
 	err := c.store.Close()
 	c.ctr.Close()
+	c.relays.Close()
 	return err
 }

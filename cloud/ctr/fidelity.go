@@ -73,7 +73,7 @@ func enrichment() []fidelity.Claim {
 		{"module_type_id " + ESATypeID, fidelity.Ours, "the real one is not public"},
 		{fmt.Sprintf("Request Timeframe: %d days by default, bounds how old a sighting may be", DefaultTimeframeDays), fidelity.Documented, "vendor's integration guide"},
 		{"400 disallowed-key, missing-required-key in bodies", fidelity.Documented, schema + "; the form for lists is inferred"},
-		{"no other module types, no relay", fidelity.Ours, "not built yet"},
+		{"no other module types", fidelity.Ours, "not built yet"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Threat Response: enrich", What: r.what, Level: r.level, Source: r.source})
 	}

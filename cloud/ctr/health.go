@@ -34,7 +34,7 @@ func (t *Threat) healthOf(ctx context.Context, modules []Module) ([]ModuleHealth
 		if a.given.Status == "" {
 			a.given.Status = HealthUnknown
 		}
-		out = append(out, ModuleHealth{a.label, a.given})
+		out = append(out, ModuleHealth{t.shown(a.label), a.given})
 		errs = append(errs, a.errors()...)
 	}
 	return out, errs, err

@@ -32,13 +32,14 @@ const (
 
 // Module is a module instance: a configured source of intelligence.
 type Module struct {
-	ID            string    `json:"id"`   // UUID, version 4
-	Name          string    `json:"name"` // as the user gave it; what answers are labelled with
-	Type          string    `json:"type"` // the name of its type, as ESAType
-	TypeID        string    `json:"type_id"`
-	DeviceID      string    `json:"device_id"`      // in Security Services Exchange
-	TimeframeDays int       `json:"timeframe_days"` // how far back the device is asked
-	Created       time.Time `json:"created"`
+	ID            string         `json:"id"`   // UUID, version 4
+	Name          string         `json:"name"` // as the user gave it; what answers are labelled with
+	Type          string         `json:"type"` // the name of its type, as ESAType
+	TypeID        string         `json:"type_id"`
+	DeviceID      string         `json:"device_id"`          // in Security Services Exchange
+	TimeframeDays int            `json:"timeframe_days"`     // how far back the device is asked
+	Settings      map[string]any `json:"settings,omitempty"` // of a relay: where it is, how it is called
+	Created       time.Time      `json:"created"`
 }
 
 var (

@@ -44,6 +44,7 @@ import (
 	"esasim/cloud"
 	"esasim/cloud/ctr"
 	"esasim/cloud/portal"
+	"esasim/cloud/relay"
 	"esasim/cloud/sse"
 	"esasim/cloudlink"
 	"esasim/internal/fidelity"
@@ -77,7 +78,7 @@ func write(args []string) error {
 		logfiles.Fidelity(), reputation.Fidelity(),
 		cli.Fidelity(), sshd.Fidelity(),
 		cloudlink.Fidelity(),
-		cloud.Fidelity(), sse.Fidelity(), ctr.Fidelity(), portal.Fidelity(),
+		cloud.Fidelity(), sse.Fidelity(), ctr.Fidelity(), relay.Fidelity(), portal.Fidelity(),
 		lab.Fidelity(),
 	))
 	if err != nil {

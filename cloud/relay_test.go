@@ -1,0 +1,211 @@
+package cloud_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"esasim/cloud/ctr"
+	"esasim/cloud/relay"
+	"esasim/internal/golden"
+)
+
+var update = flag.Bool("update", false, "write the expected answers again")
+
+// pythonRelay starts the relay of testdata, a program in another language, and
+// gives its URL.
+func pythonRelay(t *testing.T, args ...string) string {
+	t.Helper()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("python3 is missing")
+		}
+		t.Skip("python3 is missing")
+	}
+	cmd := exec.CommandContext(t.Context(), python, append([]string{"../testdata/relay/relay.py"}, args...)...)
+	cmd.Stderr = t.Output()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	lines.Scan()
+	url := lines.Text()
+	done := make(chan struct{})
+	go func() { // its report of requests; a full pipe would stop it
+		defer close(done)
+		for lines.Scan() {
+		}
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-done
+		_ = cmd.Wait() // "signal: killed"
+	})
+	if !strings.HasPrefix(url, "http://127.0.0.1:") {
+		t.Fatalf("no relay: %q", url)
+	}
+	return url
+}
+
+func (b *box) relay(name, url string, settings map[string]any) ctr.Module {
+	b.t.Helper()
+	all := map[string]any{"url": url}
+	for key, value := range settings {
+		all[key] = value
+	}
+	m, err := b.cloud.CTR().AddModule(b.t.Context(), ctr.Module{Name: name, Type: "Relay", Settings: all})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return m
+}
+
+// misbehaviours are what the relay can do besides being good.
+func misbehaviours() []string {
+	return []string{"none", "errors", "partial", "authorization", "too-many", "no-envelope", "null", "list", "no-count",
+		"wrong-count", "unknown-kind", "no-id", "no-time", "vocabulary", "observable-type", "extra-key", "bad-errors",
+		"bare-verdict", "401", "403", "404", "429", "500", "503", "non-json", "truncated", "content-type", "deep",
+		"redirect", "huge", "hang-up", "cut"}
+}
+
+// TestRelay asks a relay that is good, and misbehaves in every way that we could
+// think of. What clients are told is in testdata/relay.txt, and holds the vendor's
+// schema.
+func TestRelay(t *testing.T) {
+	url := pythonRelay(t)
+	b := open(t, "AMERICAS")
+	auth := b.client("enrich")
+	var got bytes.Buffer
+	for _, how := range misbehaviours() {
+		m := b.relay("Python Relay", url+"/as/"+how, nil)
+		w := b.do("POST", "/iroh/iroh-enrich/observe/observables?mids="+m.ID, `[{"type":"domain","value":"cisco.com"}]`, auth)
+		fmt.Fprintf(&got, "== %s\n%d %s\n", how, w.Code, shortDocs(strings.ReplaceAll(w.Body.String(), m.ID, "ID")))
+		enriched(t, how, "ObserveEnvelopedObserveBundle", w)
+	}
+	golden.Check(t, "testdata/relay.txt", got.Bytes(), *update)
+}
+
+// shortDocs leaves out sightings of which there are many.
+func shortDocs(s string) string {
+	rest := regexp.MustCompile(`(,\{"confidence":.*?"type":"sighting"\})+`)
+	return strings.TrimSpace(rest.ReplaceAllStringFunc(s, func(all string) string {
+		if n := strings.Count(all, `"type":"sighting"`); n > 9 {
+			return fmt.Sprintf(" and %d more", n)
+		}
+		return all
+	}))
+}
+
+// enriched holds an answer to the vendor's schema, where that is.
+func enriched(t *testing.T, name, definition string, w *httptest.ResponseRecorder) {
+	t.Helper()
+	if dir := os.Getenv("ESASIM_CONTRACTS"); dir != "" {
+		checkContract(t, schema(t, dir, "iroh-enrich.json", definition), name, w.Code, 200, w.Body.Bytes(), "")
+	}
+}
+
+// TestRelaySlow: a relay that says nothing, and one that says it octet by octet,
+// are timeouts; they hold up nobody beyond the deadline of a module.
+func TestRelaySlow(t *testing.T) {
+	t.Parallel()
+	url := pythonRelay(t)
+	b := open(t, "AMERICAS")
+	for _, how := range []string{"slow", "dribble", "none"} {
+		b.relay(how, url+"/as/"+how, nil)
+	}
+	env := b.observe(ob("domain", "cisco.com"))
+	var late []string
+	for _, e := range env.Errors {
+		late = append(late, e.Type+" "+e.Code+": "+e.Message)
+	}
+	if want := []string{"warning module-timeout: There was a timeout in the 'slow' module",
+		"warning module-timeout: There was a timeout in the 'dribble' module"}; !slices.Equal(late, want) {
+		t.Errorf("errors: %q", late)
+	}
+	if len(env.Data) != 1 || env.Data[0].Module != "none" || len(env.Data[0].Data.Sightings()) != 3 {
+		t.Errorf("data: %+v", env.Data)
+	}
+}
+
+// TestRelayRoutes asks a good relay for everything but observe.
+func TestRelayRoutes(t *testing.T) {
+	b := open(t, "AMERICAS")
+	auth := b.client("enrich", "integration", "response")
+	m := b.relay("Python Relay", pythonRelay(t)+"/", nil) // a slash at the end is the same URL
+	asked := `[{"type":"domain","value":"cisco.com"},{"type":"ip","value":"192.0.2.1"}]`
+	for _, c := range []struct{ path, definition, holds string }{
+		{"/iroh/iroh-enrich/deliberate/observables", "DeliberateEnvelopedObserveBundle", `"disposition_name":"Malicious"`},
+		{"/iroh/iroh-enrich/refer/observables", "EnvelopedRefs", `"url":"https://relay.example/search?q=192.0.2.1"`},
+		{"/iroh/iroh-enrich/health", "EnvelopedHealth", `"status":"ok"`},
+		{"/iroh/iroh-enrich/health/" + m.ID, "EnvelopedSingleHealth", `"status":"ok"`},
+	} {
+		w := b.do("POST", c.path, asked, auth)
+		if w.Code != 200 || !strings.Contains(w.Body.String(), c.holds) || strings.Contains(w.Body.String(), "errors") {
+			t.Errorf("%s: %d %s", c.path, w.Code, w.Body)
+		}
+		enriched(t, c.path, c.definition, w)
+	}
+}
+
+// TestRelayAuthorization: each form of authorisation is understood by a relay
+// that knows nothing of us, and one that is not right is told on.
+func TestRelayAuthorization(t *testing.T) {
+	t.Parallel()
+	b := open(t, "AMERICAS")
+	server := httptest.NewServer(b.cloud.Handler())
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	stored := func(key string) string {
+		token, err := relay.Stored(map[string]any{"key": "abc"}, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "Bearer " + token
+	}
+	for _, c := range []struct {
+		relay    string
+		settings map[string]any
+		fault    string
+	}{
+		{"hs256:s3cret", map[string]any{"authorization-header": stored("s3cret")}, ""},
+		{"hs256:s3cret", map[string]any{"authorization-header": stored("other")}, "Failed to decode JWT with provided key"},
+		{"hs256:s3cret", map[string]any{"auth-type": "configuration-token", "configuration-token-alg": "HS256", "configuration-token-key": "s3cret", "custom_key": "abc"}, ""},
+		{"hs256:s3cret", map[string]any{"auth-type": "configuration-token", "configuration-token-alg": "HS256", "configuration-token-key": "s3cret", "custom_other": "abc"}, "Wrong JWT payload structure"},
+		{"hs256:s3cret", nil, "Authorization header is missing"},
+		{"header:Basic dTpw", map[string]any{"auth-type": "basic", "custom_username": "u", "custom_password": "p"}, ""},
+		{"header:Basic dTpw", map[string]any{"auth-type": "basic", "username": "u", "password": "x"}, "Wrong authorization type"},
+		{"header:Bearer t0ken", map[string]any{"auth-type": "bearer", "token": "t0ken"}, ""},
+		{"header:Key k", map[string]any{"auth-type": "authorization-header", "authorization-header": "Key k"}, ""},
+		{"rs256", map[string]any{"auth-type": "configuration-token", "custom_key": "abc", "custom_jwks_host": host}, ""},
+		{"rs256", map[string]any{"auth-type": "configuration-token", "custom_key": "abc"}, "jwks_host is missing in JWT payload. Make sure custom_jwks_host field is present in module_type"},
+		{"rs256", map[string]any{"auth-type": "configuration-token", "custom_key": "abc", "custom_jwks_host": host, "configuration-token-audience": "x"}, "Wrong configuration-token-audience"},
+	} {
+		m := b.relay("Relay", pythonRelay(t, "--auth", c.relay)+"/", c.settings)
+		w := b.do("POST", "/iroh/iroh-enrich/observe/observables?mids="+m.ID, `[{"type":"domain","value":"cisco.com"}]`, b.client("enrich"))
+		var env struct {
+			Data   []json.RawMessage
+			Errors []ctr.ModuleError
+		}
+		want(t, w, 200, &env)
+		if c.fault == "" && (len(env.Errors) > 0 || len(env.Data) != 1) {
+			t.Errorf("%v: %s", c.settings, w.Body)
+		}
+		if c.fault != "" && (len(env.Errors) != 1 || env.Errors[0].Code != "authorization error" || env.Errors[0].Message != "Authorization failed: "+c.fault) {
+			t.Errorf("%v: want %q: %s", c.settings, c.fault, w.Body)
+		}
+	}
+}
