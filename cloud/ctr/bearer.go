@@ -34,6 +34,10 @@ func (t *Threat) routes() *route.Mux {
 	m.Scoped("POST /iroh/iroh-enrich/refer/observables", "enrich/observables/refer:read", t.serveRefer, narrow...)
 	m.Scoped("POST /iroh/iroh-enrich/health", "integration/health:read", t.serveHealth)
 	m.Scoped("POST /iroh/iroh-enrich/health/{id}", "integration/health:read", t.serveOneHealth)
+	t.instances(m)
+	t.typeRoutes(m)
+	t.patchRoutes(m)
+	t.older(m)
 	return m
 }
 

@@ -11,6 +11,7 @@ import (
 // Fidelity lists what Threat Response does.
 func Fidelity() []fidelity.Claim {
 	out := append(access(), enrichment()...)
+	out = append(out, integrations()...)
 	return append(out, inspection()...)
 }
 
@@ -70,10 +71,8 @@ func enrichment() []fidelity.Claim {
 		{fmt.Sprintf("at most %d calls look something up at a time; others wait", maxAsking), fidelity.Ours, "bounds the memory of answers"},
 		{fmt.Sprintf("a module has %s to answer", DefaultModuleDeadline), fidelity.Inferred, "the real figure is not public"},
 		{"module type " + ESAType + ", named so by default", fidelity.Documented, "vendor's integration guide"},
-		{"module_type_id " + ESATypeID, fidelity.Ours, "the real one is not public"},
 		{fmt.Sprintf("Request Timeframe: %d days by default, bounds how old a sighting may be", DefaultTimeframeDays), fidelity.Documented, "vendor's integration guide"},
 		{"400 disallowed-key, missing-required-key in bodies", fidelity.Documented, schema + "; the form for lists is inferred"},
-		{"no other module types", fidelity.Ours, "not built yet"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Threat Response: enrich", What: r.what, Level: r.level, Source: r.source})
 	}
@@ -95,6 +94,30 @@ func inspection() []fidelity.Claim {
 		{"a text without observables gives []", fidelity.Inferred, "an error would be the other choice"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Threat Response: inspect", What: r.what, Level: r.level, Source: r.source})
+	}
+	return out
+}
+
+// integrations are the claims of module types and instances.
+func integrations() []fidelity.Claim {
+	const schema = "schema"
+	var out []fidelity.Claim
+	for _, r := range []struct{ what, level, source string }{
+		{"/iroh/iroh-int/module-instance, module-type, module-type-patch, module-instance-wrapper: routes, keys, statuses", fidelity.Documented, schema + "; DELETE is 204 (public code)"},
+		{"404 module_instance_not_found, module_type_not_found, integration_not_found", fidelity.Observed, "public code"},
+		{"404 module_type_patch_not_found; an unknown module_type_id of a new instance is 404", fidelity.Inferred, "from the other codes"},
+		{"400 of a key that is missing or not allowed", fidelity.Documented, schema + "; the wording of wrong values and of several faults is inferred"},
+		{"module_type_id of " + ESAType + " and of " + SMAType, fidelity.Ours, "the real ones are not public"},
+		{"settings device and timeframe of their instances, from a configuration_spec with a field of the type device", fidelity.Inferred, "the form of the vendor's integration guide; the real keys are not public"},
+		{"an instance needs a device that is registered while Cisco Threat Response is on in the exchange", fidelity.Documented, "vendor's integration guide"},
+		{"names of instances need not be unique", fidelity.Inferred, "every device's module has the same name by default"},
+		{"an instance that is not enabled is not asked", fidelity.Inferred, "the name of the key"},
+		{"a type that has instances is not deleted (409); built-in types are not changed (403)", fidelity.Ours, "not public"},
+		{"a patch of a type is made when its merge_status becomes merged", fidelity.Inferred, "the words of the schema"},
+		{"no type can be had by one click; there are no integrations on the older route", fidelity.Ours, "what they do is not public"},
+		{fmt.Sprintf("at most %d instances, types and patches, bodies of at most %d bytes", maxListed, maxEntity), fidelity.Ours, "bounds the memory"},
+	} {
+		out = append(out, fidelity.Claim{Area: "Threat Response: modules", What: r.what, Level: r.level, Source: r.source})
 	}
 	return out
 }

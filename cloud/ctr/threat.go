@@ -40,7 +40,7 @@ type Options struct {
 	ModuleDeadline time.Duration // for each module's answer; 0: DefaultModuleDeadline
 	SchemaVersion  string        // of CTIM, as the header X-Ctim-Version has it; empty: ctim.SchemaVersion
 	Envelope       string        // one of Envelopes; empty: ByID
-	Types          []Type        // of modules, besides that of an Email Security Appliance
+	Types          []Type        // of modules, besides the built-in ones; of one of those, its kind
 	Access         Access
 }
 
@@ -101,7 +101,7 @@ func Open(o Options) (*Threat, error) {
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
 	}
-	t.types = append(t.builtin(), o.Types...)
+	t.types = t.builtin(o.Types)
 	err := t.store.Get(store.Organisation(), &t.org)
 	if errors.Is(err, store.ErrNotFound) {
 		t.org = organisation{ID: uuid.NewString(), UserID: uuid.NewString(), UserEmail: "admin@esasim.test"}

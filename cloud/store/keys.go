@@ -21,6 +21,9 @@ import (
 //	c/numbers             the last device number given out; numbers are never given twice
 //	c/client/<id>         an API client
 //	c/module/<id>         a module instance
+//	c/module-type/<id>    a module type that was made here
+//	c/module-patch/<id>   a change of a module type that was suggested
+//	c/response/<n>        what a module was told to do, and what came of it; n is 20 digits, from 1
 //	c/device/<id>         a device: pending, expired or registered
 //	c/token/<sha256>      the id of the device that a registration token made, as text, for as
 //	                      long as the device is there; by the token's hash, so that a look-up
@@ -78,6 +81,17 @@ func Client(id string) []byte { return []byte("c/client/" + id) }
 
 // Module is the key of one module instance; with an empty id, the prefix of all.
 func Module(id string) []byte { return []byte("c/module/" + id) }
+
+// ModuleType is the key of one module type; with an empty id, the prefix of all.
+func ModuleType(id string) []byte { return []byte("c/module-type/" + id) }
+
+// ModulePatch is the key of one suggested change of a module type; with an empty
+// id, the prefix of all.
+func ModulePatch(id string) []byte { return []byte("c/module-patch/" + id) }
+
+// Response is the key of what a module was told to do; with an empty id, the
+// prefix of all.
+func Response(id string) []byte { return []byte("c/response/" + id) }
 
 // Device is the key of one device; with an empty id, the prefix of all.
 func Device(id string) []byte { return []byte("c/device/" + id) }
