@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/smtp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -30,8 +31,11 @@ type virtual struct {
 	*lab.Lab
 	net  memnet.Network
 	fs   vfs.FS
-	down atomic.Bool // the appliance cannot reach the cloud
+	down atomic.Bool // the appliance cannot reach the cloud: no new connections
 	stop func()
+
+	mu    sync.Mutex
+	conns []net.Conn // that the appliance has made
 }
 
 // usage is that of the machine that labs in a bubble run on.
@@ -43,7 +47,23 @@ func (v *virtual) dial(ctx context.Context, network, address string) (net.Conn, 
 	if v.down.Load() {
 		return nil, errors.New("network is unreachable")
 	}
-	return v.net.Dial(ctx, network, address)
+	conn, err := v.net.Dial(ctx, network, address)
+	if err == nil {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.conns = append(v.conns, conn)
+	}
+	return conn, err
+}
+
+// cut breaks the connections that the appliance has made.
+func (v *virtual) cut() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, c := range v.conns {
+		_ = c.Close() // the peer may have been quicker
+	}
+	v.conns = nil
 }
 
 func (v *virtual) start(t *testing.T, change func(*lab.Options)) {

@@ -84,6 +84,7 @@ type Appliance struct {
 	link        *cloudlink.Link
 	logs        subscriptions
 	pages       atomic.Pointer[http.Handler]
+	toCloud     atomic.Pointer[http.Handler] // the API as the cloud may call it
 	headers     adder
 	queue       *workqueue.Queue
 	quarantines *quarantine.Keeper
@@ -181,6 +182,7 @@ func (a *Appliance) build(c *config.Appliance) (err error) {
 		Device: a.device(), Console: a.o.Console, Servers: a.o.Servers, SchemaVersion: a.o.SchemaVersion, Log: linkLog{a.store},
 		Follow: func(after uint64) cloudlink.Reader { return a.store.Follow(after) },
 		Keep:   statefile.File{FS: a.o.FS, Dir: a.o.Dir, Key: "registration.json"},
+		API:    a.cloudAPI(),
 		Dial:   a.o.Dial, Logger: a.o.Logger, Disabled: !c.CloudServices.ThreatResponse,
 	})
 	if err != nil {
@@ -312,7 +314,7 @@ func (a *Appliance) usePages(c *config.Appliance) {
 	if !c.SafelistBlocklist.Enabled {
 		slbl = nil
 	}
-	api := asyncos.New(asyncos.Options{
+	options := asyncos.Options{
 		SignIn: a.users, Logger: a.o.Logger, Safelist: safelist.Options{Lists: slbl},
 		Tracking: messagetracking.Options{
 			Tracker: a.store, Host: c.Hostname, Serial: a.serial, Flat: c.API.TrackingRows == config.Flat, Location: in,
@@ -325,7 +327,11 @@ func (a *Appliance) usePages(c *config.Appliance) {
 		SDR:         reputations(c),
 		Lists:       lists.Options{Changes: a.changes},
 		Quarantines: quarantines.Options{Keeper: a.quarantines, Host: c.Hostname, Space: int64(c.QuarantineSpace.Policy), Location: in, Logger: a.o.Logger},
-	})
+	}
+	api := asyncos.New(options)
+	options.SignIn = fromCloud{}
+	toCloud := asyncos.New(options)
+	a.toCloud.Store(&toCloud)
 	for _, prefix := range asyncos.Prefixes() {
 		mux.Handle(prefix, api)
 	}

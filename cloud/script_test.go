@@ -3,7 +3,6 @@ package cloud_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,15 +14,13 @@ import (
 	"esasim/internal/golden"
 )
 
-var update = flag.Bool("update", false, "write the answers into testdata/*.txt")
-
-// TestScripts plays the files in testdata/*.txt: calls of a cloud and their
+// TestScripts plays the files in testdata/calls/*.txt: calls of a cloud and their
 // answers. A line METHOD PATH [BODY] is a call, + SCOPES says with which scopes
 // the next ones are made, + nobody without a token. Ids that were made up are $1,
 // $2 ... in the order in which they were seen first, in calls and in answers; $1
 // is a registered device, $2 the organisation, $3 its user.
 func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
+	files, err := filepath.Glob("testdata/calls/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}

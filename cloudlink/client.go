@@ -2,6 +2,7 @@ package cloudlink
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -54,6 +55,7 @@ type call struct {
 	body       any    // nil: none; a json.RawMessage goes as it is
 	pack       bool   // the cloud takes this one packed
 	answer     any    // nil: not wanted
+	room       int64  // bytes of the answer that are read; 0: maxAnswer
 }
 
 // do makes the call and sorts the answer.
@@ -72,7 +74,7 @@ func (l *Link) do(ctx context.Context, c call) error {
 		return &later{cause: err}
 	}
 	defer resp.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	b, err := io.ReadAll(io.LimitReader(resp.Body, cmp.Or(c.room, maxAnswer)))
 	if err != nil {
 		return &later{cause: fmt.Errorf("read answer: %w", err)}
 	}

@@ -32,6 +32,10 @@ func TestWireGolden(t *testing.T) {
 		"sightings.request":  &sightingsRequest{},
 		"sightings.response": &sightingsResponse{},
 		"error":              &errorResponse{},
+		"requests.response":  &requestsResponse{},
+		"answer.request":     &answerRequest{},
+
+		"answer.failure.request": &answerRequest{},
 	} {
 		sample, err := os.ReadFile(filepath.Join("..", "testdata", "wire", name+".json"))
 		if err != nil {

@@ -33,7 +33,8 @@ func Fidelity() []fidelity.Claim {
 		{"source_uri leads to Message Details on the appliance's pages", fidelity.Inferred, "a public workflow reads source_uri without looking whether it is there"},
 		{"id transient:sighting- and a UUIDv5 of serial and MID, external id esasim-SERIAL-MID", fidelity.Ours, "a repeat must change nothing"},
 		{"a failed registration begins: The registration failed because of an invalid or expired token.", fidelity.Inferred, guide + ": the heading of the trouble"},
-		{"register, heartbeat, push, deregister over HTTP", fidelity.Ours, "the real wire is not public; docs/wire.md"},
+		{"the cloud's calls of the appliance's API are made with the role Operator, and told to the program's own log", fidelity.Ours, "the real one's account is not public"},
+		{"register, heartbeat, push, deregister, requests over HTTP", fidelity.Ours, "the real wire is not public; docs/wire.md"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Sightings and cloud link", What: r.what, Level: r.level, Source: r.source})
 	}

@@ -1,6 +1,6 @@
 // Package cloudlink is how the appliance talks to the cloud: it registers with
-// a token, sends a heartbeat, and pushes a sighting of every message that has
-// come to rest.
+// a token, sends a heartbeat, pushes a sighting of every message that has
+// come to rest, and makes calls of the appliance's own API that the cloud asks for.
 //
 // It follows the event log with a durable cursor and keeps no queue of its own:
 // while the cloud is away, or the appliance is not registered, the log waits.
@@ -78,6 +78,9 @@ type Options struct {
 	Follow  func(after uint64) Reader
 	Keep    Keep
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // nil: the network
+	// API is the appliance's own API as the cloud may call it: whoever asks there has
+	// proved who he is. nil: the cloud's requests are not fetched.
+	API http.Handler
 	// Disabled is how the link begins; see [Link.Enable].
 	Disabled bool
 	Logger   *slog.Logger
@@ -129,7 +132,7 @@ func New(o Options) (*Link, error) {
 	l := &Link{o: o, sightings: newSightings(o.Device.Serial, o.Console), changed: make(chan struct{}), lifecycle: make(chan struct{}, 1)}
 	l.sightings.schema = cmp.Or(o.SchemaVersion, l.sightings.schema)
 	l.http = &http.Client{Transport: &http.Transport{
-		DialContext: o.Dial, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute,
+		DialContext: o.Dial, MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute,
 	}}
 	l.status.State, l.status.Disabled = Unregistered, o.Disabled
 	found, err := o.Keep.Load(&l.reg)

@@ -20,8 +20,8 @@ const (
 // for.
 const maxBeat = 24 * time.Hour
 
-// Run pushes sightings and sends heartbeats while the appliance is registered,
-// until ctx ends. Nothing that the cloud answers ends it: an error is one of
+// Run pushes sightings, sends heartbeats and fetches the cloud's requests while the
+// appliance is registered, until ctx ends. Nothing that the cloud answers ends it: an error is one of
 // this side, of the log or of what keeps the registration.
 func (l *Link) Run(ctx context.Context) error {
 	defer l.http.CloseIdleConnections()
@@ -46,18 +46,21 @@ func (l *Link) serve(ctx context.Context, reg Registration) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
-	var beat, push error
+	var beat, push, down error
 	wg.Go(func() { defer cancel(); beat = l.heartbeats(ctx, reg) })
 	wg.Go(func() { defer cancel(); push = l.push(ctx, reg) })
+	if l.o.API != nil {
+		wg.Go(func() { defer cancel(); down = l.requests(ctx, reg) })
+	}
 	wg.Go(func() { l.watch(ctx, reg, cancel) })
 	wg.Wait()
-	for _, err := range []error{beat, push} {
+	for _, err := range []error{beat, push, down} {
 		if errors.Is(err, ErrNotDevice) {
 			l.o.Logger.Warn("the cloud no longer knows this appliance", "region", reg.Region, "device", reg.DeviceID)
 			return l.forget(reg, "The appliance is no longer registered: it was removed from Security Services Exchange.")
 		}
 	}
-	return errors.Join(beat, push)
+	return errors.Join(beat, push, down)
 }
 
 // watch ends the work for a registration that is no longer in force: somebody

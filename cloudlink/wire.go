@@ -52,6 +52,28 @@ type refused struct {
 	Reason     string `json:"reason"`
 }
 
+type requestsResponse struct {
+	Requests []request `json:"requests"`
+}
+
+// request is a call of the appliance's own API that the cloud wants made.
+type request struct {
+	ID             string            `json:"id"`
+	Method         string            `json:"method"`
+	Path           string            `json:"path"` // with its query
+	Headers        map[string]string `json:"headers,omitempty"`
+	Body           []byte            `json:"body,omitempty"`
+	TimeoutSeconds int               `json:"timeout_seconds"`
+}
+
+// answerRequest is the API's answer, or why there is none.
+type answerRequest struct {
+	Status  int               `json:"status,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    []byte            `json:"body,omitempty"`
+	Failure string            `json:"failure,omitempty"`
+}
+
 type errorResponse struct {
 	Error   string `json:"error"`
 	Message string `json:"message"`

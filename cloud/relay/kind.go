@@ -33,7 +33,7 @@ func (k *Kind) Type() ctr.Type {
 // of is the relay of an instance, or nil with what is wrong with its settings, or
 // without when it has no such route.
 func (k *Kind) of(m ctr.Module, path string) (*Relay, []ctr.Complaint) {
-	s, err := Read(nil, m.Settings)
+	s, err := Read(m.Properties, m.Settings)
 	if err != nil {
 		return nil, []ctr.Complaint{*unknown(err)}
 	}

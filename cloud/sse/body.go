@@ -20,15 +20,20 @@ import (
 // readJSON reads a body of maxBody bytes at most into v. An unknown key, a
 // wrong type and a second value are refused, never ignored.
 func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	return readLong(w, r, maxBody, v)
+}
+
+// readLong is readJSON for a body of limit bytes at most.
+func readLong(w http.ResponseWriter, r *http.Request, limit int64, v any) error {
 	if err := isJSON(r); err != nil {
 		return err
 	}
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		return refusal{http.StatusUnsupportedMediaType, "unsupported_media_type", "Content-Encoding " + e + " is not taken here."}
 	}
-	b, err := route.Body(w, r, maxBody)
+	b, err := route.Body(w, r, limit)
 	if errors.Is(err, route.ErrTooLarge) {
-		return tooLarge(fmt.Sprintf("The body is longer than %d bytes.", maxBody))
+		return tooLarge(fmt.Sprintf("The body is longer than %d bytes.", limit))
 	}
 	if errors.Is(err, route.ErrLate) {
 		return late()

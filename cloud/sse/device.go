@@ -153,6 +153,7 @@ func (x *Exchange) remove(r *record) error {
 	x.inboxesMu.Lock()
 	delete(x.inboxes, r.Number)
 	x.inboxesMu.Unlock()
+	x.lines.drop(r.ID)
 	return nil
 }
 

@@ -38,8 +38,9 @@ var (
 	ErrInvalid = errors.New("invalid request")
 )
 
-// Exchange is the exchange of one region. It keeps nothing in memory but locks
-// and counters: the store is the truth.
+// Exchange is the exchange of one region. It keeps nothing in memory but locks,
+// counters, and the requests to devices that somebody waits for: the store is
+// the truth.
 type Exchange struct {
 	store      *store.Store
 	log        *slog.Logger
@@ -52,6 +53,8 @@ type Exchange struct {
 
 	inboxesMu sync.Mutex
 	inboxes   map[uint32]*inbox // by device number; guarded by inboxesMu
+
+	lines lines // down to the devices
 }
 
 // inbox is where the sightings of one device come in.
@@ -67,7 +70,7 @@ type inbox struct {
 // id of each device that has registered for the first time, before the device
 // is answered.
 func New(s *store.Store, log *slog.Logger, registered func(ctx context.Context, device string)) *Exchange {
-	return &Exchange{store: s, log: log, registered: registered, inboxes: map[uint32]*inbox{}}
+	return &Exchange{store: s, log: log, registered: registered, inboxes: map[uint32]*inbox{}, lines: lines{of: map[string]*line{}}}
 }
 
 // Handler serves /sse/api/v1/... and /providers/sse/v1/...
@@ -80,6 +83,8 @@ func (x *Exchange) Handler() http.Handler {
 	m.HandleFunc("POST /providers/sse/v1/devices/{id}/sightings", x.serveSightings)
 	m.HandleFunc("POST /providers/sse/v1/devices/{id}/heartbeat", x.serveHeartbeat)
 	m.HandleFunc("DELETE /providers/sse/v1/devices/{id}", x.serveDeregister)
+	m.HandleFunc("GET /providers/sse/v1/devices/{id}/requests", x.serveRequests)
+	m.HandleFunc("POST /providers/sse/v1/devices/{id}/requests/{request}/answer", x.serveAnswer)
 
 	m.HandleFunc("POST /sse/api/v1/tokens", x.serveGenerateTokens)
 	m.HandleFunc("GET /sse/api/v1/devices", x.serveDevices)

@@ -34,7 +34,10 @@ func Fidelity() []fidelity.Claim {
 		{"a pushed sighting must have the schema's required keys, its closed vocabularies and lengths; unknown keys are refused", fidelity.Documented, "public schema (CTIM)"},
 		{"sightings are kept for ever, one for each device and external id", fidelity.Ours, "retention is not built yet"},
 		{"observables compare without regard to case; ip and ipv6 by address; message-ids without angle brackets", fidelity.Inferred, "as message tracking compares, which the real module asks"},
-		{"no audit log, no requests down to the appliance, no eventing", fidelity.Ours, "not built yet"},
+		{"the cloud calls the device's own API, through its connection to the exchange", fidelity.Documented, "vendor's documents on Security Services Exchange"},
+		{fmt.Sprintf("such a call takes %s at most", MaxTimeout), fidelity.Observed, "vendor's workflow action of this purpose"},
+		{"GET /providers/sse/v1/devices/ID/requests, POST .../requests/ID/answer: a long poll and its answers; a device that does not poll cannot be asked, and that is said at once", fidelity.Ours, "docs/wire.md"},
+		{"no audit log, no eventing", fidelity.Ours, "not built yet"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Security Services Exchange", What: r.what, Level: r.level, Source: r.source})
 	}

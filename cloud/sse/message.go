@@ -65,6 +65,28 @@ type refusedSighting struct {
 	Reason     string `json:"reason"`
 }
 
+// requestsResponse is what a device fetches by its long poll; none after a while.
+type requestsResponse struct {
+	Requests []errandMessage `json:"requests"`
+}
+
+type errandMessage struct {
+	ID             string            `json:"id"`
+	Method         string            `json:"method"`
+	Path           string            `json:"path"` // with its query
+	Headers        map[string]string `json:"headers,omitempty"`
+	Body           []byte            `json:"body,omitempty"`  // in base64
+	TimeoutSeconds int               `json:"timeout_seconds"` // what is left of it
+}
+
+// answerRequest is a device's answer: either the one of its API, or why there is none.
+type answerRequest struct {
+	Status  int               `json:"status,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    []byte            `json:"body,omitempty"` // in base64
+	Failure string            `json:"failure,omitempty"`
+}
+
 type errorBody struct {
 	Error   string `json:"error"`
 	Message string `json:"message"`

@@ -129,6 +129,7 @@ func (x *Exchange) register(token string, f facts) (id, credential string, first
 	if err := x.store.Put(store.Device(r.ID), r); err != nil {
 		return "", "", false, fmt.Errorf("register device %s: %w", r.ID, err)
 	}
+	x.lines.drop(r.ID) // who held it has the old credential
 	return r.ID, credential, first, nil
 }
 

@@ -26,6 +26,10 @@ func TestWire(t *testing.T) {
 		"sightings.request.json":  &sightingsRequest{},
 		"sightings.response.json": &sightingsResponse{},
 		"error.json":              &errorBody{},
+		"requests.response.json":  &requestsResponse{},
+		"answer.request.json":     &answerRequest{},
+
+		"answer.failure.request.json": &answerRequest{},
 	}
 	files, err := filepath.Glob("../../testdata/wire/*.json")
 	if err != nil || len(files) == 0 {
