@@ -318,7 +318,7 @@ func (a *Appliance) usePages(c *config.Appliance) {
 		SignIn: a.users, Logger: a.o.Logger, Safelist: safelist.Options{Lists: slbl},
 		Tracking: messagetracking.Options{
 			Tracker: a.store, Host: c.Hostname, Serial: a.serial, Flat: c.API.TrackingRows == config.Flat, Location: in,
-			Disabled: !c.Tracking.Enabled,
+			Disabled: !c.Tracking.Enabled, Unsaved: !c.Tracking.RejectedConnections,
 		},
 		Remediation: remediation.Options{Mailboxes: a.mailboxes},
 		Health:      health.Options{Report: a.Report, Destinations: func() []delivery.Destination { return a.delivery.Destinations() }},

@@ -22,7 +22,7 @@ func (a *Appliance) commonOptions(c *config.Appliance) (o smtp.Options, err erro
 // listenerOptions are those of the listeners, in the order of the configuration.
 func (a *Appliance) listenerOptions(c *config.Appliance) (out []smtp.Options, err error) {
 	common := a.common
-	common.MaxTime = c.All.TotalTime
+	common.MaxTime, common.NoSubjects = c.All.TotalTime, !c.LogSubjects
 	if err := tables(&common, c); err != nil {
 		return nil, err
 	}

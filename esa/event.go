@@ -21,7 +21,7 @@ const (
 	RecipientGiven                     // MID, ICID, RIDs[0], Address
 	RecipientRejected                  // MID, ICID, Address, Text (by what: "RAT", "HAT", "Injection Control")
 	MessageIDSeen                      // MID, Text: the header's value with its angle brackets
-	SubjectSeen                        // MID, Text: decoded
+	SubjectSeen                        // MID, Text: decoded; or, while subjects are not logged, Name: [Unlogged], and the subject is Address
 	HeaderSeen                         // MID, Name ("From", "Reply-To", "Date"), Text: decoded
 	AttachmentSeen                     // MID, Attachment
 	MessageReady                       // MID, Size (bytes as received), Address (envelope sender)

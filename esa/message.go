@@ -68,7 +68,9 @@ type Message struct {
 	Direction   Direction
 	Sender      string
 	Recipients  []Recipient
-	Subject     string
+	Subject     string // as it is shown and searched for: empty if it was not logged
+	Unlogged    bool   // subjects were not logged when it came
+	Hidden      string // its subject then; who acts on messages asks for [Message.OwnSubject]
 	MessageID   string // with angle brackets, as received
 	HeaderFrom  string
 	ReplyTo     string
@@ -116,6 +118,21 @@ func (m *Message) SenderDomain() string {
 	return strings.ToLower(m.Sender[i+1:])
 }
 
+// Unlogged is the name of SubjectSeen of a message that came while subjects were not
+// logged. Its subject is in a field that nobody shows and no search looks at, so who
+// does not know of this shows nothing. Without a subject it has the event too: what is
+// made of the message goes by it.
+const Unlogged = "not logged"
+
+// OwnSubject is the message's subject, logged or not: for engines, filters, queues and
+// hosts, and for none that tell of messages later.
+func (m *Message) OwnSubject() string {
+	if m.Unlogged {
+		return m.Hidden
+	}
+	return m.Subject
+}
+
 func (m *Message) apply(e *Event) {
 	m.Changed = e.Time
 	switch e.Kind {
@@ -134,7 +151,7 @@ func (m *Message) apply(e *Event) {
 	case MessageIDSeen:
 		m.MessageID = e.Text
 	case SubjectSeen:
-		m.Subject = e.Text
+		m.Subject, m.Unlogged, m.Hidden = e.Text, e.Name == Unlogged, e.Address
 	case HeaderSeen:
 		m.header(e.Name, e.Text)
 	case AttachmentSeen:

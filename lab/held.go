@@ -52,7 +52,7 @@ func utc(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func heldJSON(h *quarantine.Held) heldMessage {
 	m := &h.Message
-	out := heldMessage{MID: m.MID, Sender: m.Sender, Recipients: append([]string{}, h.Recipients()...), Subject: m.Subject, From: m.HeaderFrom,
+	out := heldMessage{MID: m.MID, Sender: m.Sender, Recipients: append([]string{}, h.Recipients()...), Subject: m.OwnSubject(), From: m.HeaderFrom,
 		Received: utc(m.Received), Size: m.Size, State: m.Status(), Quarantines: []stay{}}
 	for _, s := range h.Stays {
 		out.Quarantines = append(out.Quarantines, stay{s.Quarantine, append([]string{}, s.Reasons...), utc(s.Since), utc(s.Until)})

@@ -65,7 +65,7 @@ func (b *mailboxes) serveList(w http.ResponseWriter, r *http.Request) {
 	page := letterPage{Messages: []mailboxLetter{}, Next: found.Next}
 	for i := range found.Letters {
 		l, m := &found.Letters[i], &found.Letters[i].Message
-		page.Messages = append(page.Messages, mailboxLetter{m.MID, l.Arrived.UTC().Format(time.RFC3339Nano), m.Sender, m.HeaderFrom, m.Subject, m.MessageID, m.Size})
+		page.Messages = append(page.Messages, mailboxLetter{m.MID, l.Arrived.UTC().Format(time.RFC3339Nano), m.Sender, m.HeaderFrom, m.OwnSubject(), m.MessageID, m.Size})
 	}
 	answer(w, http.StatusOK, page)
 }

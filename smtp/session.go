@@ -178,6 +178,7 @@ func (s *session) Data(io.Reader) error {
 		return reply
 	}
 	now := time.Now()
+	got.Unlogged = s.conn.o.NoSubjects
 	s.describe(now, &got)
 	s.note(now, esa.Event{Kind: esa.MessageReady, Size: s.wire.DataBytes(), Address: m.sender})
 	// From here on the message may be in the log, whatever Commit says: nothing

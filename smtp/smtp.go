@@ -70,6 +70,7 @@ type Options struct {
 	MaxRecipients  int         // of a message, likewise
 	MaxHeaderLines int
 	MaxConnections int
+	NoSubjects     bool          // subjects are not logged
 	MaxHops        int           // Received fields of a message; 0: any number
 	Idle           time.Duration // wait for a command
 	MaxTime        time.Duration // of a connection; 0: any

@@ -81,6 +81,7 @@ func leave(c *call) error {
 // The keys of what the commands change.
 const (
 	trackingKey = "appliance.tracking.enabled"
+	rejectedKey = "appliance.tracking.rejected_connections"
 	responseKey = "appliance.cloud_services.threat_response"
 	serverKey   = "appliance.cloud_services.server"
 )
@@ -107,32 +108,50 @@ func trackingConfig(c *call) error {
 		}
 	}
 	return c.operate(before, []operation{{"SETUP", "Enable Message Tracking for this appliance."}}, func(string) error {
-		on, err := c.isOn(trackingKey)
+		want, rejected, err := c.wantedTracking()
+		if err == nil {
+			err = c.noMore()
+		}
+		if err == nil {
+			err = errors.Join(c.turn(trackingKey, want), c.turn(rejectedKey, rejected))
+		}
 		if err != nil {
-			return err
-		}
-		want, err := c.confirm("Would you like to use the Message Tracking Service?", on)
-		if err != nil {
-			return err
-		}
-		if want {
-			central, err := c.confirm("Do you want to use Centralized Message Tracking for this appliance?", false)
-			if err != nil && !errors.Is(err, errLeft) {
-				return err
-			}
-			if central {
-				return failed("Centralized Message Tracking is not available on this appliance.")
-			}
-		}
-		if err := c.noMore(); err != nil {
-			return err
-		}
-		if err := c.turn(trackingKey, want); err != nil {
 			return err
 		}
 		c.say("\nLocal Message Tracking is %s.\n", map[bool]string{true: "enabled", false: "disabled"}[want])
+		if want {
+			c.say("Rejected connections are currently %sbeing tracked.\n", map[bool]string{true: "", false: "not "}[rejected])
+		}
 		return nil
 	})
+}
+
+// wantedTracking asks whether messages are tracked, and rejected connections. What is
+// not answered on a line of arguments stays as it is.
+func (c *call) wantedTracking() (want, rejected bool, err error) {
+	on, err := c.isOn(trackingKey)
+	if err == nil {
+		rejected, err = c.isOn(rejectedKey)
+	}
+	if err == nil {
+		want, err = c.confirm("Would you like to use the Message Tracking Service?", on)
+	}
+	if err != nil || !want {
+		return want, rejected, err
+	}
+	central, err := c.confirm("Do you want to use Centralized Message Tracking for this appliance?", false)
+	if err != nil && !errors.Is(err, errLeft) {
+		return want, rejected, err
+	}
+	if central {
+		return want, rejected, failed("Centralized Message Tracking is not available on this appliance.")
+	}
+	before := rejected
+	rejected, err = c.confirm("Would you like to track rejected connections?", before)
+	if errors.Is(err, errLeft) {
+		return want, before, nil
+	}
+	return want, rejected, err
 }
 
 // threatResponseConfig turns Threat Response on and off.

@@ -33,6 +33,7 @@ func Fidelity() []fidelity.Claim {
 		{"showchanges: a key, its old and its new value", fidelity.Ours, "the appliance's form is not published"},
 		{"clear and exit ask whether changes may be lost", fidelity.Inferred, "recollections; drafts outlive the session here until they are cleared"},
 		{"trackingconfig, threatresponseconfig and cloudserviceconfig: the operations and their words", fidelity.Inferred, "recollections; no sample is published"},
+		{"trackingconfig asks whether to track rejected connections, and says whether they are", fidelity.Documented, guide + ", trackingconfig; that they are tracked from the factory is ours"},
 		{"findevent: by envelope FROM, Message ID, Subject or envelope TO; all lines about a message, its connections, and what was made of it by a filter, a split, a bounce or a release", fidelity.Observed, "the published tool that the command was made of"},
 		{"findevent reads the current log only when asked; with options it reads all", fidelity.Inferred, "the questions are documented, the options' files are not"},
 	} {

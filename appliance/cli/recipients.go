@@ -89,7 +89,7 @@ func (c *call) showMessage(m *esa.Message, wanted func(*esa.Message, *esa.Recipi
 			continue
 		}
 		if !shown {
-			c.say("%-18d%-9d%-24s %s\n", m.MID, m.Size, clean(m.Sender), clean(m.Subject))
+			c.say("%-18d%-9d%-24s %s\n", m.MID, m.Size, clean(m.Sender), clean(m.OwnSubject()))
 			shown = true
 		}
 		c.say("[%d]%*s[%d]%*s%s\n", r.RID, 16-digits(int(r.RID)), "", r.Attempts, 7-digits(r.Attempts), "", clean(r.Address))

@@ -60,6 +60,10 @@ type Appliance struct {
 	Reporting           Reporting            `yaml:"reporting"`
 	Timezone            string               `yaml:"timezone"` // of the times in logs and pages: a name of the IANA database, or Local
 	Logs                []LogSubscription    `yaml:"logs"`     // log subscriptions
+	// LogSubjects is whether logs, message tracking and the cloud are told of subjects.
+	// Of messages that come while it is off they never are; engines, filters, queues and
+	// quarantines see them.
+	LogSubjects bool `yaml:"log_subjects"`
 }
 
 // Tracking says how the store of messages is kept.
@@ -67,6 +71,8 @@ type Tracking struct {
 	// Enabled is whether pages and REST API search messages. While it is off they say
 	// that it is, and mail flows on; what came meanwhile is found when it is on again.
 	Enabled bool `yaml:"enabled"`
+	// RejectedConnections is whether connections that the HAT rejected are found, too.
+	RejectedConnections bool `yaml:"rejected_connections"`
 	// MinFree is how much room the disk of the data directory must have for mail
 	// to be taken; below it MAIL is answered "452 #4.3.1 queue full". 0 takes mail
 	// until the disk is full, which ends the program.
@@ -116,9 +122,10 @@ func Default() Appliance {
 			InitialRetry: time.Minute, MaxRetry: time.Hour, MaxTime: 72 * time.Hour, MaxRetries: 100, Bounces: true,
 		},
 		BounceProfiles: []NamedProfile{},
-		Tracking:       Tracking{Enabled: true, MinFree: 512 << 20, MaxSize: 10 << 30, ContentKeep: 7 * 24 * time.Hour, ContentMaxSize: 1 << 30},
+		Tracking:       Tracking{Enabled: true, RejectedConnections: true, MinFree: 512 << 20, MaxSize: 10 << 30, ContentKeep: 7 * 24 * time.Hour, ContentMaxSize: 1 << 30},
 		Reporting:      defaultReporting(),
 		Timezone:       "UTC",
+		LogSubjects:    true,
 		Logs:           []LogSubscription{{Name: "mail_logs", Type: "mail", Level: "info", RollSize: 10 << 20, Keep: 10}},
 	}
 }

@@ -39,6 +39,6 @@ func (a *Appliance) NeedsRestart(to *Appliance) []string {
 
 // kept is what of the settings the store has from its start.
 func (t Tracking) kept() Tracking {
-	t.Enabled = false
+	t.Enabled, t.RejectedConnections = false, false
 	return t
 }

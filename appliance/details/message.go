@@ -39,6 +39,9 @@ func messageIDSeen(_ *story, e *esa.Event) []string {
 }
 
 func subjectSeen(_ *story, e *esa.Event) []string {
+	if e.Name == esa.Unlogged {
+		return nil
+	}
 	return []string{fmt.Sprintf("Message %d original subject on injection: %s", e.MID, e.Text)}
 }
 

@@ -149,7 +149,7 @@ func (o *AMPOptions) treat(f *stage.Finding, j *stage.Job, guilty []string) erro
 		return nil
 	}
 	parts, err := filesOf(t, j, func(p *letter.Part) bool { return slices.Contains(guilty, p.SHA256) })
-	t.Apply(&f.Want, words, j.Message.Subject, parts)
+	t.Apply(&f.Want, words, j.Message.OwnSubject(), parts)
 	return err
 }
 

@@ -54,9 +54,9 @@ func (o *SpamOptions) scan(j *stage.Job) (stage.Finding, error) {
 	words := stage.Words{By: "antispam", Dropped: "Dropped by CASE", Bounced: "Bounced by CASE", Quarantine: stage.SpamQuarantine}
 	switch f.Verdict {
 	case esa.Positive:
-		o.Positive.Apply(&f.Want, words, j.Message.Subject, nil)
+		o.Positive.Apply(&f.Want, words, j.Message.OwnSubject(), nil)
 	case esa.Suspect:
-		o.Suspect.Apply(&f.Want, words, j.Message.Subject, nil)
+		o.Suspect.Apply(&f.Want, words, j.Message.OwnSubject(), nil)
 	}
 	return f, nil
 }

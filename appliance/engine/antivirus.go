@@ -63,7 +63,7 @@ func (o *VirusOptions) scan(j *stage.Job) (stage.Finding, error) {
 		t, reason = &o.Unscannable, "UNSCANNABLE"
 	}
 	t.Apply(&f.Want, stage.Words{By: "antivirus", Dropped: "Dropped by antivirus", Bounced: "Bounced by antivirus", Quarantine: "Virus",
-		Reason: "a/v verdict:" + reason}, j.Message.Subject, found.indexes())
+		Reason: "a/v verdict:" + reason}, j.Message.OwnSubject(), found.indexes())
 	if found.verdict == esa.Repaired || found.verdict == esa.Positive && t.Strip {
 		f.Want.By, f.Want.Edit.Strip = "antivirus", found.repair()
 	}

@@ -117,7 +117,7 @@ func (o *DLPOptions) violated(p *DLPPolicy, j *stage.Job, r *dlp.Result) (stage.
 	parts, err := filesOf(&a.Treatment, j, func(p *letter.Part) bool {
 		return slices.ContainsFunc(r.Found, func(f dlp.Found) bool { return f.Part == p.Name })
 	})
-	a.Treatment.Apply(&f.Want, words, j.Message.Subject, parts)
+	a.Treatment.Apply(&f.Want, words, j.Message.OwnSubject(), parts)
 	if a.Encrypt {
 		f.Want.By = words.By
 		f.Want.Edit.Header = append(f.Want.Edit.Header, letter.HeaderEdit{Name: EncryptHeader, Op: letter.Replace, Value: "yes"})

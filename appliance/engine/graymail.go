@@ -35,11 +35,11 @@ func (o *GraymailOptions) scan(j *stage.Job) (stage.Finding, error) {
 	words := stage.Words{By: "graymail", Dropped: "Dropped by graymail", Bounced: "Bounced by graymail", Quarantine: stage.SpamQuarantine}
 	switch f.Verdict {
 	case esa.Marketing:
-		o.Marketing.Apply(&f.Want, words, j.Message.Subject, nil)
+		o.Marketing.Apply(&f.Want, words, j.Message.OwnSubject(), nil)
 	case esa.Social:
-		o.Social.Apply(&f.Want, words, j.Message.Subject, nil)
+		o.Social.Apply(&f.Want, words, j.Message.OwnSubject(), nil)
 	case esa.Bulk:
-		o.Bulk.Apply(&f.Want, words, j.Message.Subject, nil)
+		o.Bulk.Apply(&f.Want, words, j.Message.OwnSubject(), nil)
 	}
 	return f, nil
 }

@@ -60,7 +60,7 @@ func told(m *esa.Message) string {
 	for _, address := range to[:min(len(to), mostTold)] {
 		fmt.Fprintf(&b, "To: %s\n", plain(address))
 	}
-	fmt.Fprintf(&b, "Subject: %s\n", plain(m.Subject))
+	fmt.Fprintf(&b, "Subject: %s\n", plain(m.OwnSubject()))
 	for _, a := range m.Attachments[:min(len(m.Attachments), mostTold)] {
 		fmt.Fprintf(&b, "Attachment: %s\n", plain(a.Name))
 	}

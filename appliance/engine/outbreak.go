@@ -137,7 +137,7 @@ func (o *OutbreakOptions) keep(r *OutbreakRule, now time.Time) time.Duration {
 func (o *OutbreakOptions) modify(w *stage.Want, r *OutbreakRule, j *stage.Job) error {
 	w.By = "url-threat-protection filter 'Threat Protection'"
 	if o.Subject != "" {
-		w.Edit.Header = []letter.HeaderEdit{{Name: "Subject", Op: letter.Replace, Value: o.Subject + j.Message.Subject}}
+		w.Edit.Header = []letter.HeaderEdit{{Name: "Subject", Op: letter.Replace, Value: o.Subject + j.Message.OwnSubject()}}
 	}
 	if o.Proxy == "" {
 		return nil

@@ -112,7 +112,7 @@ func check(key, v string) error {
 // a condition is about its content, and those about the envelope hold.
 func (c *Condition) Match(j *stage.Job) (bool, error) {
 	m, w := j.Message, &c.when
-	if len(w.Sender) > 0 && !c.senders.Has(m.Sender) || len(w.IP) > 0 && !slices.ContainsFunc(c.ip, func(p netip.Prefix) bool { return p.Contains(m.Source.Remote) }) || !fits(w.Subject, m.Subject) {
+	if len(w.Sender) > 0 && !c.senders.Has(m.Sender) || len(w.IP) > 0 && !slices.ContainsFunc(c.ip, func(p netip.Prefix) bool { return p.Contains(m.Source.Remote) }) || !fits(w.Subject, m.OwnSubject()) {
 		return false, nil
 	}
 	if len(w.Recipient) > 0 {

@@ -83,7 +83,7 @@ func (v *view) values(name string, hit func(string) bool) (bool, error) {
 // subject is known without reading the message until a filter changes the header.
 func (v *view) subject(hit func(string) bool) (bool, error) {
 	if v.header == nil {
-		return hit(v.m.Subject), nil
+		return hit(v.m.OwnSubject()), nil
 	}
 	return v.values("Subject", hit)
 }

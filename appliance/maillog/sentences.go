@@ -35,7 +35,9 @@ func (l *lines) sentences(e *esa.Event) {
 	case esa.MessageIDSeen:
 		l.say(e, "MID %M Message-ID '%T'")
 	case esa.SubjectSeen:
-		l.subject(e)
+		if e.Name != esa.Unlogged {
+			l.subject(e)
+		}
 	case esa.AttachmentSeen:
 		l.say(e, "MID %M attachment '%s'", e.Attachment.Name)
 	case esa.MessageReady:

@@ -84,7 +84,7 @@ func (s *step) change() Change {
 func (s *step) edit() (*letter.Edit, error) {
 	c, e := s.change(), &letter.Edit{}
 	if c.Subject != "" {
-		e.Header = append(e.Header, letter.HeaderEdit{Op: letter.Replace, Name: "Subject", Value: c.Subject + s.m.Subject})
+		e.Header = append(e.Header, letter.HeaderEdit{Op: letter.Replace, Name: "Subject", Value: c.Subject + s.m.OwnSubject()})
 	}
 	for line := range strings.Lines(c.Header) {
 		name, value, _ := strings.Cut(line, ":")

@@ -217,7 +217,7 @@ func sortKeys(by string) func(*Held) sortKey {
 	case "recipient":
 		return text(func(h *Held) string { return slices.Concat(h.Recipients(), []string{""})[0] })
 	case "subject":
-		return text(func(h *Held) string { return h.Message.Subject })
+		return text(func(h *Held) string { return h.Message.OwnSubject() })
 	}
 	return nil
 }
@@ -255,7 +255,7 @@ func (q *Search) match(h *Held) bool {
 	for _, a := range m.Attachments {
 		files = append(files, a.Name)
 	}
-	return q.Sender.Match(m.Sender) && q.Recipient.Match(h.Recipients()...) && q.Subject.Match(m.Subject) && q.Attachment.Match(files...) &&
+	return q.Sender.Match(m.Sender) && q.Recipient.Match(h.Recipients()...) && q.Subject.Match(m.OwnSubject()) && q.Attachment.Match(files...) &&
 		(q.Also == nil || q.Also(h))
 }
 

@@ -40,12 +40,13 @@ type Message struct {
 	Own     bool        // the appliance wrote it, and it goes out from here: nothing of the other one's sender holds of it
 	Said    []esa.Event // of its content
 	Size    int64
+	Private bool    // its subject is not logged, as that of the message it is made of
 	Content Content // nil until it is made
 }
 
 // Of is a message with sender and content of m, whose content is still to be made.
 func Of(m *esa.Message, to []string) Message {
-	return Message{From: m.Sender, To: to, Said: described(m), Size: m.Size}
+	return Message{From: m.Sender, To: to, Said: described(m), Size: m.Size, Private: m.Unlogged}
 }
 
 // described are the events that tell of a message's content.
@@ -203,6 +204,7 @@ func (s *Message) Write(l Log, r io.Reader) error {
 	if err != nil {
 		return to.failed(err)
 	}
+	got.Unlogged = s.Private
 	s.Size, s.Said, s.Content = int64(n), slices.Collect(got.Events), c
 	return nil
 }

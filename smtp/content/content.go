@@ -33,6 +33,7 @@ const (
 type Content struct {
 	Subject     string
 	HasSubject  bool   // there is a Subject, perhaps empty
+	Unlogged    bool   // whoever has the events said so: the subject is not to be logged
 	MessageID   string // as written, with angle brackets
 	From        string
 	ReplyTo     string

@@ -8,7 +8,7 @@ func (c *Content) Events(yield func(esa.Event) bool) {
 	if c.MessageID != "" && !yield(esa.Event{Kind: esa.MessageIDSeen, Text: c.MessageID}) {
 		return
 	}
-	if c.HasSubject && !yield(esa.Event{Kind: esa.SubjectSeen, Text: c.Subject}) {
+	if (c.HasSubject || c.Unlogged) && !yield(c.subject()) {
 		return
 	}
 	for _, h := range [...]struct{ name, text string }{{"From", c.From}, {"Reply-To", c.ReplyTo}, {"Date", c.Date}} {
@@ -21,4 +21,12 @@ func (c *Content) Events(yield func(esa.Event) bool) {
 			return
 		}
 	}
+}
+
+// subject is what is told of the subject.
+func (c *Content) subject() esa.Event {
+	if c.Unlogged {
+		return esa.Event{Kind: esa.SubjectSeen, Name: esa.Unlogged, Address: c.Subject}
+	}
+	return esa.Event{Kind: esa.SubjectSeen, Text: c.Subject}
 }

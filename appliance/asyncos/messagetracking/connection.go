@@ -3,6 +3,7 @@ package messagetracking
 import (
 	"cmp"
 	"errors"
+	"slices"
 
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/details"
@@ -31,6 +32,10 @@ func (a *api) serveConnection(c *rest.Call) (any, error) {
 			return nil, err
 		}
 	}
+	src := decided(events)
+	if a.Unsaved && slices.Contains(refusals, src.Rule) {
+		src, events = esa.Source{}, nil
+	}
 	var out struct {
 		Group    string `json:"senderGroup"`
 		SBRS     string `json:"sbrs"`
@@ -38,7 +43,6 @@ func (a *api) serveConnection(c *rest.Call) (any, error) {
 			Summary []line `json:"summary"`
 		} `json:"messages"`
 	}
-	src := decided(events)
 	out.Group, out.SBRS = cmp.Or(src.Group, "N/A"), cmp.Or(src.SBRS, "N/A")
 	out.Messages.Summary = a.lines(details.Connection(events))
 	return out, nil

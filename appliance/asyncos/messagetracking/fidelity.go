@@ -56,7 +56,8 @@ func searchClaims() []claim {
 		{"a search that takes longer than ten minutes is answered with 503", fidelity.Inferred, "AsyncOS user guide: the longest Query Timeout; the status is ours"},
 		{"searchOption=rejected_connections: hostName, icid, messageStatus, rejected, sbrs, senderGroup, senderIp, serialNumber, timestamp", fidelity.Observed, "the product's own schema"},
 		{"rejected connections: messageStatus REJECTED, rejected in the words of the mail log; those of REJECT and TCPREFUSE; only dates, pages and senderIp may be given", fidelity.Inferred, "the texts were not seen"},
-		{"rejected connections are always recorded", fidelity.Ours, "the real one has to be told to"},
+		{"rejected connections are found unless tracking.rejected_connections is off", fidelity.Documented, "AsyncOS user guide, Message Tracking: save information for rejected connections; there it is off from the factory"},
+		{"rejected connections that came while it was off are found once it is on", fidelity.Ours, "one log is behind mail logs and tracking"},
 		{"export of results does not exist", fidelity.Ours, "the real call is not known; the console exports CSV"},
 	}
 }

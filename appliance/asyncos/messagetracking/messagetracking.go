@@ -39,6 +39,7 @@ type Options struct {
 	Flat     bool           // rows as of AsyncOS 13.0, not keyed by MID
 	Location *time.Location // of the times in answers; nil: UTC
 	Disabled bool           // message tracking is off: each call says so
+	Unsaved  bool           // connections that were rejected are not tracked: none is found
 }
 
 type api struct {

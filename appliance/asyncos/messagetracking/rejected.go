@@ -29,6 +29,9 @@ type rejectedRow struct {
 // rejected finds one page of them. Where it ended is remembered as for messages,
 // but by ICID.
 func (a *api) rejected(ctx context.Context, key string, s *search) ([]attributes, error) {
+	if a.Unsaved {
+		return nil, nil
+	}
 	at, skip := place{}, s.offset
 	if s.offset > 0 {
 		at, skip = a.places.from(key, s.offset)

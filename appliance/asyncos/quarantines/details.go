@@ -127,7 +127,7 @@ func (a *api) serveDetails(c *rest.Call) (any, error) {
 
 func (a *api) spamDetails(h *quarantine.Held, header string, l *letter.Letter) spamDetails {
 	out := spamDetails{EnvelopeRecipient: append([]string{}, h.Recipients()...), Attachments: []string{}, Date: a.timestamp(received(h, true)),
-		FromAddress: listed(h.From()), Subject: h.Message.Subject}
+		FromAddress: listed(h.From()), Subject: h.Message.OwnSubject()}
 	out.ToAddress = out.EnvelopeRecipient
 	for _, f := range l.Files() {
 		if len(out.Attachments) < mostListed {
@@ -140,7 +140,7 @@ func (a *api) spamDetails(h *quarantine.Held, header string, l *letter.Letter) s
 
 func (a *api) pvoDetails(h *quarantine.Held, header string, l *letter.Letter) pvoDetails {
 	out := pvoDetails{Headers: header, Matched: []string{}, MessageBody: html.EscapeString(cut(body(l), mostBody)), Parts: []part{},
-		MessageDetails: messageDetails{append([]string{}, h.Recipients()...), h.Message.Sender, h.Message.Subject}, Quarantines: []stay{}}
+		MessageDetails: messageDetails{append([]string{}, h.Recipients()...), h.Message.Sender, h.Message.OwnSubject()}, Quarantines: []stay{}}
 	for _, p := range l.Parts[:min(len(l.Parts), mostListed)] {
 		name := bodyName
 		if p.File {

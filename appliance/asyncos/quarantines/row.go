@@ -92,12 +92,12 @@ func (a *api) serveSearch(c *rest.Call) (any, error) {
 
 func (a *api) spamRow(h *quarantine.Held) spamRow {
 	to := listed(h.Recipients())
-	return spamRow{EnvelopeRecipient: to, ToAddress: to, Subject: h.Message.Subject, Date: a.timestamp(received(h, true)),
+	return spamRow{EnvelopeRecipient: to, ToAddress: to, Subject: h.Message.OwnSubject(), Date: a.timestamp(received(h, true)),
 		FromAddress: listed(h.From()), Size: fmt.Sprintf("%.2fK", kilobytes(h.Message.Size))}
 }
 
 func (a *api) pvoRow(h *quarantine.Held) pvoRow {
-	out := pvoRow{Received: a.timestamp(received(h, false)), Sender: h.Message.Sender, Subject: h.Message.Subject, Host: a.Host,
+	out := pvoRow{Received: a.timestamp(received(h, false)), Sender: h.Message.Sender, Subject: h.Message.OwnSubject(), Host: a.Host,
 		OriginatingIP: origin(h).String(), Reasons: []string{}, ReasonDict: []reasonsFor{}, EsaMID: h.Message.MID,
 		Recipient: listed(h.Recipients()), FromAddress: listed(h.From()), Size: size(h.Message.Size)}
 	var names []string
