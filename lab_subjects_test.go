@@ -14,6 +14,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"esasim/appliance/details"
+	"esasim/appliance/quarantine"
 	"esasim/cloud/ctim"
 	"esasim/esa"
 	"esasim/internal/group"
@@ -183,6 +184,28 @@ func TestSubjectLoggingWhileMailFlows(t *testing.T) {
 		}
 		if logged == 0 || logged == len(mids) {
 			t.Errorf("%d of %d were logged", logged, len(mids))
+		}
+	})
+}
+
+// Who looks into a quarantine sees the message, and so its subject.
+func TestUnloggedSubjectHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &virtual{fs: vfs.NewMem()}
+		v.start(t, func(o *lab.Options) {
+			o.Config = configOf(t, "appliance:\n  log_subjects: false\n  message_filters: 'hold: if (subject == \"secret\") { quarantine(\"Policy\"); }'\n")
+		})
+		defer func() { v.stop() }()
+		held := v.send(t, "u@x.example", "a secret")
+		v.send(t, "u@x.example", "no more")
+		time.Sleep(time.Minute)
+		search := quarantine.Search{Among: quarantine.Among{Subject: quarantine.Text{Op: quarantine.Contains, Value: "secret"}}}
+		page, err := v.Appliance().Quarantines().Search(t.Context(), search)
+		if err != nil || len(page.Held) != 1 || page.Held[0].Message.MID != held {
+			t.Errorf("found %+v, %v", page.Held, err)
+		}
+		if got := (reloadable{v, t}).page("/esa/api/v2.0/quarantine/messages?quarantineType=pvo&quarantines=Policy&offset=0&limit=25&startDate=1999-01-01T00:00:00.000Z&endDate=2030-01-01T00:00:00.000Z"); !strings.Contains(got, "a secret") {
+			t.Errorf("the API says %s", got)
 		}
 	})
 }

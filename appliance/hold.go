@@ -29,6 +29,12 @@ func (l quarantineLog) Held(ctx context.Context, of quarantine.Among, yield func
 	if len(of.Quarantines) == 0 {
 		q.States = []esa.State{esa.Quarantined}
 	}
+	err := l.heldBy(ctx, q, yield)
+	if err != nil || q.Subject == (tracking.Text{}) {
+		return err
+	}
+	// Quarantines show subjects that were not logged. Tracking has none of those.
+	q.Subject = tracking.Text{Op: tracking.Empty}
 	return l.heldBy(ctx, q, yield)
 }
 

@@ -30,7 +30,8 @@ type Log interface {
 	// Content gives a message as it was received.
 	Content(mid esa.MID) (io.ReadCloser, error)
 	// Held calls yield for every message that is in a quarantine, newest first; for
-	// those that are meant at least.
+	// those that are meant at least. If a subject is, those without one, or whose
+	// subject was not logged, come behind the others.
 	Held(ctx context.Context, of Among, yield func(*esa.Message) error) error
 	// Holds calls yield for every message that is in a quarantine, newest first, of
 	// which it says no more than its size, its state and what holds it.

@@ -143,8 +143,8 @@ func (k *Keeper) stand(ctx context.Context, q *Search, rows []place) ([]Held, er
 	return out, nil
 }
 
-// Each calls yield for every held message that is meant, the newest first. Others may
-// come, too.
+// Each calls yield for every held message that is meant, the newest first, in the
+// order of [Log.Held]. Others may come, too.
 func (k *Keeper) Each(ctx context.Context, of Among, yield func(*Held) error) error {
 	o := k.Options.Load()
 	return k.Log.Held(ctx, of, func(m *esa.Message) error {
