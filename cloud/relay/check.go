@@ -130,26 +130,29 @@ func (k *checker) routes(ctx context.Context) {
 	r, asked := k.r, k.c.Observables
 	k.call(ctx, pathHealth, func(ctx context.Context) (string, Outcome) {
 		h, o := r.Health(ctx)
-		if h.Status != ctr.HealthOK && len(o.Complaints) == 0 {
+		if len(o.Complaints) > 0 {
+			return "", o
+		}
+		if h.Status != ctr.HealthOK {
 			o.note("the relay says that it is not well: %s", h.Status)
 		}
 		return h.Status, o
 	})
 	k.call(ctx, pathDeliberate, func(ctx context.Context) (string, Outcome) {
 		docs, o := r.Deliberate(ctx, asked)
-		return counted(docs), o
+		return counted(docs, o), o
 	})
 	k.call(ctx, pathObserve, func(ctx context.Context) (string, Outcome) {
 		docs, o := r.Observe(ctx, asked)
-		return counted(docs), o
+		return counted(docs, o), o
 	})
 	k.call(ctx, pathRefer, func(ctx context.Context) (string, Outcome) {
 		refs, o := r.Refer(ctx, asked)
-		return fmt.Sprintf("%d links", len(refs)), o
+		return number("links", len(refs), o), o
 	})
 	k.call(ctx, pathRespond, func(ctx context.Context) (string, Outcome) {
 		offers, o := r.Respond(ctx, asked)
-		return fmt.Sprintf("%d actions", len(offers)), o
+		return number("actions", len(offers), o), o
 	})
 	k.trigger(ctx)
 	k.tiles(ctx)
@@ -220,13 +223,21 @@ func (k *checker) refuses(ctx context.Context, r *Relay, how string, asked []cti
 }
 
 // counted says how many documents there are of each kind.
-func counted(docs ctr.Docs) string {
+func counted(docs ctr.Docs, o Outcome) string {
 	var parts []string
 	for _, kind := range slices.Sorted(maps.Keys(docs)) {
-		parts = append(parts, fmt.Sprintf("%d %s", len(docs[kind]), strings.ReplaceAll(kind, "_", " ")))
+		parts = append(parts, number(strings.ReplaceAll(kind, "_", " "), len(docs[kind]), o))
 	}
 	if parts == nil {
-		return "nothing"
+		return number("documents", 0, o)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// number says how many there are of something: nothing if there was no answer.
+func number(what string, n int, o Outcome) string {
+	if n == 0 && len(o.Complaints) > 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s %d", what, n)
 }

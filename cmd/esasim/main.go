@@ -79,7 +79,7 @@ Send a test mail, find it in Message Tracking, investigate it in Threat Response
 offline, in one process. Without a command, esasim runs a lab.
 esasim is not affiliated with Cisco.`
 	root.SilenceUsage, root.SilenceErrors = true, true
-	root.AddCommand(labCommand("lab"), applianceCommand(), cloudCommand(), configCommand(), loadCommand(), quarantineCommand(), seedCommand(), tokenCommand(), trackCommand(), trackingCommand(), versionCommand(), waitCommand())
+	root.AddCommand(labCommand("lab"), applianceCommand(), cloudCommand(), configCommand(), loadCommand(), quarantineCommand(), relayCommand(), seedCommand(), tokenCommand(), trackCommand(), trackingCommand(), versionCommand(), waitCommand())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nTry '%s --help'", err, c.CommandPath())
 	})

@@ -198,6 +198,7 @@ def authorize(args, audience, header):
 
 class Relay(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer is one piece
     args = None
     url = ""
 
@@ -318,6 +319,7 @@ def misbehave(relay, how, good, asked):
         relay.send_header("Content-Length", "100000")
         relay.end_headers()
         relay.wfile.write(b'{"data":')
+        relay.wfile.flush()
         relay.close_connection = True
     else:
         relay.answer(200, plain[how])
@@ -345,6 +347,7 @@ def dribble(relay, body):
     try:
         for i in range(len(body)):
             relay.wfile.write(body[i:i + 1])
+            relay.wfile.flush()
             time.sleep(0.1)
     except OSError:
         pass
