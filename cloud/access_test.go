@@ -235,7 +235,7 @@ func TestBadRequests(t *testing.T) {
 		{"POST", "/iroh/iroh-enrich/health/x", ``, 404, `"module_instance_not_found"`},
 		{"DELETE", observe, ``, 405, `"method_not_allowed"`},
 		{"GET", "/iroh/nothing", ``, 404, `"not_found"`},
-		{"GET", "/ctia/sighting", ``, 404, `"not_found"`},
+		{"GET", "/ctia/nothing", ``, 404, `"Not Found"`},
 		{"GET", "/sse/nothing", ``, 404, `"not_found"`},
 		{"GET", "/providers/sse/v1/register", ``, 405, `"method_not_allowed"`},
 		{"PATCH", "/sse/api/v1/devices", ``, 405, `"method_not_allowed"`},

@@ -1,7 +1,8 @@
 // Package cloud is the other box: the cloud of one region, to which appliances
 // register and in which their sightings are investigated. It holds
 // construction, start and stop; what the cloud does is in its children: sse
-// (Security Services Exchange), ctr (Threat Response), portal (their pages).
+// (Security Services Exchange), ctr (Threat Response), ctia (private
+// intelligence), portal (their pages).
 //
 // Each region has its own tokens, devices, clients, keys and store, so a token
 // of another region fails by itself. Everything durable is in one Pebble store
@@ -17,6 +18,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"esasim/cloud/ctia"
 	"esasim/cloud/ctr"
 	"esasim/cloud/relay"
 	"esasim/cloud/sse"
@@ -45,6 +47,7 @@ type Cloud struct {
 	sse     *sse.Exchange
 	ctr     *ctr.Threat
 	relays  *relay.Kind
+	ctia    *ctia.Intel
 	handler http.Handler
 }
 
@@ -69,12 +72,16 @@ func Open(o Options) (*Cloud, error) {
 	relays := relay.NewKind(func(claims map[string]any) (string, error) { return c.ctr.Sign(claims) })
 	threat, err := ctr.Open(ctr.Options{
 		Region: o.Region, Organisation: o.Organisation, Store: s, Devices: exchange, Logger: o.Logger,
-		SchemaVersion: o.Schema, Envelope: o.Envelope, Types: []ctr.Type{relays.Type()},
+		SchemaVersion: o.Schema, Envelope: o.Envelope, Types: []ctr.Type{relays.Type(), c.intelType(o.Logger)},
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open cloud %s: %w", o.Region, err), s.Close())
 	}
 	c.sse, c.ctr, c.relays = exchange, threat, relays
+	if c.ctia, err = c.openIntel(o); err != nil {
+		threat.Close()
+		return nil, errors.Join(fmt.Errorf("open cloud %s: %w", o.Region, err), s.Close())
+	}
 	c.handler = c.routes(o)
 	return c, nil
 }
@@ -89,6 +96,9 @@ func (c *Cloud) SSE() *sse.Exchange { return c.sse }
 
 // CTR is the region's Threat Response.
 func (c *Cloud) CTR() *ctr.Threat { return c.ctr }
+
+// CTIA is the region's private intelligence.
+func (c *Cloud) CTIA() *ctia.Intel { return c.ctia }
 
 // Close ends the cloud. Requests still under way are waited for as far as they
 // use the store; later ones are answered 503.

@@ -10,7 +10,7 @@ import (
 // routes puts the path families together. They never collide, so one port
 // serves all of them (observed with the real services' paths).
 func (c *Cloud) routes(o Options) http.Handler {
-	threat, exchange := c.ctr.Handler(), c.sse.Handler()
+	threat, exchange, intel := c.ctr.Handler(), c.sse.Handler(), c.ctia.Handler()
 	var portal http.Handler
 	if o.Portal != nil {
 		portal = o.Portal(c.ctr)
@@ -22,7 +22,7 @@ func (c *Cloud) routes(o Options) http.Handler {
 		case under(r, "/sse/"), under(r, "/providers/sse/"):
 			exchange.ServeHTTP(w, r)
 		case under(r, "/ctia/"):
-			refuse(w, http.StatusNotFound, "not_found", "Private intelligence (/ctia) is not served by this cloud.")
+			intel.ServeHTTP(w, r)
 		case portal != nil:
 			portal.ServeHTTP(w, r)
 		default:

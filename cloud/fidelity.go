@@ -13,7 +13,6 @@ func Fidelity() []fidelity.Claim {
 		{Area: "Regions", What: "one port serves /iroh, /sse, /providers/sse and the pages; the real services are on several hosts", Level: fidelity.Observed, Source: "their paths never collide"},
 		{Area: "Regions", What: "one organisation and one user for each region", Level: fidelity.Ours, Source: "a lab needs no more"},
 		{Area: "Regions", What: "HTTP without TLS", Level: fidelity.Ours, Source: "for a machine of one's own"},
-		{Area: "Regions", What: "private intelligence (/ctia) is answered 404", Level: fidelity.Ours, Source: "not built yet"},
 	}
 	for _, region := range []string{"AMERICAS", "EUROPE", "APJC"} {
 		out = append(out, fidelity.Claim{Area: "Regions", What: region + " answers to " + strings.Join(Hosts(region), ", "),

@@ -59,9 +59,14 @@ func (in *Intel) complete(kind string, d Document, now string) {
 }
 
 // Save stores entities that [Intel.New] has made, all or none, synced.
-func (in *Intel) Save(_ context.Context, entities ...Document) error {
+func (in *Intel) Save(ctx context.Context, entities ...Document) error {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	if in.last == 0 && in.begin != nil {
+		if err := in.begin(ctx); err != nil {
+			return fmt.Errorf("begin private intelligence: %w", err)
+		}
+	}
 	now, last := stamp(time.Now()), in.last
 	err := in.store.Write(func(b *pebble.Batch) error {
 		for _, d := range entities {

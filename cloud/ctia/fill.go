@@ -46,8 +46,9 @@ func orElse(d Document, name string, value any) {
 	}
 }
 
-// misjudged gives what is wrong with a judgement as a whole, or "". Source:
-// public code (with its spelling); the texts of the others are ours.
+// misjudged gives what is wrong with a judgement as a whole, or "". The
+// text of the second, with its spelling, is that of the public code; the others
+// are ours.
 func misjudged(d Document) string {
 	n, name := d["disposition"], d["disposition_name"]
 	i, _ := strconv.Atoi(text(n))

@@ -16,6 +16,7 @@ package ctia
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,10 +31,10 @@ import (
 
 // Caller is who asks: a user of the organisation, by an API client of theirs.
 type Caller struct {
-	User   string   // the owner of what they make
-	Groups []string // the ids of their organisations
-	Client string   // the API client's id
-	Scopes []string // of the access token
+	User   string                  // the owner of what they make
+	Groups []string                // the ids of their organisations
+	Client string                  // the API client's id
+	May    func(scope string) bool // whether the access token gives a scope; asked by Handler alone
 }
 
 // Options say what an Intel is made of.
@@ -42,16 +43,14 @@ type Options struct {
 	Base   string // of long ids: https://private.intel.amp.cisco.com:443
 	Schema string // CTIM's version, written into all that is stored; empty: ctim.SchemaVersion
 	Logger *slog.Logger
-	// Caller proves who sends a request; [ErrAnonymous] when it has no token.
+	// Caller proves by its access token who sends a request; Handler needs it.
 	Caller func(r *http.Request) (Caller, error)
 	// Refuse answers a request whose token Caller does not take.
 	Refuse func(w http.ResponseWriter, err error)
-	// Covers is true when a granted scope gives a required one.
-	Covers func(granted, required string) bool
+	// Begin is called before the first entity is stored, once or, after a crash,
+	// more often; nil: nobody wants to know.
+	Begin func(ctx context.Context) error
 }
-
-// ErrAnonymous says that a request bears no access token.
-var ErrAnonymous = errors.New("no access token")
 
 // Intel is the private intelligence of one region.
 type Intel struct {
@@ -59,7 +58,9 @@ type Intel struct {
 	base   string
 	schema string
 	log    *slog.Logger
-	o      Options
+	caller func(*http.Request) (Caller, error)
+	refuse func(http.ResponseWriter, error)
+	begin  func(context.Context) error
 	types  map[string]*Type
 
 	searching chan struct{} // holds one for each search that reads rows
@@ -74,7 +75,7 @@ const maxSearching = 4
 // Open makes the service over a region's store, which must outlive it.
 func Open(o Options) (*Intel, error) {
 	in := &Intel{
-		store: o.Store, base: o.Base, schema: cmp.Or(o.Schema, ctim.SchemaVersion), log: o.Logger, o: o,
+		store: o.Store, base: o.Base, schema: cmp.Or(o.Schema, ctim.SchemaVersion), log: o.Logger, caller: o.Caller, refuse: o.Refuse, begin: o.Begin,
 		types: map[string]*Type{}, searching: make(chan struct{}, maxSearching),
 	}
 	if in.log == nil {

@@ -124,7 +124,7 @@ func (s *shape) checkScalar(v any) (any, any) {
 		}
 	case aSeen:
 		if !isText || !ctim.ObservableType(text).Known() {
-			return nil, not("observable-type?", v)
+			return nil, not("observable-type", v)
 		}
 	default:
 		if !isText {

@@ -45,7 +45,8 @@ type Sort struct {
 type Page struct {
 	Docs  []Document
 	Total int      // of all hits
-	Last  []string // for Query.After of the next page; nil when this is the last
+	Last  []string // what the last hit is ordered by: for Query.After of the next page; nil when there is no hit
+	More  bool     // there is a next page
 }
 
 // Search gives a page of the entities that the caller may read. The error is a
@@ -191,12 +192,19 @@ func (in *Intel) rows(ctx context.Context, kind string, terms []uint64, f func(*
 	if err != nil {
 		return err
 	}
-	for _, seq := range seqs {
+	return in.rowsOf(kind, seqs, func(r *record) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		return f(r)
+	})
+}
+
+// rowsOf calls f with the entities of some numbers; those that are gone are left out.
+func (in *Intel) rowsOf(kind string, seqs []uint64, f func(*record) error) error {
+	for _, seq := range seqs {
 		r, err := in.row(kind, seq)
-		if errors.Is(err, store.ErrNotFound) { // deleted since
+		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
 		if err == nil {

@@ -20,10 +20,14 @@ type hit struct {
 // sortKey is a value that hits are ordered by. An absent one comes last, whatever
 // the order.
 type sortKey struct {
-	text   string
+	given  string
+	text   string // without case
 	number float64
 	absent bool
 }
+
+// natural is the field of the order in which entities were made.
+const natural = "_doc"
 
 // top keeps the hits of one page and those before it, and counts all.
 type top struct {
@@ -40,7 +44,7 @@ func (in *Intel) newTop(kind string, q Query) (*top, error) {
 	t := &top{sort: q.Sort, keep: q.Offset + q.Limit}
 	for _, s := range q.Sort {
 		shape := in.types[kind].at(s.Field)
-		t.numbers = append(t.numbers, shape != nil && (shape.kind == aWhole || shape.kind == aNumber || shape.kind == aCode))
+		t.numbers = append(t.numbers, s.Field == natural || shape != nil && (shape.kind == aWhole || shape.kind == aNumber || shape.kind == aCode))
 	}
 	if q.After != nil {
 		t.keep = q.Limit
@@ -60,7 +64,7 @@ func (in *Intel) newTop(kind string, q Query) (*top, error) {
 }
 
 func (t *top) key(i int, text string) sortKey {
-	k := sortKey{text: strings.ToLower(text), absent: text == ""}
+	k := sortKey{given: text, text: strings.ToLower(text), absent: text == ""}
 	if t.numbers[i] {
 		k.number, _ = strconv.ParseFloat(text, 64)
 	}
@@ -71,7 +75,7 @@ func (t *top) add(r *record, e *entry) {
 	t.total++
 	h := hit{seq: r.seq}
 	for i, s := range t.sort {
-		h.keys = append(h.keys, t.keyOf(i, s, e))
+		h.keys = append(h.keys, t.keyOf(i, s, r.seq, e))
 	}
 	if t.after != nil && t.compare(h, *t.after) <= 0 {
 		return
@@ -84,7 +88,10 @@ func (t *top) add(r *record, e *entry) {
 
 // keyOf gives what an entity is ordered by: of several values the first in the
 // order asked for.
-func (t *top) keyOf(i int, s Sort, e *entry) sortKey {
+func (t *top) keyOf(i int, s Sort, seq uint64, e *entry) sortKey {
+	if s.Field == natural {
+		return t.key(i, strconv.FormatUint(seq, 10))
+	}
 	best := sortKey{absent: true}
 	for _, l := range e.leaves {
 		if l.path != s.Field {
@@ -161,8 +168,8 @@ func (in *Intel) page(who Caller, kind string, t *top, q Query) (Page, error) {
 	if t.after == nil {
 		seen = q.Offset + len(hits)
 	}
-	if len(hits) > 0 && seen < t.behind {
-		p.Last = t.mark(hits[len(hits)-1])
+	if len(hits) > 0 {
+		p.Last, p.More = t.mark(hits[len(hits)-1]), seen < t.behind
 	}
 	return p, nil
 }
@@ -171,7 +178,7 @@ func (in *Intel) page(who Caller, kind string, t *top, q Query) (Page, error) {
 func (t *top) mark(h hit) []string {
 	var out []string
 	for _, k := range h.keys {
-		out = append(out, k.text)
+		out = append(out, k.given)
 	}
 	return append(out, strconv.FormatUint(h.seq, 10))
 }

@@ -73,6 +73,24 @@ func (t *Threat) Guard(scope string, h http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// Caller proves by its access token who makes a request, for services that have
+// refusals of their own; Refuse answers an error of it.
+func (t *Threat) Caller(r *http.Request) (Caller, error) {
+	c, err := t.bearer(r)
+	if err != nil {
+		return Caller{}, err
+	}
+	return Caller{c.ClientID, c.UserID, c.Email, c.OrgID, c.OrgName, c.Scopes}, nil
+}
+
+// Self is the organisation's own user, on whose behalf API clients act.
+func (t *Threat) Self() Caller {
+	return Caller{UserID: t.org.UserID, UserEmail: t.org.UserEmail, OrgID: t.org.ID, OrgName: t.org.Name}
+}
+
+// Refuse answers who bears no good token.
+func (t *Threat) Refuse(w http.ResponseWriter, err error) { t.refuse(w, err) }
+
 // needs is Guard, for routes that are not registered as Scoped.
 func (t *Threat) needs(scope string, h http.HandlerFunc) http.HandlerFunc { return t.Guard(scope, h) }
 

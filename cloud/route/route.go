@@ -96,7 +96,7 @@ func checkQuery(r *http.Request, allowed []string) string {
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h, pattern := m.mux.Handler(r)
 	if pattern != "" {
-		limitBody(w, r)
+		LimitBody(w, r)
 		m.mux.ServeHTTP(w, r)
 		return
 	}
@@ -128,10 +128,10 @@ func (p *probe) WriteHeader(status int)      { p.status = status }
 // Patience is how long a body may take to come.
 const Patience = 30 * time.Second
 
-// limitBody gives the body of a request a deadline, where there is a connection
+// LimitBody gives the body of a request a deadline, where there is a connection
 // beneath: a recorder has none. Who stalls holds a goroutine and what came so
 // far no longer than that, also when the body is not wanted any more.
-func limitBody(w http.ResponseWriter, r *http.Request) {
+func LimitBody(w http.ResponseWriter, r *http.Request) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return
 	}

@@ -42,6 +42,7 @@ import (
 	"esasim/appliance/status"
 	"esasim/appliance/users"
 	"esasim/cloud"
+	"esasim/cloud/ctia"
 	"esasim/cloud/ctr"
 	"esasim/cloud/portal"
 	"esasim/cloud/relay"
@@ -78,7 +79,7 @@ func write(args []string) error {
 		logfiles.Fidelity(), reputation.Fidelity(),
 		cli.Fidelity(), sshd.Fidelity(),
 		cloudlink.Fidelity(),
-		cloud.Fidelity(), sse.Fidelity(), ctr.Fidelity(), relay.Fidelity(), portal.Fidelity(),
+		cloud.Fidelity(), sse.Fidelity(), ctr.Fidelity(), ctia.Fidelity(), relay.Fidelity(), portal.Fidelity(),
 		lab.Fidelity(),
 	))
 	if err != nil {
