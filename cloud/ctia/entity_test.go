@@ -14,20 +14,26 @@ const testBase = "https://private.intel.amp.cisco.com:443"
 
 func openIntel(t testing.TB, fs vfs.FS) *Intel {
 	t.Helper()
+	in, done := reopened(t, fs)
+	t.Cleanup(done)
+	return in
+}
+
+// reopened opens the store of a file system; done closes it.
+func reopened(t testing.TB, fs vfs.FS) (in *Intel, done func()) {
+	t.Helper()
 	s, err := store.Open(store.Options{FS: fs, Dir: "cloud", Region: "AMERICAS"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	if in, err = Open(Options{Store: s, Base: testBase}); err != nil {
+		t.Fatal(err)
+	}
+	return in, func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
-	})
-	in, err := Open(Options{Store: s, Base: testBase})
-	if err != nil {
-		t.Fatal(err)
 	}
-	return in
 }
 
 func anna() Caller { return Caller{User: "anna", Groups: []string{"org"}, Client: "client-1"} }
