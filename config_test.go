@@ -193,6 +193,7 @@ func TestConfigurationAgrees(t *testing.T) {
 		appliance("smtp_auth: {users: [{name: a, passphrase: b}]}, sender_domain_reputation: {domains: [{domain: ALL, verdict: Good}], reject: [Awful]}"),
 		appliance("mail_policies: {incoming: [{name: A, content_filters: []}, {name: DEFAULT, content_filters: [f]}]}, content_filters: {incoming: [{name: f, conditions: [{if: size, above: 5, not: true}, {if: url_reputation, min: -10.0, max: -6}], actions: [{do: strip, by: size, above: 5M}]}]}"),
 		"{}", "profile: xdr2025", "smtp: ''", "ssh: off", "api: 127.0.0.1:6080", "api_tls: 127.0.0.1:6443", "appliance:", "cloud: {APJC: '127.0.0.1:1'}", "unregistered: true", "threat_response: {name: XDR}",
+		"threat_response: {organisations: {EUROPE: Us}, users: [{email: a@b.example, role: admin}, {email: b@b.example, name: B, disabled: true}], clients: [{id: c, password: p, scopes: ['enrich:read'], user: b@b.example}], rate_limit: 8000, invalid_jwt: true}",
 		appliance("hostname: 13"), appliance("version: 15.5"), appliance("wording: 14"), appliance("senders: null"),
 		appliance("listener: {max_message_size: 5K, idle_timeout: 1h30m}"), appliance("listener: {max_message_size: 1024, idle_timeout: 1.5s}"),
 		appliance("recipients: [ALL, {address: a.example, access: reject}]"), appliance("recipients: [5]"), appliance("senders: [{address: 192.0.2.1, sbrs: 3.5}]"),
@@ -201,7 +202,8 @@ func TestConfigurationAgrees(t *testing.T) {
 	}
 	bad := []string{
 		"[]", "5", "smpt: x", "ssh: []", "api: []", "api_tls: {}", "profile: 2020", "unregistered: perhaps", "unregistered: 1", "cloud: []", "cloud: {AMERICAS: []}",
-		"threat_response: {envelope: x}", "threat_response: {nam: x}", "appliance: []", "appliance: 1",
+		"threat_response: {envelope: x}", "threat_response: {nam: x}", "threat_response: {users: [{email: a@b.example, role: x}]}", "threat_response: {clients: [{id: c, password: p, scopes: x}]}",
+		"threat_response: {rate_limit: many}", "threat_response: {invalid_jwt: 400}", "threat_response: {organisations: [x]}", "appliance: []", "appliance: 1",
 		appliance("hostname: []"), appliance("hostname: {}"), appliance("wording: 12"), appliance("wording: old"), appliance("api: {tracking_rows: x}"), appliance("users: [{name: a, passphrase: b, role: x}]"),
 		appliance("listener: {max_message_size: 5G}"), appliance("listener: {max_message_size: -1}"), appliance("listener: {max_message_size: 1.5}"),
 		appliance("listener: {idle_timeout: 5}"), appliance("listener: {idle_timeout: 5 minutes}"), appliance("listener: {max_recipients: many}"),

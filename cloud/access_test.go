@@ -39,7 +39,7 @@ func TestTokenRoute(t *testing.T) {
 		scope   string
 	}{
 		{"grant_type=client_credentials", []string{basic("client-5a1c", "secret"), form, "Accept: application/json"}, "inspect enrich:read"},
-		{"grant_type=client_credentials&scope=" + url.QueryEscape("inspect:read casebook enrich"), []string{basic("client-5a1c", "secret"), form + "; charset=utf-8"}, "inspect:read"},
+		{"grant_type=client_credentials&scope=" + url.QueryEscape("inspect:read casebook enrich"), []string{basic("client-5a1c", "secret"), form + "; charset=utf-8"}, "inspect:read enrich:read"},
 		{good, []string{js}, "inspect enrich:read"},
 	} {
 		var got struct {

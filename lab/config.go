@@ -31,6 +31,12 @@ type ThreatResponse struct {
 	Name          string `yaml:"name"`           // on its pages
 	Envelope      string `yaml:"envelope"`       // how answers of the enrich routes name a module: by ids, by its type as in April 2020, or by its name alone
 	SchemaVersion string `yaml:"schema_version"` // of CTIM, in sightings and in the header X-Ctim-Version
+
+	Organisations map[string]string `yaml:"organisations"` // name of the organisation in each region; without one it is esasim lab. A name given by POST /iroh/profile/org wins
+	Users         []APIUser         `yaml:"users"`         // of the organisation, the same in every region; none: one administrator, admin@esasim.test
+	Clients       []APIClient       `yaml:"clients"`       // API clients that are there in every region, besides the lab's own
+	RateLimit     int               `yaml:"rate_limit"`    // requests that the organisation may make in a rolling hour, as many as 8000 in the real service; more are answered 429. 0: no limit
+	InvalidJWT    bool              `yaml:"invalid_jwt"`   // true: a token that is not accepted is answered 400 invalid_jwt, as some old scripts expect; false: 401
 }
 
 // Regions are the addresses of the cloud's regions, by name. Source of the

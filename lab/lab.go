@@ -216,10 +216,10 @@ func (l *Lab) openCloud(region string) error {
 		return fmt.Errorf("cloud %s: %w", region, err)
 	}
 	c, err := cloud.Open(cloud.Options{
-		Region: region, FS: l.o.FS, Dir: dir, Logger: l.o.Logger.With("region", region), Organisation: organisation,
-		Schema: l.o.Config.ThreatResponse.SchemaVersion, Envelope: l.o.Config.ThreatResponse.Envelope,
+		Region: region, FS: l.o.FS, Dir: dir, Logger: l.o.Logger.With("region", region), Organisation: l.o.Config.ThreatResponse.organisation(region),
+		Schema: l.o.Config.ThreatResponse.SchemaVersion, Envelope: l.o.Config.ThreatResponse.Envelope, Access: l.o.Config.access(),
 		Portal: func(t *ctr.Threat) http.Handler {
-			return portal.New(portal.Options{Region: region, Name: l.o.Config.ThreatResponse.Name, Investigator: t, Organisation: organisation, User: portalUser, Logger: l.o.Logger})
+			return portal.New(portal.Options{Region: region, Name: l.o.Config.ThreatResponse.Name, Investigator: t, Organisation: t.Organisation().Name, User: portalUser, Logger: l.o.Logger})
 		},
 		Registered: l.adopt,
 	})

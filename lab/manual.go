@@ -42,6 +42,8 @@ func choices(structName, key string) []string {
 		return config.Profiles()
 	case "ThreatResponse.envelope":
 		return ctr.Envelopes()
+	case "APIUser.role":
+		return ctr.Roles()
 	}
 	return config.Choices(structName, key)
 }

@@ -36,6 +36,7 @@ func (l *Lab) openClient() error {
 			return err
 		}
 	}
+	l.client.Scopes = ctr.Scopes() // an older lab's had fewer
 	for region, c := range l.clouds {
 		if !found { // the first start; later it is as somebody left it
 			if err := c.SSE().SetServices(context.Background(), sse.Services{ThreatResponse: true}); err != nil {

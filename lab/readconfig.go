@@ -113,5 +113,5 @@ func (t *ThreatResponse) check() error {
 	if !schemaVersion.MatchString(t.SchemaVersion) {
 		errs = append(errs, fmt.Errorf("threat_response.schema_version: %q: want a version as %s", t.SchemaVersion, "1.0.16"))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, t.checkAccess())...)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 
 	"esasim/appliance"
@@ -68,7 +69,7 @@ func (c *Config) needsRestart(to *Config) []string {
 	for key, differs := range map[string]bool{
 		"profile": c.Profile != to.Profile, "smtp": c.SMTP != to.SMTP, "console": c.Console != to.Console, "ssh": c.SSH != to.SSH,
 		"api": c.API != to.API, "api_tls": c.APITLS != to.APITLS,
-		"cloud": !maps.Equal(c.Cloud, to.Cloud), "threat_response": c.ThreatResponse != to.ThreatResponse, "unregistered": c.Unregistered != to.Unregistered,
+		"cloud": !maps.Equal(c.Cloud, to.Cloud), "threat_response": !reflect.DeepEqual(c.ThreatResponse, to.ThreatResponse), "unregistered": c.Unregistered != to.Unregistered,
 	} {
 		if differs {
 			keys = append(keys, key)

@@ -26,6 +26,9 @@ func (t *Threat) routes() *route.Mux {
 	}, t.Guard)
 	m.HandleFunc("POST /iroh/oauth2/token", t.serveToken)
 	m.HandleFunc("GET /.well-known/jwks", t.serveJWKS)
+	t.discoveryRoutes(m)
+	t.clientRoutes(m)
+	t.profileRoutes(m)
 	// Scopes and parameters of the routes: schema.
 	narrow := []string{"mids", "flags", "product_categories"}
 	m.HandleFunc("POST /iroh/iroh-inspect/inspect", t.needs("inspect:read", t.serveInspect))
@@ -71,6 +74,9 @@ func (t *Threat) bearer(r *http.Request) (*claims, error) {
 		return nil, jwtFault(err)
 	}
 	if err := c.timely(time.Now()); err != nil {
+		return nil, err
+	}
+	if err := t.standing(r.Context(), &c); err != nil {
 		return nil, err
 	}
 	return &c, nil

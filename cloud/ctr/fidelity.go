@@ -2,6 +2,7 @@ package ctr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"esasim/cloud/ctim"
@@ -23,22 +24,46 @@ func access() []fidelity.Claim {
 		{fmt.Sprintf("an access token lives %s", tokenLifetime), fidelity.Documented, doc},
 		{"an access token is an RS256 JWT with the claims of a published one", fidelity.Observed, "published token of 2018"},
 		{"GET /.well-known/jwks", fidelity.Documented, schema},
+		{"GET /.well-known/oauth-authorization-server, /.well-known/openid-configuration; the grant is spelt client_credential there", fidelity.Observed, "metadata of the live service; what is not served here is left out"},
+		{"/iroh/oauth2/authorize, refresh, device_authorization: 400 unsupported_response_type, 400 unsupported_grant_type", fidelity.Ours, "nobody can log in here by OAuth"},
+		{"GET, POST " + clientsPath + ", GET, PATCH, DELETE " + clientsPath + "/ID; scope oauth", fidelity.Inferred, "the path is the schema's; documents and scope are not public"},
+		{fmt.Sprintf("at most %d API clients", MaxClients), fidelity.Ours, "the real limit is not public"},
+		{"GET /iroh/profile/whoami, GET and POST /iroh/profile/org; scope profile", fidelity.Observed, "recorded answers; the scope is inferred"},
+		{"GET /iroh/user-mgmt/users/ID, /iroh/user-mgmt/batch/users?id=ID, /iroh/user-mgmt/search/users?query=TEXT; scope users", fidelity.Observed, client + "; the parameter query, the scope and the form are inferred"},
+		{"last-logged-at is when the user was made; idp-mappings has one entry, esasim", fidelity.Ours, "nobody logs in"},
 		{"400 invalid_client, 400 wrong_client_creds", fidelity.Observed, client + "; which one is for which mistake is inferred"},
 		{"400 unsupported_grant_type, 400 invalid_request", fidelity.Inferred, "RFC 6749"},
 		{"an asked scope that the client has not got is left out", fidelity.Documented, doc},
-		{"scopes: " + strings.Join(Scopes(), ", "), fidelity.Observed, client + ", early 2020"},
+		{"scopes: " + strings.Join(Scopes(), ", "), fidelity.Observed, client + " (13 in early 2020, 22 in 2021), metadata of the live service (32)"},
+		{"a client acts for a user and may do no more; roles are admin and user, which lacks " + strings.Join(lacking(), ", "), fidelity.Inferred, doc + ": a scope may be smaller than asked when the user lost privileges; what the roles may is not public"},
 		{"a scope gives the whole tree below it; :read and :write narrow", fidelity.Inferred, "the scopes of the routes (schema)"},
 		{"client ids are client-UUID, passwords 54 characters", fidelity.Observed, "published samples"},
 		{"401 invalid_request, No JWT found in HTTP Authorization header", fidelity.Documented, schema},
-		{"401 jwt_invalid_signature, jwt_public_key_not_found, jwt_expired, jwt_valid_in_future, jwt_missing_field, jwt_decode_failed_exception", fidelity.Observed, middleware},
+		{"401 jwt_invalid_signature, jwt_public_key_not_found, jwt_expired, jwt_decode_failed_exception, jwt_revoked, unauthenticated_user", fidelity.Observed, middleware + "; that a deleted client's token is revoked and one without its user unauthenticated is inferred"},
+		{"401 jwt_expired_via_max_jwt_lifetime, jwt_valid_in_future, jwt_missing_field", fidelity.Observed, middleware + "; the texts are inferred"},
+		{"400 invalid_jwt for a token that is not accepted, if threat_response.invalid_jwt is on", fidelity.Inferred, "scripts of 2018 treat 400 as well as 401 as an expired token; it is recorded nowhere"},
+		{"bodies: 400 {errors: {KEY: disallowed-key, missing-required-key, or what is not}}", fidelity.Documented, schema + "; details of values are inferred"},
 		{"403 missing_scope with missing-scopes, required-scopes, scopes, user-id, org-id, trace_id", fidelity.Documented, schema},
 		{"500 unknown-exception with trace_id", fidelity.Observed, "recorded answer"},
-		{"headers X-Iroh-Version, X-Iroh-Config, X-Ctim-Version, X-Ratelimit-Org-Limit: 8000", fidelity.Observed, "recorded answers; two of the values are ours"},
-		{"the limit of 8,000 requests an hour is not enforced", fidelity.Ours, "a lab's own limit would only be in the way"},
+		{"headers X-Iroh-Version, X-Iroh-Config, X-Ctim-Version, X-Ratelimit-Org-Limit: 8000, Server, Strict-Transport-Security (not for localhost)", fidelity.Observed, "recorded answers; some of the values are ours"},
+		{"X-Ratelimit-Org-Remaining (profile xdr2025)", fidelity.Observed, "recorded answers"},
+		{"429 Too Many Requests with Retry-After, by organisation and rolling hour, shared by all clients", fidelity.Documented, doc + "; body and header are recorded"},
+		{"the limit is off by default; requests with a good token count, refused ones do not; the count begins anew with a start", fidelity.Ours, "a lab's own limit would only be in the way"},
 		{fmt.Sprintf("bodies: inspect at most %d bytes, enrich at most %d bytes and %d observables", maxInspect, maxEnrich, maxObservables), fidelity.Ours, "the real limits are not public"},
 		{"no response, integration, profile, device or private-intelligence routes, no authorization code, no refresh", fidelity.Ours, "not built yet"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Threat Response: access", What: r.what, Level: r.level, Source: r.source})
+	}
+	return out
+}
+
+// lacking are the scopes that a user has not or only in part.
+func lacking() []string {
+	var out []string
+	for _, s := range Scopes() {
+		if !slices.Contains(userScopes(), s) {
+			out = append(out, s)
+		}
 	}
 	return out
 }

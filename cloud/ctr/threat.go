@@ -16,8 +16,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"esasim/cloud/ctim"
 	"esasim/cloud/sse"
 	"esasim/cloud/store"
@@ -46,9 +44,11 @@ type Options struct {
 
 // Access says who may use the service, and how much.
 type Access struct {
-	OrgLimit   int  // requests in a rolling hour, for the whole organisation; 0: no limit, and the headers tell of OrgLimit
-	Remaining  bool // the header X-Ratelimit-Org-Remaining is sent, as by XDR
-	InvalidJWT bool // a token that is not accepted is answered 400 invalid_jwt, not 401
+	OrgLimit   int      // requests in a rolling hour, for the whole organisation; 0: no limit, and the headers tell of OrgLimit
+	Remaining  bool     // the header X-Ratelimit-Org-Remaining is sent, as by XDR
+	InvalidJWT bool     // a token that is not accepted is answered 400 invalid_jwt, not 401
+	Users      []User   // of the organisation, told apart by their addresses; none: one administrator
+	Clients    []Client // that are there besides those made meanwhile; UserID is the address of a user
 }
 
 // DefaultModuleDeadline is how long a module may take. The real figure is not
@@ -58,7 +58,6 @@ const DefaultModuleDeadline = 5 * time.Second
 // Threat is the Threat Response of one region.
 type Threat struct {
 	region   string
-	org      organisation
 	store    *store.Store
 	devices  Devices
 	log      *slog.Logger
@@ -76,15 +75,10 @@ type Threat struct {
 	warming sync.WaitGroup              // the goroutine that asks first
 
 	mu sync.Mutex // makes each change of clients and modules one step
-}
 
-// organisation is the one organisation of a region and its one user, on whose
-// behalf API clients act. The ids are made at the first start and stay.
-type organisation struct {
-	ID        string `json:"id"`
-	Name      string `json:"-"`
-	UserID    string `json:"user_id"`
-	UserEmail string `json:"user_email"`
+	orgMu   sync.Mutex // guards org; may be taken while mu is held
+	org     organisation
+	orgName string // as it is configured
 }
 
 // Open makes the service over a region's store, which must outlive it.
@@ -102,15 +96,9 @@ func Open(o Options) (*Threat, error) {
 		t.log = slog.New(slog.DiscardHandler)
 	}
 	t.types = t.builtin(o.Types)
-	err := t.store.Get(store.Organisation(), &t.org)
-	if errors.Is(err, store.ErrNotFound) {
-		t.org = organisation{ID: uuid.NewString(), UserID: uuid.NewString(), UserEmail: "admin@esasim.test"}
-		err = t.store.Put(store.Organisation(), t.org)
-	}
-	if err != nil {
+	if err := t.openAccess(o); err != nil {
 		return nil, fmt.Errorf("open threat response %s: %w", o.Region, err)
 	}
-	t.org.Name = o.Organisation
 	t.key = sync.OnceValues(func() (*signingKey, error) { return openKey(t.store) })
 	// Making an RSA key takes a tenth of a second; the start need not wait.
 	t.warming.Go(func() {

@@ -7,7 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +21,9 @@ const tokenLifetime = 600 * time.Second
 
 // issuer is the iss claim. Source: claims of a published token.
 const issuer = "IROH Auth"
+
+// clientCredentials is the one grant there is.
+const clientCredentials = "client_credentials"
 
 const maxTokenRequest = 64 << 10 // bytes
 
@@ -43,23 +45,23 @@ type claims struct {
 	Version     string   `json:"https://schemas.cisco.com/iroh/identity/claims/version"`
 }
 
-// mint makes an access token for a client.
-func (t *Threat) mint(clientID string, scopes []string) (string, error) {
+// mint makes an access token for a client that acts for a user.
+func (t *Threat) mint(clientID string, u User, scopes []string) (string, error) {
 	key, err := t.key()
 	if err != nil {
 		return "", err
 	}
-	now := time.Now()
+	now, org := time.Now(), t.Organisation()
 	c := claims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: issuer, Subject: t.org.UserID, ID: uuid.NewString(),
+			Issuer: issuer, Subject: u.ID, ID: uuid.NewString(),
 			IssuedAt:  jwt.NewNumericDate(now),
 			NotBefore: jwt.NewNumericDate(now.Add(-60 * time.Second)),
 			ExpiresAt: jwt.NewNumericDate(now.Add(tokenLifetime)),
 		},
-		Email: t.org.UserEmail, UserEmail: t.org.UserEmail, UserID: t.org.UserID,
-		UserScopes: Scopes(), Scopes: scopes, OrgID: t.org.ID, OrgName: t.org.Name,
-		ClientID: clientID, Grant: "client-creds", OAuthScopes: scopes, OAuthUserID: t.org.UserID,
+		Email: u.Email, UserEmail: u.Email, UserID: u.ID,
+		UserScopes: u.Scopes(), Scopes: scopes, OrgID: org.ID, OrgName: org.Name,
+		ClientID: clientID, Grant: "client-creds", OAuthScopes: scopes, OAuthUserID: u.ID,
 		Kind: "access-token", Version: "1",
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, c)
@@ -96,11 +98,11 @@ func (t *Threat) serveToken(w http.ResponseWriter, r *http.Request) {
 		t.fail(w, err)
 		return
 	}
-	if req.GrantType != "client_credentials" {
-		t.fail(w, fault{status: http.StatusBadRequest, code: "unsupported_grant_type"})
+	if req.GrantType != clientCredentials {
+		t.fail(w, unsupportedGrant())
 		return
 	}
-	c, err := t.client(req.ClientID, req.Password)
+	c, u, err := t.client(r.Context(), req.ClientID, req.Password)
 	if errors.Is(err, errInvalidClient) || errors.Is(err, errWrongClientCreds) {
 		err = fault{status: http.StatusBadRequest, code: err.Error()}
 	}
@@ -108,8 +110,8 @@ func (t *Threat) serveToken(w http.ResponseWriter, r *http.Request) {
 		t.fail(w, err)
 		return
 	}
-	scopes := narrow(c.Scopes, req.Scope)
-	token, err := t.mint(req.ClientID, scopes)
+	scopes := narrow(common(c.Scopes, u.Scopes()), req.Scope)
+	token, err := t.mint(req.ClientID, u, scopes)
 	if err != nil {
 		t.fail(w, err)
 		return
@@ -121,15 +123,9 @@ func (t *Threat) serveToken(w http.ResponseWriter, r *http.Request) {
 // The answer may be smaller than the wish. Source: vendor document.
 func narrow(has []string, asked string) []string {
 	if strings.TrimSpace(asked) == "" {
-		return append([]string{}, has...)
+		return has
 	}
-	out := []string{}
-	for _, a := range strings.Fields(asked) {
-		if slices.ContainsFunc(has, func(h string) bool { return covers(h, a) }) && !slices.Contains(out, a) {
-			out = append(out, a)
-		}
-	}
-	return out
+	return common(strings.Fields(asked), has)
 }
 
 func invalidRequest(description string) fault {
@@ -156,13 +152,12 @@ func readTokenRequest(w http.ResponseWriter, r *http.Request) (tokenRequest, err
 }
 
 func readTokenForm(r *http.Request, body []byte) (tokenRequest, error) {
-	id, password, ok := r.BasicAuth()
-	if !ok {
-		return tokenRequest{}, invalidRequest("The client's id and password are missing: want HTTP Basic.")
-	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return tokenRequest{}, invalidRequest("The form cannot be read.")
+	}
+	if other := form.Get("grant_type"); other != "" && other != clientCredentials {
+		return tokenRequest{GrantType: other}, nil // it has other parameters
 	}
 	for name, values := range form {
 		if name != "grant_type" && name != "scope" {
@@ -171,6 +166,10 @@ func readTokenForm(r *http.Request, body []byte) (tokenRequest, error) {
 		if len(values) > 1 {
 			return tokenRequest{}, invalidRequest(fmt.Sprintf("The parameter %s is given twice.", name))
 		}
+	}
+	id, password, ok := r.BasicAuth()
+	if !ok {
+		return tokenRequest{}, invalidRequest("The client's id and password are missing: want HTTP Basic.")
 	}
 	if !form.Has("grant_type") {
 		return tokenRequest{}, invalidRequest("grant_type is missing.")
@@ -184,6 +183,9 @@ func readTokenJSON(body []byte) (tokenRequest, error) {
 		return tokenRequest{}, invalidRequest("The body is not a JSON object.")
 	}
 	var req tokenRequest
+	if other, _ := fields["grant_type"].(string); other != "" && other != clientCredentials {
+		return tokenRequest{GrantType: other}, nil // it has other parameters
+	}
 	into := map[string]*string{
 		"grant_type": &req.GrantType, "client_id": &req.ClientID, "client_password": &req.Password, "scope": &req.Scope,
 	}
@@ -203,14 +205,4 @@ func readTokenJSON(body []byte) (tokenRequest, error) {
 		}
 	}
 	return req, nil
-}
-
-// serveJWKS answers GET /.well-known/jwks.
-func (t *Threat) serveJWKS(w http.ResponseWriter, r *http.Request) {
-	key, err := t.key()
-	if err != nil {
-		t.fail(w, err)
-		return
-	}
-	route.JSON(w, http.StatusOK, key.public())
 }

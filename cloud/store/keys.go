@@ -20,6 +20,7 @@ import (
 //	c/services            the switches of the Cloud Services tab
 //	c/numbers             the last device number given out; numbers are never given twice
 //	c/client/<id>         an API client
+//	c/user/<id>           a user of the organisation
 //	c/module/<id>         a module instance
 //	c/module-type/<id>    a module type that was made here
 //	c/module-patch/<id>   a change of a module type that was suggested
@@ -76,7 +77,10 @@ func Services() []byte { return []byte("c/services") }
 // Numbers is the key of the last device number.
 func Numbers() []byte { return []byte("c/numbers") }
 
-// Client is the key of one API client.
+// User is the key of one user; with an empty id, the prefix of all.
+func User(id string) []byte { return []byte("c/user/" + id) }
+
+// Client is the key of one API client; with an empty id, the prefix of all.
 func Client(id string) []byte { return []byte("c/client/" + id) }
 
 // Module is the key of one module instance; with an empty id, the prefix of all.

@@ -51,8 +51,14 @@ func (s *settings) labFlags(c *cobra.Command) {
 	f.StringVar(&s.flags.Console, "console", "", "address of the appliance's pages (default 127.0.0.1:8080)")
 	f.StringVar(&s.flags.SSH, "ssh", "", "address of the appliance's command line, or off (default 127.0.0.1:2222, and if that is taken a free port)")
 	s.apiFlags(f)
-	f.StringVar(&s.cloud, "cloud", "", "addresses of the cloud: AMERICAS=HOST:PORT,EUROPE=HOST:PORT (default 127.0.0.1:9080 and :9081; with --profile xdr2025 APJC=127.0.0.1:9082, too)")
+	s.cloudFlags(f)
 	f.BoolVar(&s.flags.Unregistered, "unregistered", false, "start as from the factory, not registered with the cloud")
+}
+
+// cloudFlags are those of the cloud.
+func (s *settings) cloudFlags(f *pflag.FlagSet) {
+	f.StringVar(&s.cloud, "cloud", "", "addresses of the regions: AMERICAS=HOST:PORT,EUROPE=HOST:PORT (default 127.0.0.1:9080 and :9081; with --profile xdr2025 APJC=127.0.0.1:9082, too)")
+	f.IntVar(&s.flags.ThreatResponse.RateLimit, "rate-limit", 0, "requests that an organisation may make in an hour, more are answered 429; the real service has 8000 (default: no limit)")
 }
 
 // apiFlags are those of the REST API's own ports.
@@ -91,7 +97,7 @@ func cloudCommand() *cobra.Command {
 		},
 	}
 	s.common(c)
-	c.Flags().StringVar(&s.cloud, "cloud", "", "addresses of the regions: AMERICAS=HOST:PORT,EUROPE=HOST:PORT (default 127.0.0.1:9080 and :9081; with --profile xdr2025 APJC=127.0.0.1:9082, too)")
+	s.cloudFlags(c.Flags())
 	return c
 }
 

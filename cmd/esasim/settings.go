@@ -55,6 +55,9 @@ func (s *settings) override(flags *pflag.FlagSet, cfg *lab.Config) (err error) {
 	if flags.Changed("unregistered") { // false, too, is said
 		cfg.Unregistered = s.flags.Unregistered
 	}
+	if flags.Changed("rate-limit") { // 0, too, is said
+		cfg.ThreatResponse.RateLimit = s.flags.ThreatResponse.RateLimit
+	}
 	if s.cloud != "" {
 		cfg.Cloud, err = lab.ParseRegions(s.cloud)
 	}
