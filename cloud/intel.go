@@ -11,10 +11,6 @@ import (
 	"esasim/cloud/ctr"
 )
 
-// privateIntelligence is the name of the module type and of its instance.
-// Source: recorded answers.
-const privateIntelligence = "Private Intelligence"
-
 // openIntel starts private intelligence. Tokens are those of Threat Response,
 // which is asked when a request comes.
 func (c *Cloud) openIntel(o Options) (*ctia.Intel, error) {
@@ -50,14 +46,14 @@ func (c *Cloud) beginIntel(ctx context.Context) error {
 	if slices.ContainsFunc(modules, func(m ctr.Module) bool { return m.TypeID == ctr.PrivateIntelligenceTypeID }) {
 		return nil
 	}
-	_, err = c.ctr.AddModule(ctx, ctr.Module{Type: privateIntelligence})
+	_, err = c.ctr.AddModule(ctx, ctr.Module{Type: ctr.PrivateIntelligenceType})
 	return err
 }
 
 // intelType is the module type that answers from private intelligence.
 func (c *Cloud) intelType(log *slog.Logger) ctr.Type {
 	return ctr.Type{
-		ID: ctr.PrivateIntelligenceTypeID, Name: privateIntelligence, Record: "CTIAInvestigateModule", // the record's name is inferred
+		ID: ctr.PrivateIntelligenceTypeID, Name: ctr.PrivateIntelligenceType, Record: "CTIAInvestigateModule", // the record's name is inferred
 		Kind: intelKind{cloud: c, log: log},
 	}
 }
@@ -103,7 +99,7 @@ func (k intelKind) Observe(ctx context.Context, m ctr.Module, q ctr.Question) (c
 	addAll(docs, ctr.Relationships, known.Relationships)
 	var warnings []ctr.Complaint
 	for _, o := range known.More {
-		warnings = append(warnings, ctr.TooMany(privateIntelligence, o))
+		warnings = append(warnings, ctr.TooMany(ctr.PrivateIntelligenceType, o))
 	}
 	return docs, warnings
 }
