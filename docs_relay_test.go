@@ -21,7 +21,8 @@ func TestDocumentedRelay(t *testing.T) {
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	l.Close()
-	there := []string{"testdata/relay/", root + "/testdata/relay/", "127.0.0.1:9090", "127.0.0.1:" + port, "--port 9090", "--port " + port}
+	p := run(t, ports()...)
+	there := append(elsewhere(p.addresses), "testdata/relay/", root+"/testdata/relay/", "127.0.0.1:9090", "127.0.0.1:"+port, "--port 9090", "--port "+port)
 	out := shell(t, blocks(t, "docs/relay.md", "sh")[0], there...)
 	for _, want := range []string{
 		"/observe/observables                      ok       200     indicators 1, judgements 1, relationships 3, sightings 3, verdicts 1\n",
@@ -29,6 +30,12 @@ func TestDocumentedRelay(t *testing.T) {
 		strings.ReplaceAll(blocks(t, "docs/relay.md", "text")[0], "9090", port),
 		"it is faulty\n",
 	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	out = shell(t, blocks(t, "docs/relay.md", "sh")[1], there...)
+	for _, want := range []string{`"module":"My relay"`, `"disposition_name":"Malicious"`, `"sightings":{"count":3,`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}

@@ -209,3 +209,46 @@ func TestRelayAuthorization(t *testing.T) {
 		}
 	}
 }
+
+// TestRelayByAPI does what a partner does: a module type of one's own that says
+// where the relay is and how it is called, an instance that has the user's key, and
+// an investigation. Another instance has the wrong key.
+func TestRelayByAPI(t *testing.T) {
+	t.Parallel()
+	b := open(t, "AMERICAS")
+	server := httptest.NewServer(b.cloud.Handler())
+	defer server.Close()
+	auth := b.client("enrich", "integration")
+	var made struct{ ID string }
+	want(t, b.do("POST", "/iroh/iroh-int/module-type", map[string]any{
+		"title": "Python", "default_name": "Python Relay",
+		"properties": map[string]any{"url": pythonRelay(t, "--auth", "rs256"), "auth-type": "configuration-token",
+			"supported-apis":   []string{"health", "observe/observables", "deliberate/observables"},
+			"custom_jwks_host": strings.TrimPrefix(server.URL, "http://")},
+		"configuration_spec": []any{map[string]any{"key": "custom_key", "type": "api_key", "label": "Key", "required": true}},
+	}, auth), 200, &made)
+	typeID := made.ID
+	instance := func(name, key string) string {
+		want(t, b.do("POST", "/iroh/iroh-int/module-instance", map[string]any{"name": name, "module_type_id": typeID,
+			"visibility": "org", "settings": map[string]any{"custom_key": key}}, auth), 200, &made)
+		return made.ID
+	}
+	good, bad := instance("Good", "abc"), instance("Bad", "xyz")
+	w := b.do("POST", "/iroh/iroh-enrich/observe/observables", `[{"type":"domain","value":"cisco.com"}]`, auth)
+	var env struct {
+		Data   []ctr.Label
+		Errors []ctr.ModuleError
+	}
+	want(t, w, 200, &env)
+	enriched(t, "observe", "ObserveEnvelopedObserveBundle", w)
+	if len(env.Data) != 1 || env.Data[0].ModuleInstanceID != good || env.Data[0].ModuleTypeID != typeID || !strings.Contains(w.Body.String(), `"disposition_name":"Malicious"`) {
+		t.Errorf("data: %s", w.Body)
+	}
+	if len(env.Errors) != 1 || env.Errors[0].ModuleInstanceID != bad || env.Errors[0].Message != "Authorization failed: Wrong JWT payload structure" {
+		t.Errorf("errors: %+v", env.Errors)
+	}
+	// The type says that there is no such route, so nobody is asked.
+	if got := b.do("POST", "/iroh/iroh-enrich/refer/observables", `[{"type":"domain","value":"cisco.com"}]`, auth).Body.String(); strings.TrimSpace(got) != `{"data":[]}` {
+		t.Error(got)
+	}
+}
