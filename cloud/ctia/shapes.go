@@ -37,7 +37,12 @@ func described(more ...field) []field {
 	return append([]field{may("title", prose(1024)), may("description", prose(5000)), may("short_description", prose(2048))}, more...)
 }
 
-// told is what has a description that must be there.
+// explained is what has a description, and may have a title.
+func explained(more ...field) []field {
+	return append([]field{may("title", prose(1024)), need("description", prose(5000)), may("short_description", prose(2048))}, more...)
+}
+
+// told is what has all three, and must.
 func told(more ...field) []field {
 	return append([]field{need("title", prose(1024)), need("description", prose(5000)), need("short_description", prose(2048))}, more...)
 }

@@ -131,13 +131,13 @@ func otherTypes(mk func(string, []field) *Type, with func(*Type, func(Document, 
 			need("valid_time", span()))), fillValidTime),
 		with(mk("asset-properties", sourced(need("asset_ref", plain(aRef)), need("valid_time", span()),
 			may("properties", list(object(need("name", short()), need("value", plain(aText))))))), fillValidTime),
-		mk("attack-pattern", told(sourced(may("abstraction_level", short()), may("kill_chain_phases", killChain()), may("x_mitre_contributors", words),
+		mk("attack-pattern", told(sourced(may("abstraction_level", word("aggregate", "category", "detailed", "meta", "standard")), may("kill_chain_phases", killChain()), may("x_mitre_contributors", words),
 			may("x_mitre_data_sources", words), may("x_mitre_platforms", words))...)),
 		with(mk("campaign", told(sourced(need("campaign_type", short()), need("valid_time", span()), may("names", words), may("intended_effect", words),
 			may("status", word("Future", "Historic", "Ongoing")), may("confidence", level()),
 			may("activity", list(object(need("date_time", plain(aTime)), need("description", prose(5000))))))...)), fillValidTime),
-		with(mk("coa", described(sourced(need("valid_time", span()), may("coa_type", short()), may("cost", level()), may("efficacy", level()),
-			may("impact", short()), may("objective", words), may("stage", short()), may("structured_coa_type", word("openc2")),
+		with(mk("coa", described(sourced(need("valid_time", span()), may("coa_type", word(coaTypes()...)), may("cost", level()), may("efficacy", level()),
+			may("impact", short()), may("objective", words), may("stage", word(stages()...)), may("structured_coa_type", word("openc2")),
 			may("open_c2_coa", open), may("related_COAs", open))...)), fillValidTime),
 		mk("data-table", described(sourced(append(table(), may("valid_time", span()))...)...)),
 		mk("identity-assertion", sourced(need("identity", object(need("observables", list(observable())))),
@@ -147,12 +147,24 @@ func otherTypes(mk func(string, []field) *Type, with func(*Type, func(Document, 
 		mk("target-record", described(sourced(need("targets", list(object(need("type", short()), need("observables", list(observable())),
 			need("observed_time", observedTime()), may("os", short()), may("internal", plain(aFlag)), may("sensor", short())))))...)),
 		mk("tool", told(sourced(need("labels", words), may("kill_chain_phases", killChain()), may("tool_version", short()), may("x_mitre_aliases", words))...)),
-		mk("vulnerability", described(sourced(may("cve", open), may("impact", open), may("configurations", open),
+		mk("vulnerability", explained(sourced(may("cve", open), may("impact", open), may("configurations", open),
 			may("published_date", plain(aTime)), may("last_modified_date", plain(aTime)))...)),
-		mk("weakness", described(sourced(may("abstraction_level", word("Base", "Class", "Compound", "Variant")), may("structure", word("Chain", "Composite", "Simple")),
+		mk("weakness", explained(sourced(may("abstraction_level", word("Base", "Class", "Compound", "Variant")), may("structure", word("Chain", "Composite", "Simple")),
 			may("likelihood", level()), may("affected_resources", words), may("functional_areas", words), may("background_details", prose(5000)),
 			may("alternate_terms", open), may("architectures", open), may("common_consequences", open), may("detection_methods", open), may("languages", open),
 			may("modes_of_introduction", open), may("notes", open), may("operating_systems", open), may("paradigms", open),
 			may("potential_mitigations", open), may("technologies", open))...)),
 	}
+}
+
+// coaTypes are the types of a course of action. Source: public schema.
+func coaTypes() []string {
+	return []string{"Diplomatic Actions", "Eradication", "Hardening", "Internal Blocking", "Logical Access Restrictions", "Monitoring",
+		"Other", "Patching", "Perimeter Blocking", "Phase", "Physical Access Restrictions", "Playbook", "Policy Actions",
+		"Public Disclosure", "Rebuilding", "Redirection", "Redirection (Honey Pot)", "Task", "Training"}
+}
+
+// stages are when a course of action is taken. Source: public schema.
+func stages() []string {
+	return []string{"Containment", "Eradication", "Identification", "Lessons Learned", "Preparation", "Recovery", "Remedy", "Response"}
 }

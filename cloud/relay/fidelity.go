@@ -30,7 +30,7 @@ func Fidelity() []fidelity.Claim {
 		{"a redirection is not followed, and told as a client error", fidelity.Inferred, "credentials would go elsewhere"},
 		{codeUnknown + ": a relay that cannot be reached, hangs up, or answers more than is taken", fidelity.Inferred, "the code is recorded, from relays"},
 		{"one document that breaks the schema spoils the answer: " + invalid([]string{"sightings.docs[0].id: " + missing}).Message, fidelity.Ours, "that answers are held to the schema is documented, what is said then was not seen; the code is " + codeInvalid},
-		{"what is held to the schema: keys, required keys, closed vocabularies, types, lengths, ids of relationships, the order of times", fidelity.Documented, "public schema"},
+		{"what is held to the schema: keys, required keys, closed vocabularies, types, lengths, ids of relationships, the order of times", fidelity.Documented, "public schema, of May 2020: what it has got since is refused"},
 		{fmt.Sprintf("at most %d documents of a kind for each observable; beyond it %s", maxPerAsked, ctr.TooMany("", ctim.Observable{}).Code), fidelity.Inferred, contract + ", by which relays trim by themselves"},
 		{"a verdict without disposition_name or end_time is given both", fidelity.Inferred, "nearly all that were recorded have them"},
 		{"the Content-Type of an answer is not looked at", fidelity.Inferred, "the recorded complaint is about the text"},

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -168,6 +169,42 @@ func TestAnswers(t *testing.T) {
 		}
 		if got := complaints(o); got != c.want {
 			t.Errorf("%s %s\n got %s\nwant %s", c.path, c.body, got, c.want)
+		}
+	}
+}
+
+// TestTrim: of each observable a hundred documents of a kind are shown, and of
+// those that are about none a hundred for each that was asked for; the warnings
+// name whose documents are missing.
+func TestTrim(t *testing.T) {
+	one, two := ctim.Observable{Type: ctim.Domain, Value: "one.example"}, ctim.Observable{Type: ctim.IP, Value: "192.0.2.2"}
+	var docs []string
+	add := func(n int, of string) {
+		for range n {
+			docs = append(docs, `{"type":"sighting","id":"transient:`+fmt.Sprint(len(docs))+`","schema_version":"1.0.16","count":1,"confidence":"High","observed_time":{"start_time":"2020-05-14T09:31:07Z"}`+of+`}`)
+		}
+	}
+	add(150, `,"observables":[{"type":"domain","value":"elsewhere.example"},{"type":"domain","value":"one.example"}]`)
+	add(100, `,"observables":[{"type":"ip","value":"192.0.2.2"}]`)
+	add(201, "")
+	r := fake(t, `{"data":{"sightings":{"count":451,"docs":[`+strings.Join(docs, ",")+`]}}}`)
+	for _, c := range []struct {
+		asked []ctim.Observable
+		shown int
+		warns []string
+	}{
+		{[]ctim.Observable{one, two}, 100 + 100 + 200, []string{"one.example"}},
+		{[]ctim.Observable{two, one}, 100 + 100 + 200, []string{"one.example", "192.0.2.2"}},
+		{[]ctim.Observable{two}, 100 + 100, []string{"192.0.2.2"}},
+	} {
+		got, o := r.Observe(t.Context(), c.asked)
+		if len(got[ctr.Sightings]) != c.shown || len(o.Complaints) != len(c.warns) {
+			t.Fatalf("%v: %d shown, %v", c.asked, len(got[ctr.Sightings]), o.Complaints)
+		}
+		for i, w := range c.warns {
+			if o.Complaints[i] != ctr.TooMany("R", ctim.Observable{Value: w}) {
+				t.Errorf("%v: %v, want a warning of %s", c.asked, o.Complaints[i], w)
+			}
 		}
 	}
 }
