@@ -72,7 +72,7 @@ func Open(o Options) (*Cloud, error) {
 	})
 	relays := relay.NewKind(func(claims map[string]any) (string, error) { return c.ctr.Sign(claims) })
 	threat, err := ctr.Open(ctr.Options{
-		Region: o.Region, Organisation: o.Organisation, Store: s, Devices: exchange, Logger: o.Logger,
+		Region: o.Region, Organisation: o.Organisation, Store: s, Devices: exchange, Exchange: exchange, Logger: o.Logger,
 		SchemaVersion: o.Schema, Envelope: o.Envelope, Access: o.Access, Types: []ctr.Type{relays.Type(), c.intelType(o.Logger)},
 	})
 	if err != nil {

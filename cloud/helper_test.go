@@ -3,6 +3,7 @@ package cloud_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -18,6 +19,7 @@ import (
 	"esasim/cloud"
 	"esasim/cloud/ctim"
 	"esasim/cloud/ctr"
+	"esasim/cloud/sse"
 )
 
 // box is one region's cloud under test, spoken to by HTTP without a network.
@@ -231,3 +233,13 @@ func docs(env ctr.Envelope) []ctim.Sighting {
 }
 
 func newInt(b []byte) *big.Int { return new(big.Int).SetBytes(b) }
+
+func asBase64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+// devices gives the rows of the portal's table.
+func (b *box) devices() []sse.Device {
+	b.t.Helper()
+	var got struct{ Devices []sse.Device }
+	want(b.t, b.do("GET", "/sse/api/v1/devices", nil), http.StatusOK, &got)
+	return got.Devices
+}

@@ -41,6 +41,7 @@ func (t *Threat) routes() *route.Mux {
 	t.typeRoutes(m)
 	t.patchRoutes(m)
 	t.older(m)
+	t.deviceRoutes(m)
 	return m
 }
 

@@ -11,8 +11,7 @@ import (
 
 // Fidelity lists what Threat Response does.
 func Fidelity() []fidelity.Claim {
-	out := append(access(), enrichment()...)
-	out = append(out, integrations()...)
+	out := slices.Concat(access(), exchanged(), enrichment(), integrations())
 	return append(out, inspection()...)
 }
 
@@ -50,7 +49,7 @@ func access() []fidelity.Claim {
 		{"429 Too Many Requests with Retry-After, by organisation and rolling hour, shared by all clients", fidelity.Documented, doc + "; body and header are recorded"},
 		{"the limit is off by default; requests with a good token count, refused ones do not; the count begins anew with a start", fidelity.Ours, "a lab's own limit would only be in the way"},
 		{fmt.Sprintf("bodies: inspect at most %d bytes, enrich at most %d bytes and %d observables", maxInspect, maxEnrich, maxObservables), fidelity.Ours, "the real limits are not public"},
-		{"no response, integration, profile, device or private-intelligence routes, no authorization code, no refresh", fidelity.Ours, "not built yet"},
+		{"no response, integration, profile or private-intelligence routes, no authorization code, no refresh", fidelity.Ours, "not built yet"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Threat Response: access", What: r.what, Level: r.level, Source: r.source})
 	}

@@ -34,6 +34,7 @@ type Options struct {
 	Organisation   string
 	Store          *store.Store
 	Devices        Devices
+	Exchange       Exchange // what the routes of /iroh/iroh-sse manage
 	Logger         *slog.Logger
 	ModuleDeadline time.Duration // for each module's answer; 0: DefaultModuleDeadline
 	SchemaVersion  string        // of CTIM, as the header X-Ctim-Version has it; empty: ctim.SchemaVersion
@@ -60,6 +61,7 @@ type Threat struct {
 	region   string
 	store    *store.Store
 	devices  Devices
+	exchange Exchange
 	log      *slog.Logger
 	deadline time.Duration
 	schema   string
@@ -84,7 +86,7 @@ type Threat struct {
 // Open makes the service over a region's store, which must outlive it.
 func Open(o Options) (*Threat, error) {
 	t := &Threat{
-		region: o.Region, store: o.Store, devices: o.Devices, log: o.Logger, deadline: o.ModuleDeadline,
+		region: o.Region, store: o.Store, devices: o.Devices, exchange: o.Exchange, log: o.Logger, deadline: o.ModuleDeadline,
 		schema: cmp.Or(o.SchemaVersion, ctim.SchemaVersion), envelope: o.Envelope,
 		asking: make(chan struct{}, maxAsking),
 		limit:  limiter{max: o.Access.OrgLimit, start: time.Now()}, remaining: o.Access.Remaining, oldRefusal: o.Access.InvalidJWT,

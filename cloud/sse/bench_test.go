@@ -39,7 +39,7 @@ func benchmarkPush(b *testing.B, packed bool) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	id, credential, _, err := x.register(tokens[0].Token, facts{Name: "esa", Type: "ESA"})
+	id, credential, _, err := x.register(b.Context(), tokens[0].Token, facts{Name: "esa", Type: "ESA"})
 	if err != nil {
 		b.Fatal(err)
 	}

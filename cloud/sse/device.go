@@ -49,6 +49,8 @@ type record struct {
 	ID           string    `json:"id"`
 	Number       uint32    `json:"number"` // stands for the device in the keys of sightings
 	Facts        facts     `json:"facts"`
+	Name         string    `json:"name,omitempty"`        // given in the portal; empty: the device's own
+	Description  string    `json:"description,omitempty"` // likewise
 	Created      time.Time `json:"created"`
 	TokenHash    string    `json:"token_hash,omitempty"` // of the token that made it, used or not
 	TokenExpires time.Time `json:"token_expires,omitzero"`
@@ -70,8 +72,8 @@ func (r *record) status(now time.Time) Status {
 
 func (r *record) device(now time.Time) Device {
 	d := Device{
-		ID: r.ID, Name: r.Facts.Name, Type: r.Facts.Type, Version: r.Facts.Version,
-		Status: r.status(now), Description: r.Facts.Description, IPAddress: r.Facts.IPAddress,
+		ID: r.ID, Name: cmp.Or(r.Name, r.Facts.Name), Type: r.Facts.Type, Version: r.Facts.Version,
+		Status: r.status(now), Description: cmp.Or(r.Description, r.Facts.Description), IPAddress: r.Facts.IPAddress,
 		ConnectorVersion: r.Facts.ConnectorVersion, Serial: r.Facts.Serial,
 		Created: r.Created, Heartbeat: r.Heartbeat,
 		Online: r.registered() && now.Sub(r.Heartbeat) < 2*HeartbeatEvery,
@@ -81,6 +83,9 @@ func (r *record) device(now time.Time) Device {
 	}
 	return d
 }
+
+// called is how the audit log names a device.
+func (r *record) called() string { return cmp.Or(r.Name, r.Facts.Name, r.ID) }
 
 // Devices gives all devices, by name and then by age.
 func (x *Exchange) Devices(ctx context.Context) ([]Device, error) {
@@ -129,16 +134,16 @@ func (x *Exchange) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return x.remove(&r)
+	return x.remove(ctx, &r)
 }
 
 // remove deletes everything of a device. The caller holds mu.
-func (x *Exchange) remove(r *record) error {
+func (x *Exchange) remove(ctx context.Context, r *record) error {
 	in := x.inbox(r.Number)
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	err := x.store.Write(func(b *pebble.Batch) error {
-		err := b.Delete(store.Device(r.ID), nil)
+		err := errors.Join(b.Delete(store.Device(r.ID), nil), x.audit(ctx, b, "Delete device", r.called(), success))
 		err = errors.Join(err, b.Delete(store.Token(r.TokenHash), nil))
 		for _, ranged := range []func(uint32) ([]byte, []byte){store.Sightings, store.ExternalIDs, store.Terms} {
 			from, to := ranged(r.Number)

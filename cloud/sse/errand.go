@@ -2,6 +2,7 @@ package sse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -94,10 +95,28 @@ func (x *Exchange) Proxy(ctx context.Context, device string, r Request) (Answer,
 	ctx, cancel := context.WithTimeoutCause(ctx, r.Timeout, ErrTimeout)
 	defer cancel()
 	a, err := x.send(ctx, device, r)
+	if told := x.journal(ctx, device, r, a, err); told != nil {
+		return a, errors.Join(err, told)
+	}
 	if err != nil {
 		err = fmt.Errorf("request to device %s: %w", device, err)
 	}
 	return a, err
+}
+
+// journal tells the audit log of a request that may have changed something.
+func (x *Exchange) journal(ctx context.Context, device string, r Request, a Answer, err error) error {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return nil
+	}
+	result := fmt.Sprintf("%s (%d)", success, a.Status)
+	if err != nil {
+		result = "Failed: " + err.Error()
+	} else if a.Status >= 400 {
+		result = fmt.Sprintf("Failed: the device answered %d", a.Status)
+	}
+	path, _, _ := strings.Cut(r.Path, "?")
+	return x.tell(ctx, "Request to device", fmt.Sprintf("%s: %s %.200s", device, r.Method, path), result)
 }
 
 func (x *Exchange) send(ctx context.Context, device string, r Request) (Answer, error) {

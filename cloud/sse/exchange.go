@@ -49,7 +49,8 @@ type Exchange struct {
 	// mu makes each change of devices, tokens and services one step: it is held
 	// from reading the old record until the new one is synced. It is taken
 	// before an inbox's lock, never after.
-	mu sync.Mutex
+	mu      sync.Mutex
+	audited time.Time // of the last entry of the audit log; guarded by mu
 
 	inboxesMu sync.Mutex
 	inboxes   map[uint32]*inbox // by device number; guarded by inboxesMu
@@ -88,7 +89,12 @@ func (x *Exchange) Handler() http.Handler {
 
 	m.HandleFunc("POST /sse/api/v1/tokens", x.serveGenerateTokens)
 	m.HandleFunc("GET /sse/api/v1/devices", x.serveDevices)
+	m.HandleFunc("GET /sse/api/v1/devices/{id}", x.serveDevice)
+	m.HandleFunc("PATCH /sse/api/v1/devices/{id}", x.serveEdit)
+	m.HandleFunc("POST /sse/api/v1/devices/{id}/token", x.serveRetoken)
 	m.HandleFunc("DELETE /sse/api/v1/devices/{id}", x.serveDeleteDevice)
+	m.HandleFunc("POST /sse/api/v1/devices/delete", x.serveDeleteSome)
+	m.HandleFunc("GET /sse/api/v1/audit-log", x.serveAudit)
 	m.HandleFunc("GET /sse/api/v1/services", x.serveServices)
 	m.HandleFunc("PUT /sse/api/v1/services", x.serveSetServices)
 	return m
@@ -98,6 +104,9 @@ func (x *Exchange) Handler() http.Handler {
 // integration guide (name, and that it is off at first).
 type Services struct {
 	ThreatResponse bool `json:"Cisco Threat Response"` // lets Threat Response see the devices
+	// Eventing lets devices send events to other services of the cloud. An Email
+	// Security Appliance has none to send, so nothing depends on it (inferred).
+	Eventing bool `json:"Eventing"`
 }
 
 // Services gives the switches as they stand.
@@ -114,7 +123,8 @@ func (x *Exchange) Services(ctx context.Context) (Services, error) {
 func (x *Exchange) SetServices(ctx context.Context, s Services) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err := x.store.Put(store.Services(), s); err != nil {
+	what := fmt.Sprintf("Cisco Threat Response: %t, Eventing: %t", s.ThreatResponse, s.Eventing)
+	if err := x.change(ctx, store.Services(), s, "Set cloud services", what); err != nil {
 		return fmt.Errorf("set cloud services: %w", err)
 	}
 	return nil

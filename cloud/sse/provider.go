@@ -24,7 +24,7 @@ func (x *Exchange) serveRegister(w http.ResponseWriter, r *http.Request) {
 		x.fail(w, refusal{http.StatusUnprocessableEntity, "invalid_device", err.Error() + "."})
 		return
 	}
-	id, credential, first, err := x.register(req.Token, req.Device)
+	id, credential, first, err := x.register(r.Context(), req.Token, req.Device)
 	if err != nil {
 		x.fail(w, err)
 		return
@@ -61,7 +61,7 @@ func (x *Exchange) serveHeartbeat(w http.ResponseWriter, r *http.Request) {
 func (x *Exchange) serveDeregister(w http.ResponseWriter, r *http.Request) {
 	dev, err := x.caller(r)
 	if err == nil {
-		err = x.Delete(r.Context(), dev.ID)
+		err = x.Delete(As(r.Context(), "device "+dev.Facts.Name), dev.ID)
 	}
 	if err != nil {
 		x.fail(w, err)

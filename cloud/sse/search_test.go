@@ -25,7 +25,7 @@ func TestEras(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, _, _, err := x.register(tokens[0].Token, facts{Name: "esa", Type: "ESA"})
+	id, _, _, err := x.register(t.Context(), tokens[0].Token, facts{Name: "esa", Type: "ESA"})
 	if err != nil {
 		t.Fatal(err)
 	}

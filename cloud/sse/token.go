@@ -36,6 +36,16 @@ func Expiries() []Expiry {
 	return all
 }
 
+// ExpiryOf reads one of the choices as the API has it; 0: it is none.
+func ExpiryOf(text string) time.Duration {
+	for _, e := range Expiries() {
+		if e.Text == text {
+			return e.After
+		}
+	}
+	return 0
+}
+
 // DefaultExpiry is the dialog's first choice.
 const DefaultExpiry = time.Hour
 
@@ -55,11 +65,17 @@ type Token struct {
 // the table from now on, pending. ErrInvalid when devices is not 1 to
 // MaxDevices or expiry is none of Expiries.
 func (x *Exchange) GenerateTokens(ctx context.Context, devices int, expiry time.Duration) ([]Token, error) {
+	return x.generate(ctx, devices, expiry, Edit{})
+}
+
+var errExpiry = fmt.Errorf("%w: expiry: want 1, 2, 4, 6, 8 or 12 hours, or 1 to 5 days", ErrInvalid)
+
+func (x *Exchange) generate(ctx context.Context, devices int, expiry time.Duration, given Edit) ([]Token, error) {
 	if devices < 1 || devices > MaxDevices {
 		return nil, fmt.Errorf("generate tokens: %w: devices: want 1 to %d", ErrInvalid, MaxDevices)
 	}
 	if !offered(expiry) {
-		return nil, fmt.Errorf("generate tokens: %w: expiry: want 1, 2, 4, 6, 8 or 12 hours, or 1 to 5 days", ErrInvalid)
+		return nil, fmt.Errorf("generate tokens: %w", errExpiry)
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -74,9 +90,11 @@ func (x *Exchange) GenerateTokens(ctx context.Context, devices int, expiry time.
 			last++
 			t := Token{Token: newToken(), DeviceID: uuid.NewString(), Expires: now.Add(expiry)}
 			r := record{ID: t.DeviceID, Number: last, Created: now, TokenHash: digest(t.Token), TokenExpires: t.Expires}
+			r.edit(given)
 			if err := errors.Join(
 				store.Set(b, store.Device(r.ID), r),
 				b.Set(store.Token(r.TokenHash), []byte(r.ID), nil),
+				x.audit(ctx, b, "Add device", r.called(), success),
 			); err != nil {
 				return err
 			}
@@ -104,7 +122,7 @@ func offered(d time.Duration) bool {
 // be lost on its way, so until it expires a used token gives the same device,
 // known by its serial, another credential instead of the first; first is false
 // then.
-func (x *Exchange) register(token string, f facts) (id, credential string, first bool, err error) {
+func (x *Exchange) register(ctx context.Context, token string, f facts) (id, credential string, first bool, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	b, err := x.store.Bytes(store.Token(digest(token)))
@@ -126,7 +144,7 @@ func (x *Exchange) register(token string, f facts) (id, credential string, first
 	credential = newCredential()
 	sum := sha256.Sum256([]byte(credential))
 	r.Credential, r.Heartbeat, r.Facts = sum[:], now, f
-	if err := x.store.Put(store.Device(r.ID), r); err != nil {
+	if err := x.change(As(ctx, "device "+f.Name), store.Device(r.ID), r, "Register device", r.called()); err != nil {
 		return "", "", false, fmt.Errorf("register device %s: %w", r.ID, err)
 	}
 	x.lines.drop(r.ID) // who held it has the old credential

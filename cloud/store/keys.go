@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"time"
 )
@@ -19,6 +20,8 @@ import (
 //	c/key                 the RSA key that signs access tokens, PKCS #8, as bytes
 //	c/services            the switches of the Cloud Services tab
 //	c/numbers             the last device number given out; numbers are never given twice
+//	c/audit/<nanoseconds> an entry of Security Services Exchange's audit log, by its time in
+//	                      20 digits
 //	c/client/<id>         an API client
 //	c/user/<id>           a user of the organisation
 //	c/module/<id>         a module instance
@@ -79,6 +82,14 @@ func Numbers() []byte { return []byte("c/numbers") }
 
 // User is the key of one user; with an empty id, the prefix of all.
 func User(id string) []byte { return []byte("c/user/" + id) }
+
+// Audit is the key of an entry of the audit log; at the zero time, the prefix of all.
+func Audit(at time.Time) []byte {
+	if at.IsZero() {
+		return []byte("c/audit/")
+	}
+	return fmt.Appendf(nil, "c/audit/%020d", max(at.UnixNano(), 0))
+}
 
 // Client is the key of one API client; with an empty id, the prefix of all.
 func Client(id string) []byte { return []byte("c/client/" + id) }

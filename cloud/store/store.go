@@ -204,6 +204,23 @@ func Set(b *pebble.Batch, key []byte, v any) error {
 	return b.Set(key, value, nil)
 }
 
+// Last is Each for the last n values at most, from the end backwards.
+func (s *Store) Last(prefix []byte, n int, f func(value []byte) error) error {
+	return s.Use(func(db *pebble.DB) error {
+		to := append([]byte(nil), prefix...)
+		to[len(to)-1]++
+		it, err := db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: to})
+		if err != nil {
+			return fmt.Errorf("read %s: %w", prefix, err)
+		}
+		for it.Last(); it.Valid() && err == nil && n > 0; it.Prev() {
+			err = f(it.Value())
+			n--
+		}
+		return errors.Join(err, it.Close())
+	})
+}
+
 // Each calls f with every value whose key begins with the prefix, in the order
 // of the keys. f must not keep the value.
 func (s *Store) Each(prefix []byte, f func(value []byte) error) error {
