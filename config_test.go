@@ -188,7 +188,7 @@ func TestConfigurationAgrees(t *testing.T) {
 	good := []string{
 		appliance("listeners: [{interface: Out, type: private, address: '127.0.0.1:26', tls: implicit, sender_groups: [{name: ALL, policy: $RELAYED}]}], all_listeners: {total_time: 1h}"),
 		appliance("destination_controls: [{domain: a.example, tls: required_verify, bounce_profile: Slow}], bounce_profiles: [{name: Slow, max_retries: 3, bounces: false}]"),
-		appliance("quarantines: [{name: Mine, action: release, release: {subject: '[FREE] '}}], mail_policies: {incoming: [{name: DEFAULT, antispam: {positive: {action: quarantine, quarantine: Mine}}}]}"),
+		appliance("quarantines: [{name: Mine, action: release, release: {subject: '[FREE] '}, access: named, users: [admin]}], mail_policies: {incoming: [{name: DEFAULT, antispam: {positive: {action: quarantine, quarantine: Mine}}}]}"),
 		appliance("safelist_blocklist: {enabled: false, blocklist_action: delete, max_entries: 5}"),
 		appliance("smtp_auth: {users: [{name: a, passphrase: b}]}, sender_domain_reputation: {domains: [{domain: ALL, verdict: Good}], reject: [Awful]}"),
 		appliance("mail_policies: {incoming: [{name: A, content_filters: []}, {name: DEFAULT, content_filters: [f]}]}, content_filters: {incoming: [{name: f, conditions: [{if: size, above: 5, not: true}, {if: url_reputation, min: -10.0, max: -6}], actions: [{do: strip, by: size, above: 5M}]}]}"),
@@ -219,7 +219,7 @@ func TestConfigurationAgrees(t *testing.T) {
 		appliance("listeners: [{interface: a, address: '127.0.0.1:1', type: public, recipients: [{address: ALL, access: x}]}]"),
 		appliance("sender_domain_reputation: {reject: [Bad]}"), appliance("sender_domain_reputation: {domains: [{domain: ALL, verdict: Bad}]}"),
 		appliance("mail_policies: {incoming: [{name: DEFAULT, antispam: {positive: {action: x}}}]}"), appliance("mail_policies: {outgoing: [{name: DEFAULT, antispam: {suspect: {action: x}}}]}"),
-		appliance("mail_policies: {incoming: [{name: DEFAULT, antispam: {enabled: 1}}]}"), appliance("quarantines: [{name: a, action: keep}]"), appliance("safelist_blocklist: {blocklist_action: drop}"), appliance("safelist_blocklist: {enabled: 1}"),
+		appliance("mail_policies: {incoming: [{name: DEFAULT, antispam: {enabled: 1}}]}"), appliance("quarantines: [{name: a, action: keep}]"), appliance("quarantines: [{name: a, access: nobody}]"), appliance("safelist_blocklist: {blocklist_action: drop}"), appliance("safelist_blocklist: {enabled: 1}"),
 		appliance("logs: [{name: a, type: x}]"), appliance("logs: [{name: a, type: amp, level: x}]"),
 		appliance("logs: [{name: a, type: amp, syslog: {address: '127.0.0.1:514', protocol: sctp}}]"),
 		appliance("logs: [{name: a, type: amp, syslog: {address: '127.0.0.1:514', facility: kern}}]"),

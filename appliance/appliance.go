@@ -326,7 +326,7 @@ func (a *Appliance) usePages(c *config.Appliance) {
 		Logs:        logfiles.Options{Subscriptions: a.LogSubscriptions},
 		SDR:         reputations(c),
 		Lists:       lists.Options{Changes: a.changes},
-		Quarantines: quarantines.Options{Keeper: a.quarantines, Host: c.Hostname, Space: int64(c.QuarantineSpace.Policy), Location: in, Logger: a.o.Logger},
+		Quarantines: quarantines.Options{Keeper: a.quarantines, Changes: a.changes, Host: c.Hostname, Space: int64(c.QuarantineSpace.Policy), Location: in, Logger: a.o.Logger},
 	}
 	api := asyncos.New(options)
 	options.SignIn = fromCloud{}

@@ -5,6 +5,7 @@ import (
 
 	"esasim/appliance/delivery"
 	"esasim/appliance/filter"
+	"esasim/appliance/quarantine"
 	"esasim/appliance/slbl"
 	"esasim/appliance/users"
 	"esasim/esa"
@@ -45,6 +46,8 @@ func Choices(structName, key string) []string {
 		return []string{slbl.Quarantine, slbl.Delete}
 	case "Quarantine.action":
 		return []string{"", "release", "delete"}
+	case "Quarantine.access":
+		return []string{"", quarantine.Everybody, quarantine.Named}
 	case "DestinationControl.tls":
 		return []string{"", delivery.TLSNone, delivery.TLSPreferred, delivery.TLSRequired, delivery.TLSVerified}
 	case "ContentFilter.match":

@@ -19,6 +19,8 @@ type Quarantine struct {
 	Action       string            `yaml:"action"`         // what happens then
 	KeepWhenFull bool              `yaml:"keep_when_full"` // lets no message go early when the space is used up
 	Release      QuarantineRelease `yaml:"release"`
+	Access       string            `yaml:"access"` // who may use it, besides administrators; empty: everybody
+	Users        []string          `yaml:"users"`  // with access: named, the names of users
 }
 
 // QuarantineRelease is what is changed of messages that a quarantine releases by
@@ -50,8 +52,9 @@ func (a *Appliance) Holding() (*quarantine.Options, error) {
 	var errs []error
 	seen := map[string]bool{}
 	for i, c := range a.Quarantines {
-		q := quarantine.Quarantine{Name: c.Name, Retention: c.Retention, Action: c.Action, KeepWhenFull: c.KeepWhenFull, Release: quarantine.Change(c.Release)}.OrDefault()
-		if err := q.Check(); err != nil {
+		q := quarantine.Quarantine{Name: c.Name, Retention: c.Retention, Action: c.Action, KeepWhenFull: c.KeepWhenFull,
+			Release: quarantine.Change(c.Release), Access: quarantine.Access{Who: c.Access, Users: c.Users}}.OrDefault()
+		if err := errors.Join(q.Check(), a.unknownUsers(c.Users)); err != nil {
 			errs = append(errs, under(fmt.Sprintf("appliance.quarantines[%d]", i), err))
 		}
 		if folded := strings.ToLower(q.Name); seen[folded] {
@@ -73,6 +76,17 @@ func (a *Appliance) Holding() (*quarantine.Options, error) {
 	}
 	o.Quarantines = append(missing, o.Quarantines...)
 	return o, errors.Join(errs...)
+}
+
+// unknownUsers says which names are of no user.
+func (a *Appliance) unknownUsers(names []string) error {
+	var errs []error
+	for i, name := range names {
+		if !slices.ContainsFunc(a.Users, func(u User) bool { return u.Name == name }) {
+			errs = append(errs, fmt.Errorf("users[%d]: there is no user %q", i, name))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // keep is for how long each quarantine holds a message.

@@ -30,6 +30,7 @@ type Quarantine struct {
 	KeepWhenFull bool
 	// Release is what is changed of messages that it releases by itself.
 	Release Change
+	Access  Access
 }
 
 // Change is what is changed of a message. Source: AsyncOS user guide, "Configuring
@@ -118,6 +119,9 @@ func (q *Quarantine) Check() error {
 	if q.Action == Delete && q.Release != (Change{}) {
 		errs = append(errs, errors.New("release: is for the action release only"))
 	}
+	if err := q.Access.Check(); err != nil {
+		errs = append(errs, err)
+	}
 	// A change is a treatment of a mail policy, and as such checked.
 	t := stage.Treatment{Subject: q.Release.Subject, Header: q.Release.Header}
 	if all, ok := t.Check().(interface{ Unwrap() []error }); ok {
@@ -129,13 +133,14 @@ func (q *Quarantine) Check() error {
 }
 
 // of are the settings of a quarantine. One that was taken out of the configuration
-// while it held messages lets them go when their time is over.
+// while it held messages lets them go when their time is over; nobody knows any more
+// who might use it, so that is left to administrators.
 func (o *Options) of(name string) Quarantine {
 	if i := slices.IndexFunc(o.Quarantines, func(q Quarantine) bool { return q.Name == name }); i >= 0 {
 		return o.Quarantines[i]
 	}
 	q := custom(name)
-	q.Action = Release
+	q.Action, q.Access.Who = Release, Named
 	return q
 }
 

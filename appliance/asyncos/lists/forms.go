@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"esasim/appliance/asyncos/commit"
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/changes"
 	"esasim/appliance/config"
@@ -208,5 +209,5 @@ func (a *api) reword(c *rest.Call, done string, change func(have, words []word) 
 	if !ok {
 		return nil, k.none(c)
 	}
-	return a.commit(c, done, changes.Edit{Key: changes.Key(k.key, name) + ".terms", Value: asYAML(terms(change(d.Words, words)))})
+	return a.commit(c, done, changes.Edit{Key: changes.Key(k.key, name) + ".terms", Value: commit.YAML(terms(change(d.Words, words)))})
 }

@@ -4,12 +4,11 @@
 package lists
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 	"sync"
 
+	"esasim/appliance/asyncos/commit"
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/changes"
 	"esasim/appliance/config"
@@ -18,8 +17,8 @@ import (
 
 // Changes is how the configuration is read and changed.
 type Changes interface {
+	commit.Changes
 	Running() config.Appliance
-	Now(ctx context.Context, user, comment string, edits ...changes.Edit) (changes.Entry, error)
 }
 
 // Options of the area. Changes is required.
@@ -149,7 +148,7 @@ func (a *api) put(c *rest.Call, k *kind, there bool) (any, error) {
 	case there:
 		done = "Updated successfully."
 	}
-	return a.commit(c, done, changes.Edit{Key: changes.Key(k.key, name), Value: asYAML(v)})
+	return a.commit(c, done, changes.Edit{Key: changes.Key(k.key, name), Value: commit.YAML(v)})
 }
 
 func (a *api) remove(c *rest.Call, k *kind) (any, error) {
@@ -168,28 +167,8 @@ type message struct {
 }
 
 func (a *api) commit(c *rest.Call, done string, e changes.Edit) (any, error) {
-	ctx := changes.WithSource(c.Request.Context(), "REST API, "+c.Request.RemoteAddr)
-	if _, err := a.Changes.Now(ctx, c.User.Name, c.Request.Method+" "+rest.Clip(c.Request.URL.Path), e); err != nil {
-		return nil, rest.Fault{Status: http.StatusBadRequest, Message: clipped(err)}
+	if err := commit.Now(c, a.Changes, e); err != nil {
+		return nil, err
 	}
 	return rest.Data{Data: message{done}}, nil
-}
-
-// clipped is an error on one line, with a bound.
-func clipped(err error) string {
-	const most = 1000
-	s := strings.ReplaceAll(err.Error(), "\n", "; ")
-	if r := []rune(s); len(r) > most {
-		s = string(r[:most]) + "…"
-	}
-	return s
-}
-
-// asYAML writes a value of texts, numbers and lists. JSON is YAML.
-func asYAML(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // it has nothing else in it
-	}
-	return string(b)
 }

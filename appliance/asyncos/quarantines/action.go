@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -87,7 +86,7 @@ func (a *api) act(c *rest.Call, o *order) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.check(o); err != nil {
+	if err := a.check(c, o); err != nil {
 		return nil, err
 	}
 	out := result{Action: o.Action, Destination: o.Destination}
@@ -99,7 +98,7 @@ func (a *api) act(c *rest.Call, o *order) (any, error) {
 		return nil, rest.Wrong("destinationQuarantineName", "there is no such quarantine any more")
 	}
 	out.Total = len(res.Done)
-	a.audit(c, o, res)
+	a.audit(c, o, o.from(), res)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +157,7 @@ func (o *order) mids() ([]esa.MID, error) {
 }
 
 // check says what an action wants, or cannot have.
-func (a *api) check(o *order) error {
+func (a *api) check(c *rest.Call, o *order) error {
 	switch o.Kind {
 	case "":
 		return rest.Missing("quarantineType")
@@ -184,16 +183,16 @@ func (a *api) check(o *order) error {
 			return rest.Wrong(key.name, "is not for the action "+o.Action+" with quarantineType="+o.Kind)
 		}
 	}
-	return a.checkNames(o)
+	return a.checkNames(c, o)
 }
 
-// checkNames says which quarantine of an order there is not.
-func (a *api) checkNames(o *order) error {
+// checkNames says which quarantine of an order there is not, or not for the caller.
+func (a *api) checkNames(c *rest.Call, o *order) error {
 	if o.Kind == spam {
-		return nil
+		return a.use(c, "", quarantine.Spam, mayChange)
 	}
-	if !slices.Contains(a.pvoNames(), o.Quarantine) {
-		return rest.Wrong("quarantineName", fmt.Sprintf("there is no quarantine %q", rest.Clip(o.Quarantine)))
+	if err := a.use(c, "quarantineName", o.Quarantine, mayChange); err != nil {
+		return err
 	}
 	if len(o.Recipients) > mostRecipients {
 		return rest.Wrong("recipients", fmt.Sprintf("want at most %d", mostRecipients))
@@ -204,31 +203,25 @@ func (a *api) checkNames(o *order) error {
 	if o.Destination == o.Quarantine {
 		return rest.Wrong("destinationQuarantineName", "want another quarantine")
 	}
-	there := func(s quarantine.Status) bool { return s.Name == o.Destination && s.Name != quarantine.Spam && !s.Gone }
-	if !slices.ContainsFunc(a.Keeper.List(), there) {
-		return rest.Wrong("destinationQuarantineName", fmt.Sprintf("there is no quarantine %q", rest.Clip(o.Destination)))
+	if s := a.find(o.Destination); s != nil && s.Gone {
+		return rest.Wrong("destinationQuarantineName", "there is no such quarantine any more")
 	}
-	return nil
+	return a.use(c, "destinationQuarantineName", o.Destination, mayLook)
 }
 
-// audit tells the log who has done what. It is bounded as mids are.
-func (a *api) audit(c *rest.Call, o *order, res quarantine.Result) {
-	from := c.Request.RemoteAddr
-	if host, _, err := net.SplitHostPort(from); err == nil {
-		from = host
-	}
+// audit says in the log's line of the call what was done. It is bounded as mids are.
+func (a *api) audit(c *rest.Call, o *order, in string, res quarantine.Result) {
 	mids := make([]string, 0, min(len(res.Done), mostMIDs))
 	for _, mid := range res.Done[:cap(mids)] {
 		mids = append(mids, mid.String())
 	}
-	args := []any{"user", c.User.Name, "from", from, "action", o.Action, "quarantine", o.from(), "messages", len(res.Done), "mids", strings.Join(mids, " ")}
+	c.Note("action", o.Action, "quarantine", in, "messages", len(res.Done), "mids", strings.Join(mids, " "))
 	if to := cmp.Or(o.Destination, o.Delay, strings.Join(o.Recipients, " ")); to != "" {
-		args = append(args, "to", to)
+		c.Note("to", to)
 	}
 	if len(o.Rules) > 0 {
-		args = append(args, "rules", strings.Join(o.Rules, ", "))
+		c.Note("rules", strings.Join(o.Rules, ", "))
 	}
-	a.Logger.Info("held messages were changed by the API", args...)
 	for _, r := range res.Refused[:min(len(res.Refused), 10)] {
 		if !errors.Is(r.Err, quarantine.ErrNotHeld) {
 			a.Logger.Warn("the API could not change a held message", "mid", r.MID, "action", o.Action, "error", r.Err)

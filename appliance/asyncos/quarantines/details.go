@@ -8,6 +8,7 @@ import (
 	"html"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"esasim/appliance/asyncos/rest"
@@ -73,7 +74,8 @@ type stay struct {
 	ScheduledExit string   `json:"scheduledExit"`
 }
 
-// held is the message that a call names, which must be in a quarantine of the kind.
+// held is the message that a call names, which must be in a quarantine of the kind that is for
+// the caller.
 func (a *api) held(c *rest.Call, kind string) (h quarantine.Held, err error) {
 	mid, err := rest.ID[esa.MID](c.Parameters, "mid")
 	if err != nil {
@@ -83,7 +85,10 @@ func (a *api) held(c *rest.Call, kind string) (h quarantine.Held, err error) {
 		return h, rest.Missing("mid")
 	}
 	h, err = a.Keeper.Get(c.Request.Context(), mid)
-	if err == nil && received(&h, kind == spam).IsZero() {
+	meant := func(s quarantine.Stay) bool {
+		return (s.Quarantine == quarantine.Spam) == (kind == spam) && a.use(c, "", s.Quarantine, mayLook) == nil
+	}
+	if err == nil && !slices.ContainsFunc(h.Stays, meant) {
 		err = quarantine.ErrNotHeld
 	}
 	return h, refused(mid, err)

@@ -2,6 +2,7 @@ package quarantines
 
 import (
 	"fmt"
+	"slices"
 
 	"esasim/internal/fidelity"
 )
@@ -18,7 +19,7 @@ type claim struct{ what, level, source string }
 // Fidelity lists the calls and what they do.
 func Fidelity() []fidelity.Claim {
 	var out []fidelity.Claim
-	for _, r := range append(searchClaims(), changeClaims()...) {
+	for _, r := range slices.Concat(searchClaims(), changeClaims(), settingClaims()) {
 		out = append(out, fidelity.Claim{Area: "REST API: quarantines", What: r.what, Level: r.level, Source: r.source})
 	}
 	return out
@@ -67,7 +68,24 @@ func changeClaims() []claim {
 		{"GET quarantine/rules_search: rows of pvo, where mid is a text", fidelity.Documented, guide},
 		{"POST (release) and DELETE quarantine/messages/rules: with ruleId, all messages that are held for it", fidelity.Documented, guide},
 		{"login/privileges: e_quarantine_messages, _details, _attachment, _rules, _rules_search, _actions, _delete, _rules_actions, _rules_delete", fidelity.Inferred, "the style of those of message tracking"},
-		{"Administrator and Operator may change held messages; the others may look", fidelity.Inferred, "AsyncOS user guide: Help Desk may in quarantines that name them, and none here does"},
+		{"administrators may use every quarantine; others those that are everybody's by their role, or that name them; Help Desk may change what is held where named", fidelity.Documented, "AsyncOS user guide, roles"},
+		{"a quarantine of the factory is everybody's (appliance.quarantines access)", fidelity.Ours, "on the appliance nobody is named at first"},
+		{"403 for a quarantine that is not for the caller; a message that is in none but such is not found", fidelity.Ours, "the appliance's answer is not known"},
 		{"each change is told to the program's log with user, address, action and MIDs", fidelity.Ours, "the appliance's audit logs are not built yet"},
+	}
+}
+
+func settingClaims() []claim {
+	return []claim{
+		{"POST config/local_quarantines with device_type, its keys, totalCount and quarantine_names; GET, PUT and DELETE config/local_quarantines/{name} with quarantine_size_used, _created_by, _created_on", fidelity.Documented, guide},
+		{"quarantine_type pvo; quarantine_retention_units days, hours, minutes, seconds; quarantine_subject_action none, prepend; booleans; answers of PUT and DELETE as of POST", fidelity.Inferred, "the guide has the keys; their words are not certain"},
+		{"quarantine_overflow_actions are what appliance.quarantines release changes of messages that are released by themselves, for want of room or because their time is over", fidelity.Inferred, "AsyncOS user guide, which has it of early releases"},
+		{"PUT leaves what it does not name; what is read alone may be in the body", fidelity.Inferred, "answers can be sent back"},
+		{"quarantine_groups and quarantine_custom_roles: none but empty lists", fidelity.Ours, "there is no external authentication and there are no custom roles"},
+		{"quarantine_created_by and _created_on come from the history of commits, empty without", fidelity.Ours, "quarantines of the factory and of the configuration file were made by nobody"},
+		{"what comes with the appliance cannot be deleted; one that holds messages, or that filters or policies name, is refused with 400", fidelity.Inferred, "AsyncOS user guide for the first; the answers are not known"},
+		{"administrators alone make, change and delete quarantines; each call is committed at once", fidelity.Documented, "AsyncOS user guide, roles; that it is committed is inferred"},
+		{"GET config/quarantine_filters/{name}: type, name, esa of filters and policies", fidelity.Documented, guide + "; the words of type are inferred"},
+		{"GET config/quarantine_users: local users but administrators; external_authentication_service disabled, no ext_users, no custom_user_roles", fidelity.Documented, guide + "; the word disabled is inferred"},
 	}
 }

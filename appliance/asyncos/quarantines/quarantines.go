@@ -1,5 +1,6 @@
 // Package quarantines is the part of the AsyncOS REST API about quarantines: which
-// messages they hold, what is in them, and what an administrator does with them.
+// messages they hold, what is in them, what an administrator does with them, and
+// what the quarantines are.
 //
 // Numbers of messages: on an SMA, which holds messages of several appliances, mid is
 // the SMA's own number of a message and esaMid that of the appliance which caught it.
@@ -12,6 +13,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"esasim/appliance/asyncos/rest"
@@ -37,16 +39,22 @@ type Keeper interface {
 	Delay(ctx context.Context, mids []esa.MID, quarantine string, by time.Duration) (quarantine.Result, error)
 }
 
-// Options of the area. Keeper is required.
+// Options of the area. Keeper and Changes are required.
 type Options struct {
 	Keeper   Keeper
+	Changes  Changes
 	Host     string         // the appliance's name
 	Space    int64          // octets that messages in policy quarantines may take; 0: any
 	Location *time.Location // of the times in answers; nil: UTC
 	Logger   *slog.Logger   // is told of each change; nil: slog.Default()
 }
 
-type api struct{ Options }
+type api struct {
+	Options
+	// changing is held from the look at the quarantines until they are changed: of two
+	// who make the same one, one is refused.
+	changing sync.Mutex
+}
 
 // Routes are the calls of the area.
 func Routes(o Options) []rest.Route {
@@ -56,14 +64,14 @@ func Routes(o Options) []rest.Route {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	a := &api{o}
+	a := &api{Options: o}
 	look := func(path, privilege string, takes []string, serve func(*rest.Call) (any, error)) rest.Route {
 		return rest.Route{Method: "GET", Path: "quarantine/" + path, Privilege: "e_quarantine_" + privilege, Takes: takes, Plus: plusses, Serve: serve}
 	}
 	change := func(method, path, privilege string, serve func(*rest.Call) (any, error)) rest.Route {
-		return rest.Route{Method: method, Path: "quarantine/" + path, Privilege: "e_quarantine_" + privilege, May: mayChange, Serve: serve}
+		return rest.Route{Method: method, Path: "quarantine/" + path, Privilege: "e_quarantine_" + privilege, May: users.Role.MayChange, Serve: serve}
 	}
-	return []rest.Route{
+	return append(a.settingRoutes(), []rest.Route{
 		look("messages", "messages", slices.Concat(commonParameters, spamParameters, pvoParameters), a.serveSearch),
 		look("messages/details", "details", []string{"mid", "quarantineType"}, a.serveDetails),
 		look("messages/attachment", "attachment", []string{"mid", "attachmentId", "quarantineType"}, a.serveAttachment),
@@ -73,16 +81,11 @@ func Routes(o Options) []rest.Route {
 		change("DELETE", "messages", "delete", a.serveDelete),
 		change("POST", "messages/rules", "rules_actions", a.serveRuleRelease),
 		change("DELETE", "messages/rules", "rules_delete", a.serveRuleDelete),
-	}
+	}...)
 }
 
 // plusses are the parameters in which + is itself: addresses have no blanks.
 var plusses = []string{"envelopeRecipientFilterValue", "envelopeSenderFilterValue"}
-
-// mayChange tells whether a role may do something with held messages. Help Desk may
-// in quarantines that name him, and none here can. Source: AsyncOS user guide, "User
-// Roles" and "About Allowing Access to Quarantines".
-func mayChange(r users.Role) bool { return r.MayChange() && r.MayConfigure() }
 
 // The kinds of quarantines.
 const (
@@ -105,15 +108,4 @@ func onlyPVO(p rest.Parameters) error {
 	}
 	_, err := p.One("quarantineType", pvo)
 	return err
-}
-
-// pvoNames are all quarantines but that for spam.
-func (a *api) pvoNames() []string {
-	var out []string
-	for _, s := range a.Keeper.List() {
-		if s.Name != quarantine.Spam {
-			out = append(out, s.Name)
-		}
-	}
-	return out
 }

@@ -67,7 +67,7 @@ type reasonsFor struct {
 
 // serveSearch finds held messages.
 func (a *api) serveSearch(c *rest.Call) (any, error) {
-	kind, q, err := a.readSearch(c.Parameters)
+	kind, q, err := a.readSearch(c)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
+	"strings"
 
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/quarantine"
@@ -49,12 +51,11 @@ func (n *count) add(octets int64) { n.messages, n.octets = n.messages+1, n.octet
 
 func (n *count) average() string { return short(n.octets / int64(max(n.messages, 1))) }
 
-// ruleIDs are the reasons for which a message is held, outside of the spam
-// quarantine.
-func ruleIDs(h *quarantine.Held) map[string]bool {
+// ruleIDs are the reasons for which a message is held in some quarantines.
+func ruleIDs(h *quarantine.Held, in []string) map[string]bool {
 	out := map[string]bool{}
 	for _, hold := range h.Message.Holds {
-		if hold.Quarantine != quarantine.Spam {
+		if slices.Contains(in, hold.Quarantine) {
 			out[reason(&hold)] = true
 		}
 	}
@@ -68,8 +69,9 @@ func (a *api) serveRules(c *rest.Call) (any, error) {
 	}
 	var all count
 	by := map[string]*count{}
-	err := a.Keeper.Each(c.Request.Context(), quarantine.Among{Quarantines: a.pvoNames()}, func(h *quarantine.Held) error {
-		ids := ruleIDs(h)
+	names := a.pvoNames(c, mayLook)
+	err := a.each(c, names, func(h *quarantine.Held) error {
+		ids := ruleIDs(h, names)
 		for id := range ids {
 			if by[id] == nil {
 				by[id] = &count{}
@@ -126,9 +128,13 @@ func (a *api) serveRuleSearch(c *rest.Call) (any, error) {
 	if id == "" {
 		return nil, rest.Missing("ruleId")
 	}
-	q := quarantine.Search{Among: quarantine.Among{Quarantines: a.pvoNames()}, Also: func(h *quarantine.Held) bool { return ruleIDs(h)[id] }}
+	names := a.pvoNames(c, mayLook)
+	q := quarantine.Search{Among: quarantine.Among{Quarantines: names}, Also: func(h *quarantine.Held) bool { return ruleIDs(h, names)[id] }}
 	if err := readPage(c.Parameters, pvoOrders, &q); err != nil {
 		return nil, err
+	}
+	if len(names) == 0 {
+		return page{Data: []any{}}, nil
 	}
 	found, err := a.Keeper.Search(c.Request.Context(), q)
 	if err != nil {
@@ -200,10 +206,14 @@ func readRules(c *rest.Call) (*order, error) {
 // quarantines that hold them for these.
 func (a *api) actByRule(c *rest.Call, o *order, do func(context.Context, []esa.MID, string) (quarantine.Result, error)) (any, error) {
 	ctx, in := c.Request.Context(), map[string][]esa.MID{}
-	err := a.Keeper.Each(ctx, quarantine.Among{Quarantines: a.pvoNames()}, func(h *quarantine.Held) error {
+	names := a.pvoNames(c, mayChange)
+	if len(names) == 0 {
+		return nil, rest.Fault{Status: http.StatusForbidden, Message: fmt.Sprintf("The user %s may not do this in any quarantine.", rest.Clip(c.User.Name))}
+	}
+	err := a.each(c, names, func(h *quarantine.Held) error {
 		for _, s := range h.Stays {
 			means := func(r string) bool { return slices.Contains(o.Rules, r) }
-			if s.Quarantine != quarantine.Spam && slices.ContainsFunc(reasons(&h.Message, s.Quarantine), means) {
+			if slices.Contains(names, s.Quarantine) && slices.ContainsFunc(reasons(&h.Message, s.Quarantine), means) {
 				in[s.Quarantine] = append(in[s.Quarantine], h.Message.MID)
 			}
 		}
@@ -212,17 +222,28 @@ func (a *api) actByRule(c *rest.Call, o *order, do func(context.Context, []esa.M
 	if err != nil {
 		return nil, err
 	}
-	done := map[esa.MID]bool{}
-	for _, name := range slices.Sorted(maps.Keys(in)) {
-		res, err := do(ctx, in[name], name)
-		for _, mid := range res.Done {
-			done[mid] = true
-		}
-		o.Quarantine = name
-		a.audit(c, o, res)
-		if err != nil {
-			return nil, err
+	var all quarantine.Result
+	from := slices.Sorted(maps.Keys(in))
+	for _, name := range from {
+		res, bad := do(ctx, in[name], name)
+		all.Done, all.Refused = append(all.Done, res.Done...), append(all.Refused, res.Refused...)
+		if err = bad; err != nil {
+			break
 		}
 	}
-	return rest.Data{Data: result{Action: o.Action, Total: len(done)}}, nil
+	slices.Sort(all.Done)
+	all.Done = slices.Compact(all.Done)
+	a.audit(c, o, strings.Join(from, ", "), all)
+	if err != nil {
+		return nil, err
+	}
+	return rest.Data{Data: result{Action: o.Action, Total: len(all.Done)}}, nil
+}
+
+// each looks at what some quarantines hold; without any, at nothing.
+func (a *api) each(c *rest.Call, names []string, yield func(*quarantine.Held) error) error {
+	if len(names) == 0 {
+		return nil
+	}
+	return a.Keeper.Each(c.Request.Context(), quarantine.Among{Quarantines: names}, yield)
 }

@@ -58,7 +58,8 @@ func oneOf(p rest.Parameters, name string, words []word) (string, error) {
 }
 
 // readSearch reads what a search is for.
-func (a *api) readSearch(p rest.Parameters) (kind string, q quarantine.Search, err error) {
+func (a *api) readSearch(c *rest.Call) (kind string, q quarantine.Search, err error) {
+	p := c.Parameters
 	if kind, err = kindOf(p); err != nil {
 		return kind, q, err
 	}
@@ -74,7 +75,7 @@ func (a *api) readSearch(p rest.Parameters) (kind string, q quarantine.Search, e
 	if err := readPage(p, orders, &q); err != nil {
 		return kind, q, err
 	}
-	return kind, q, read(p, &q)
+	return kind, q, read(c, &q)
 }
 
 // readPage reads what all searches have: the time, the order and the page.
@@ -96,7 +97,11 @@ func readPage(p rest.Parameters, orders []word, q *quarantine.Search) (err error
 	return err
 }
 
-func (a *api) readSpam(p rest.Parameters, q *quarantine.Search) error {
+func (a *api) readSpam(c *rest.Call, q *quarantine.Search) error {
+	p := c.Parameters
+	if err := a.use(c, "", quarantine.Spam, mayLook); err != nil {
+		return err
+	}
 	q.Quarantines = []string{quarantine.Spam}
 	recipient, err := text(p, "envelopeRecipientFilterOperator", "envelopeRecipientFilterValue", spamOperators)
 	if err != nil {
@@ -127,11 +132,12 @@ func (a *api) readSpam(p rest.Parameters, q *quarantine.Search) error {
 	return nil
 }
 
-func (a *api) readPVO(p rest.Parameters, q *quarantine.Search) (err error) {
+func (a *api) readPVO(c *rest.Call, q *quarantine.Search) (err error) {
+	p := c.Parameters
 	if p.Get("quarantines") == "" {
 		return rest.Missing("quarantines")
 	}
-	if q.Quarantines, err = a.names(p); err != nil {
+	if q.Quarantines, err = a.names(c); err != nil {
 		return err
 	}
 	for _, t := range []struct {
@@ -184,15 +190,14 @@ func text(p rest.Parameters, operator, value string, operators []word) (quaranti
 }
 
 // names are the quarantines that a search is for.
-func (a *api) names(p rest.Parameters) ([]string, error) {
-	list, err := p.List("quarantines")
+func (a *api) names(c *rest.Call) ([]string, error) {
+	list, err := c.List("quarantines")
 	if err != nil {
 		return nil, err
 	}
-	known := a.pvoNames()
 	for _, name := range list {
-		if !slices.Contains(known, name) {
-			return nil, rest.Wrong("quarantines", fmt.Sprintf("there is no quarantine %q", rest.Clip(name)))
+		if err := a.use(c, "quarantines", name, mayLook); err != nil {
+			return nil, err
 		}
 	}
 	return list, nil

@@ -17,6 +17,7 @@ func (a *api) audit(c *Call, err error) {
 	}
 	said := []any{"user", Clip(c.User.Name), "role", string(c.User.Role), "from", peer(c.Request),
 		"method", c.Request.Method, "path", Clip(c.Request.URL.EscapedPath()), "query", Clip(c.Request.URL.RawQuery)}
+	said = append(said, c.notes...)
 	if f := (Fault{}); errors.As(err, &f) {
 		said = append(said, "refused", Clip(f.Message))
 	} else if err != nil {

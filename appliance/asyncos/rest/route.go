@@ -27,7 +27,12 @@ type Call struct {
 	Request *http.Request
 	User    users.User
 	Parameters
+	notes []any
 }
+
+// Note puts more into the line that the log gets of a call that changes something, as
+// keys and values of slog. What is noted must be bounded, and no secret.
+func (c *Call) Note(said ...any) { c.notes = append(c.notes, said...) }
 
 // Admits tells whether a role may call the route.
 func (t *Route) Admits(role users.Role) bool { return t.May == nil || t.May(role) }
