@@ -90,7 +90,11 @@ func (s *script) call(method, rest string) {
 // madeUp are ids of version 4: those of types are of version 5.
 var madeUp = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`)
 
+// password is that of a client that was made.
+var password = regexp.MustCompile(`"password": "[\w-]{54}"`)
+
 func (s *script) hide(text string) string {
+	text = password.ReplaceAllString(text, `"password": "SECRET"`)
 	return madeUp.ReplaceAllStringFunc(text, func(id string) string {
 		for i, known := range s.ids {
 			if known == id {

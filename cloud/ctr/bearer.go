@@ -18,6 +18,9 @@ func (t *Threat) Handler() http.Handler {
 	return t.withHeaders(t.routes())
 }
 
+// Routes is the table of the service's routes, with the scope that each needs.
+func (t *Threat) Routes() []route.Route { return t.routes().Routes() }
+
 // routes is the table of the service's routes, with the scope of each.
 func (t *Threat) routes() *route.Mux {
 	m := route.NewGuarded(func(w http.ResponseWriter, status int, message string) {
@@ -31,7 +34,7 @@ func (t *Threat) routes() *route.Mux {
 	t.profileRoutes(m)
 	// Scopes and parameters of the routes: schema.
 	narrow := []string{"mids", "flags", "product_categories"}
-	m.HandleFunc("POST /iroh/iroh-inspect/inspect", t.needs("inspect:read", t.serveInspect))
+	m.Scoped("POST /iroh/iroh-inspect/inspect", "inspect:read", t.serveInspect)
 	m.Scoped("POST /iroh/iroh-enrich/observe/observables", "enrich/observables/observe:read", t.serveObserve, narrow...)
 	m.Scoped("POST /iroh/iroh-enrich/deliberate/observables", "enrich/observables/deliberate:read", t.serveDeliberate, narrow...)
 	m.Scoped("POST /iroh/iroh-enrich/refer/observables", "enrich/observables/refer:read", t.serveRefer, narrow...)

@@ -123,16 +123,13 @@ func (t *Threat) addClient(c Client, configured bool) error {
 	defer t.mu.Unlock()
 	had, err := t.readClient(c.ID)
 	if errors.Is(err, ErrUnknownClient) {
-		var all []Client
-		if all, err = t.Clients(context.Background()); err == nil && len(all) >= MaxClients {
-			err = ErrTooManyClients
-		}
+		had.Created, err = t.birth(now)
 	}
 	if err != nil {
 		return fmt.Errorf("add client %s: %w", c.ID, err)
 	}
 	created := had.Created
-	if created.IsZero() {
+	if created.IsZero() { // written by a version that did not note it
 		created = now
 	}
 	record := clientRecord{c.ID, c.Name, c.Description, sum[:], slices.Clone(c.Scopes), c.UserID, c.Disabled, configured, created, now}
@@ -142,11 +139,30 @@ func (t *Threat) addClient(c Client, configured bool) error {
 	return nil
 }
 
+// birth is when a new client is made: lists are in this order, so no two are of
+// one moment.
+func (t *Threat) birth(now time.Time) (time.Time, error) {
+	all, err := t.Clients(context.Background())
+	if err != nil {
+		return now, err
+	}
+	if len(all) >= MaxClients {
+		return now, ErrTooManyClients
+	}
+	if n := len(all); n > 0 && !now.After(all[n-1].Created) {
+		now = all[n-1].Created.Add(1)
+	}
+	return now, nil
+}
+
 // CreateClient makes a client with an id and a password of its own, which this
 // gives out for the only time.
 func (t *Threat) CreateClient(ctx context.Context, c Client) (Client, error) {
 	made := NewClient(strings.TrimSpace(c.Name), c.Scopes)
 	made.Description, made.UserID, made.Disabled = c.Description, c.UserID, c.Disabled
+	if err := checkClientText(made); err != nil { // before an id is in the text of the error
+		return Client{}, fmt.Errorf("%w: %w", ErrClient, err)
+	}
 	if err := t.AddClient(ctx, made); err != nil {
 		return Client{}, err
 	}
@@ -210,7 +226,7 @@ func (t *Threat) ChangeClient(_ context.Context, id string, change func(*Client)
 	c := r.client()
 	change(&c)
 	if err := checkClientText(c); err != nil {
-		return Client{}, fmt.Errorf("change client %s: %w: %w", id, ErrClient, err)
+		return Client{}, fmt.Errorf("%w: %w", ErrClient, err)
 	}
 	r.Name, r.Description, r.Scopes, r.Disabled, r.Updated = c.Name, c.Description, c.Scopes, c.Disabled, time.Now().UTC()
 	if err := t.store.Put(store.Client(id), r); err != nil {

@@ -54,16 +54,21 @@ func (t *Threat) clientDocument(r *http.Request, c Client) (clientDocument, erro
 // clientGrant is how the claims of a token name its grant.
 const clientGrant = "client-creds"
 
-func clientKeys(create bool) []key {
-	return []key{{"name", create, isText}, {"scopes", create, isTexts}, {"description", false, isText}, {"enabled?", false, isBool},
-		{"grants", false, only(clientGrant)}, {"redirects", false, only()}, {"availability", false, isOrg}}
+func clientShape() shape {
+	return shape{
+		"name": {is: aName, required: true}, "scopes": {is: listOf(aString), required: true}, "description": {is: aString}, "enabled?": {is: aBoolean},
+		"grants": {is: listOf(oneOf(clientGrant))}, "redirects": {is: listOf(oneOf())}, "availability": {is: oneOf("org")},
+	}
 }
 
-func isOrg(v any) string {
-	if v != "org" {
-		return `(not (= "org" availability))`
+// changeShape is the shape of a change: nothing is required, and null is nothing.
+func changeShape() shape {
+	s := clientShape()
+	for key, f := range s {
+		f.required = false
+		s[key] = f
 	}
-	return ""
+	return s
 }
 
 // apply puts what a body says into a client.
@@ -74,8 +79,11 @@ func apply(fields map[string]any, c *Client) {
 	if description, ok := fields["description"].(string); ok {
 		c.Description = description
 	}
-	if scopes, ok := fields["scopes"]; ok {
-		c.Scopes = texts(scopes)
+	if scopes, ok := fields["scopes"].([]any); ok {
+		c.Scopes = []string{}
+		for _, s := range scopes {
+			c.Scopes = append(c.Scopes, s.(string)) // as the shape says
+		}
 	}
 	if enabled, ok := fields["enabled?"].(bool); ok {
 		c.Disabled = !enabled
@@ -136,7 +144,7 @@ func (t *Threat) clientDocuments(r *http.Request) ([]clientDocument, error) {
 
 // serveCreateClient makes a client that acts for the caller's user.
 func (t *Threat) serveCreateClient(w http.ResponseWriter, r *http.Request) {
-	fields, ok := t.strict(w, r, clientKeys(true)...)
+	fields, ok := t.read(w, r, clientShape())
 	if !ok {
 		return
 	}
@@ -152,7 +160,7 @@ func (t *Threat) serveClient(w http.ResponseWriter, r *http.Request) {
 }
 
 func (t *Threat) serveChangeClient(w http.ResponseWriter, r *http.Request) {
-	fields, ok := t.strict(w, r, clientKeys(false)...)
+	fields, ok := t.read(w, r, changeShape())
 	if !ok {
 		return
 	}

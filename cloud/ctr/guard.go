@@ -2,6 +2,7 @@ package ctr
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"slices"
@@ -53,12 +54,12 @@ type missingScope struct {
 // region's tokens are behind it, so that they share the limit.
 func (t *Threat) Guard(scope string, h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		c, err := t.bearer(r)
+		c, left, err := t.admit(r)
+		if t.remaining && c != nil {
+			w.Header().Set("X-Ratelimit-Org-Remaining", strconv.Itoa(left))
+		}
 		if err != nil {
 			t.refuse(w, err)
-			return
-		}
-		if !t.within(w) {
 			return
 		}
 		if !allows(c.Scopes, scope) {
@@ -74,9 +75,9 @@ func (t *Threat) Guard(scope string, h http.HandlerFunc) http.HandlerFunc {
 }
 
 // Caller proves by its access token who makes a request, for services that have
-// refusals of their own; Refuse answers an error of it.
+// refusals of their own, and counts the request; Refuse answers an error of it.
 func (t *Threat) Caller(r *http.Request) (Caller, error) {
-	c, err := t.bearer(r)
+	c, _, err := t.admit(r)
 	if err != nil {
 		return Caller{}, err
 	}
@@ -85,14 +86,12 @@ func (t *Threat) Caller(r *http.Request) (Caller, error) {
 
 // Self is the organisation's own user, on whose behalf API clients act.
 func (t *Threat) Self() Caller {
-	return Caller{UserID: t.org.UserID, UserEmail: t.org.UserEmail, OrgID: t.org.ID, OrgName: t.org.Name}
+	org := t.Organisation()
+	return Caller{UserID: t.org.UserID, UserEmail: t.org.UserEmail, OrgID: org.ID, OrgName: org.Name}
 }
 
-// Refuse answers who bears no good token.
+// Refuse answers who bears no good token, or comes too often.
 func (t *Threat) Refuse(w http.ResponseWriter, err error) { t.refuse(w, err) }
-
-// needs is Guard, for routes that are not registered as Scoped.
-func (t *Threat) needs(scope string, h http.HandlerFunc) http.HandlerFunc { return t.Guard(scope, h) }
 
 func allows(granted []string, required string) bool {
 	return slices.ContainsFunc(granted, func(g string) bool { return covers(g, required) })
@@ -101,26 +100,45 @@ func allows(granted []string, required string) bool {
 // refuse answers who bears no good token. With the switch on, a token that is
 // not accepted gets the answer that some scripts of 2018 wait for beside 401.
 func (t *Threat) refuse(w http.ResponseWriter, err error) {
+	var often tooMany
+	if errors.As(err, &often) {
+		often.answer(w)
+		return
+	}
 	if f, ok := err.(fault); ok && t.oldRefusal && strings.HasPrefix(f.code, "jwt_") {
 		err = fault{status: http.StatusBadRequest, code: "invalid_jwt"}
 	}
 	t.fail(w, err)
 }
 
-// within counts a request, or answers that there were too many. The body is
-// the recorded one of 30 bytes.
-func (t *Threat) within(w http.ResponseWriter) bool {
+// admit proves who makes a request and counts it. The claims are there also when
+// there were too many, with an error that is a tooMany.
+func (t *Threat) admit(r *http.Request) (c *claims, left int, err error) {
+	if c, err = t.bearer(r); err != nil {
+		return nil, 0, err
+	}
 	left, wait := t.limit.take(time.Now())
-	if t.remaining {
-		w.Header().Set("X-Ratelimit-Org-Remaining", strconv.Itoa(left))
+	if wait > 0 {
+		return c, 0, tooMany(wait)
 	}
-	if wait == 0 {
-		return true
+	return c, left, nil
+}
+
+// tooMany says that the organisation is over its limit, and for how long.
+type tooMany time.Duration
+
+func (e tooMany) Error() string { return "too many requests; wait " + time.Duration(e).String() }
+
+// answer has the recorded body of 30 bytes.
+func (e tooMany) answer(w http.ResponseWriter) {
+	seconds := (time.Duration(e) + time.Second - 1) / time.Second
+	w.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
+	if w.Header().Get("Content-Type") == "" {
+		w.Header().Set("Content-Type", "application/json")
 	}
-	w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 	w.WriteHeader(http.StatusTooManyRequests)
+	// An error here means that the client is gone.
 	_, _ = w.Write([]byte(`{"error": "Too Many Requests"}`))
-	return false
 }
 
 // withHeaders adds the headers that every answer of the service has. Source:

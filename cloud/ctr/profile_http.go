@@ -91,17 +91,15 @@ func (t *Threat) serveOrg(w http.ResponseWriter, r *http.Request) {
 
 const maxOrgName = 255 // bytes (ours)
 
+func anOrgName(v any) any {
+	if name, ok := v.(string); ok && (strings.TrimSpace(name) == "" || len(name) > maxOrgName) {
+		return fmt.Sprintf("(not (<= 1 (count name) %d))", maxOrgName)
+	}
+	return aString(v)
+}
+
 func (t *Threat) serveRenameOrg(w http.ResponseWriter, r *http.Request) {
-	fields, ok := t.strict(w, r, key{"name", true, func(v any) string {
-		name, _ := v.(string)
-		if bad := isText(v); bad != "" {
-			return bad
-		}
-		if strings.TrimSpace(name) == "" || len(name) > maxOrgName {
-			return fmt.Sprintf("(not (<= 1 (count name) %d))", maxOrgName)
-		}
-		return ""
-	}})
+	fields, ok := t.read(w, r, shape{"name": {is: anOrgName, required: true}})
 	if !ok {
 		return
 	}
