@@ -97,6 +97,7 @@ type Appliance struct {
 	from        uint64    // the log's end at this start
 	status      *status.Status
 	usage       func(context.Context) status.Usage
+	audit       audit
 }
 
 // New opens the appliance's data and prepares everything.
@@ -129,7 +130,7 @@ func New(o Options) (*Appliance, error) {
 
 // changeOptions are those of what administrators commit.
 func (a *Appliance) changeOptions(o *Options) changes.Options {
-	return changes.Options{FS: o.FS, Dir: o.Dir, Base: o.Config, Check: Check, Logger: o.Logger, Apply: a.use}
+	return changes.Options{FS: o.FS, Dir: o.Dir, Base: o.Config, Check: Check, Logger: o.Logger, Apply: a.use, Audit: a.committed}
 }
 
 // Committed is a configuration with what was committed in a data directory over it.
@@ -157,6 +158,8 @@ func (a *Appliance) build(c *config.Appliance) (err error) {
 	if a.common, err = a.commonOptions(c); err != nil {
 		return err
 	}
+	a.audit.append, a.audit.room = a.store.Append, func() bool { return a.common.Room.MayGoOn(0) }
+	a.audit.failed = func(err error) { a.o.Logger.Error("the audit log is not told", "error", err) }
 	if a.users, err = signIn(a.o); err != nil {
 		return err
 	}
@@ -315,7 +318,7 @@ func (a *Appliance) usePages(c *config.Appliance) {
 		slbl = nil
 	}
 	options := asyncos.Options{
-		SignIn: a.users, Logger: a.o.Logger, Safelist: safelist.Options{Lists: slbl},
+		SignIn: a.users, Logger: a.o.Logger, Audit: a.audit.tell, Safelist: safelist.Options{Lists: slbl},
 		Tracking: messagetracking.Options{
 			Tracker: a.store, Host: c.Hostname, Serial: a.serial, Flat: c.API.TrackingRows == config.Flat, Location: in,
 			Disabled: !c.Tracking.Enabled, Unsaved: !c.Tracking.RejectedConnections,
@@ -335,8 +338,8 @@ func (a *Appliance) usePages(c *config.Appliance) {
 	for _, prefix := range asyncos.Prefixes() {
 		mux.Handle(prefix, api)
 	}
-	mux.Handle("GET /xml/status", rest.SignedIn(rest.Options{SignIn: a.users, Logger: a.o.Logger}, http.HandlerFunc(a.serveXML)))
-	mux.Handle("GET "+reports.CSVPath, rest.SignedIn(rest.Options{SignIn: a.users, Logger: a.o.Logger},
+	mux.Handle("GET /xml/status", rest.SignedIn(rest.Options{SignIn: a.users, Logger: a.o.Logger, Audit: a.audit.tell}, http.HandlerFunc(a.serveXML)))
+	mux.Handle("GET "+reports.CSVPath, rest.SignedIn(rest.Options{SignIn: a.users, Logger: a.o.Logger, Audit: a.audit.tell},
 		reports.CSV(reports.CSVOptions{Counts: a.reports, Location: in, Logger: a.o.Logger})))
 	mux.Handle("/", console.New(console.Options{
 		Location: in, Tracker: a.store, Host: c.Hostname, Model: "Cisco " + model,

@@ -29,7 +29,7 @@ func (a *Appliance) ServeCommandLine(ctx context.Context, l net.Listener) error 
 	}
 	commands := cli.New(a.box)
 	s, err := sshd.New(sshd.Options{
-		Key: key, SignIn: a.users, Admit: cli.Admit, Logger: a.o.Logger,
+		Key: key, SignIn: a.users, Admit: cli.Admit, Logger: a.o.Logger, Audit: a.audit.tell,
 		Run: func(ctx context.Context, s *sshd.Session) int {
 			who := cli.Session{User: s.User, From: s.From, Terminal: s.Terminal}
 			if s.Command != "" {
@@ -69,7 +69,7 @@ func (a *Appliance) box() cli.Box {
 		Host: c.Hostname, Model: model, Product: c.Product, Version: c.Version, Serial: a.serial, Location: in,
 		Queue: a.queue, Delivery: a.delivery, Quarantines: a.quarantines, Messages: lineMessages{a.store},
 		Addr: delivery.Simulated{}.Addr, Status: a.status, Gauges: a.Gauges, Changes: a.changes, Link: a.link,
-		Regions: slices.Sorted(maps.Keys(a.o.Servers)), Config: c,
+		Regions: slices.Sorted(maps.Keys(a.o.Servers)), Config: c, Audit: a.audit.tell,
 	}
 	for i := range c.Logs {
 		b.Logs = append(b.Logs, a.subscription(c, &c.Logs[i], in))
@@ -94,7 +94,7 @@ func (l lineMessages) Message(ctx context.Context, mid esa.MID) (esa.Message, er
 // subscription is a log as the command line sees it. Source of the words: AsyncOS user
 // guide, "Log Types" and "Log Retrieval Methods".
 func (a *Appliance) subscription(c *config.Appliance, l *config.LogSubscription, in *time.Location) cli.Subscription {
-	kinds := map[string]string{"mail": "IronPort Text Mail Logs", "bounces": "Bounce Logs", "amp": "AMP Engine Logs", "consolidated_event": "Consolidated Event Logs"}
+	kinds := map[string]string{"mail": "IronPort Text Mail Logs", "bounces": "Bounce Logs", "amp": "AMP Engine Logs", "consolidated_event": "Consolidated Event Logs", "audit": "Audit Logs"}
 	s := cli.Subscription{Name: l.Name, Type: kinds[l.Type], Retrieval: "Manual Download"}
 	o, err := a.logOptions(c, l, in)
 	if err != nil || o.Files == nil {

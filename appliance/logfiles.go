@@ -29,7 +29,7 @@ func (a *Appliance) LogSubscriptions() []logfiles.Subscription {
 // logType is the name of a type of log on pages and in the API. The first was seen.
 func logType(kind string) string {
 	return map[string]string{"mail": "IronPort Text Mail Logs", "consolidated_event": "Consolidated Event Logs", "bounces": "Bounce Logs",
-		"amp": "AMP Engine Logs"}[kind]
+		"amp": "AMP Engine Logs", "audit": "Audit Logs"}[kind]
 }
 
 // reputations are the words of Sender Domain Reputation in the era of the product.

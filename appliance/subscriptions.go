@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"esasim/appliance/amplog"
+	"esasim/appliance/auditlog"
 	"esasim/appliance/bouncelog"
 	"esasim/appliance/config"
 	"esasim/appliance/consolidated"
@@ -107,6 +108,8 @@ func (a *Appliance) logContent(of *config.Appliance, kind string, in *time.Locat
 		d := consolidated.Device{Product: model + " " + of.Product, Version: of.Version, Serial: a.serial,
 			Wording: int(of.Wording)}
 		return consolidated.New(d, in, logStore{a.store}), kind
+	case "audit":
+		return auditlog.Log{Host: of.Hostname}, kind
 	case "bounces":
 		return bouncelog.New(logStore{a.store}), kind
 	case "amp":

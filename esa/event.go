@@ -63,10 +63,11 @@ const (
 	MessageRemediated                  // MID, RIDs, Text: what was done to it in the mailboxes, as in "deleted", Name: why
 	URLMatched                         // MID, Text (the URL), Address (its score, "-6.8"), Name: by what, as in "URL Reputation Rule"
 	DLPMatched                         // MID, Name (the classifier), Address (part of the message), Text: one of its matches, masked, Size: how many it has there
+	Audited                            // Name (the user), Source (Listener: by what, as in "CLI"; Remote; Group: the role), Text: what he did, Size: how many failed sign-ins are not told besides; Verdict: Negative if it was refused
 )
 
 // Kinds is one more than the last kind.
-const Kinds = DLPMatched + 1
+const Kinds = Audited + 1
 
 // Event is one thing that happened. Which fields it fills is listed beside its
 // Kind; the others are zero. Events are values: a reader must not change the

@@ -45,7 +45,7 @@ var (
 		esa.AuthTried: "smtp-auth", esa.Inherited: "inherited", esa.QuarantineAsked: "quarantine-asked", esa.MessageBounced: "bounced-by-policy",
 		esa.MessageGenerated: "generated", esa.LogEntered: "log-entry", esa.QuarantineMoved: "moved", esa.QuarantineDelayed: "quarantine-delayed",
 		esa.MessageReinjected: "reinjected", esa.FileJudged: "file", esa.VerdictChanged: "verdict-changed", esa.MessageRemediated: "remediated",
-		esa.URLMatched: "url", esa.DLPMatched: "dlp-match",
+		esa.URLMatched: "url", esa.DLPMatched: "dlp-match", esa.Audited: "audit",
 	}
 	engineNames = [esa.Engines]string{
 		esa.MessageFilters: "message-filters", esa.AntiSpam: "antispam", esa.AntiVirus: "antivirus", esa.AMP: "amp",

@@ -24,6 +24,7 @@ import (
 	"esasim/appliance/asyncos/reputation"
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/asyncos/safelist"
+	"esasim/appliance/users"
 )
 
 // Prefixes are the paths below which the API is served, and those of its description.
@@ -33,6 +34,7 @@ func Prefixes() []string { return append(rest.Prefixes(), openapi.Path, openapi.
 type Options struct {
 	SignIn      rest.SignIn
 	Logger      *slog.Logger // nil: slog.Default()
+	Audit       func(users.Deed)
 	Safelist    safelist.Options
 	Tracking    messagetracking.Options
 	Remediation remediation.Options
@@ -48,7 +50,7 @@ type Options struct {
 // describes it.
 func New(o Options) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", rest.New(rest.Options{SignIn: o.SignIn, Logger: o.Logger, Routes: o.routes()}))
+	mux.Handle("/", rest.New(rest.Options{SignIn: o.SignIn, Logger: o.Logger, Audit: o.Audit, Routes: o.routes()}))
 	page := openapi.Handler(cmp.Or(o.Logger, slog.Default()), Descriptions()...)
 	mux.Handle(openapi.Path, page)
 	mux.Handle(openapi.Path+"/", page)

@@ -91,6 +91,8 @@ type Options struct {
 	// Apply goes over to a configuration. Just before it cannot fail any more it calls
 	// keep, and if that fails nothing may have changed. nil: there is nothing that runs.
 	Apply func(c *config.Appliance, keep func() error) error
+	// Audit is told of each commit; nil: nobody is.
+	Audit func(*Entry)
 }
 
 // Changes are the drafts of an appliance and what was committed. It is safe for

@@ -93,6 +93,9 @@ func (c *Changes) log(e *Entry) {
 		keys[i] = e.Changes[i].Key
 	}
 	c.o.Logger.Info("commit changes", "user", e.User, "source", e.Source, "comment", e.Comment, "keys", strings.Join(keys, ", "))
+	if c.o.Audit != nil {
+		c.o.Audit(e)
+	}
 }
 
 // remembered is the history with one entry more; the oldest go when it is too long.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"esasim/appliance/logs"
+	"esasim/appliance/users"
 )
 
 // call is a command that is being run.
@@ -21,6 +22,7 @@ type call struct {
 	name string
 	args []string // and what is left of them: they answer the first questions
 	out  *output
+	acts string // what it changes of what runs, as audit logs tell it; empty: nothing
 }
 
 // failure is what a command could not do, in the words that are shown.
@@ -39,7 +41,23 @@ func (c *call) do() error {
 	switch {
 	case !known:
 		return failed("Unknown command or missing feature key: %s", logs.Clean(c.name))
-	case cmd.changes && !c.User.Role.MayChange():
+	case cmd.changes && cmd.name != "commit": // what is committed is told by those who carry it out
+		c.acts = strings.Join(append([]string{c.name}, c.args...), " ")
+	}
+	err := c.runs(&cmd)
+	if c.acts != "" && c.Audit != nil {
+		d := users.Deed{By: "CLI", User: c.User.Name, Role: c.User.Role, From: c.From, What: c.acts}
+		if err != nil {
+			d.What, d.Refused = d.What+": "+err.Error(), true
+		}
+		c.Audit(d)
+	}
+	return err
+}
+
+// runs runs the command, if the user may.
+func (c *call) runs(cmd *command) error {
+	if cmd.changes && !c.User.Role.MayChange() {
 		return c.forbidden()
 	}
 	c.out.unpaged = cmd.unpaged

@@ -154,6 +154,7 @@ type Box struct {
 	Link        Link
 	Regions     []string          // of the cloud
 	Config      *config.Appliance // what it goes by
+	Audit       func(users.Deed)  // is told of commands that change something that runs; nil: nobody is
 }
 
 // CLI is the command line of one appliance.

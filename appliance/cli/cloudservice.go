@@ -130,6 +130,7 @@ func (c *call) register() error {
 	if !c.User.Role.MayChange() {
 		return c.forbidden()
 	}
+	c.acts = "cloudserviceconfig register"
 	token, err := c.ask("Enter a registration token key to register your appliance with the Cisco Threat Response portal:\n", "")
 	if err != nil || token == "" {
 		return err
@@ -154,6 +155,7 @@ func (c *call) deregister() error {
 	if !c.User.Role.MayChange() {
 		return c.forbidden()
 	}
+	c.acts = "cloudserviceconfig deregister"
 	sure, err := c.confirm("Do you want to deregister your appliance from the Cisco Threat Response portal?", false)
 	if err != nil || !sure {
 		return err

@@ -33,6 +33,7 @@ func workQueue(c *call) error {
 		if !c.User.Role.MayChange() {
 			return c.forbidden()
 		}
+		c.acts = "workqueue " + strings.ToLower(name)
 		if name == "RESUME" {
 			return c.resumeQueue()
 		}

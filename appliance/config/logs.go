@@ -33,7 +33,7 @@ type Syslog struct {
 }
 
 // LogTypes are the types of log subscriptions.
-func LogTypes() []string { return []string{"mail", "consolidated_event", "bounces", "amp"} }
+func LogTypes() []string { return []string{"mail", "consolidated_event", "bounces", "amp", "audit"} }
 
 // LogLevels are the levels, the most severe first.
 func LogLevels() []string { return []string{"critical", "warning", "info", "debug", "trace"} }

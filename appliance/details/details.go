@@ -159,6 +159,7 @@ var sentences = [...]func(*story, *esa.Event) []string{
 	esa.MessageRemediated:  messageRemediated,
 	esa.URLMatched:         urlMatched,
 	esa.DLPMatched:         saysNothing, // DLP details do
+	esa.Audited:            saysNothing, // it is about no message
 }
 
 func saysNothing(*story, *esa.Event) []string { return nil }

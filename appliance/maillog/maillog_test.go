@@ -163,7 +163,7 @@ func TestWordingOfSDR(t *testing.T) {
 
 // Every kind of event has a sentence, or is known to have none.
 func TestEveryKindHasASentence(t *testing.T) {
-	silent := []esa.Kind{esa.HeaderSeen, esa.Inherited, esa.FileJudged, esa.MessageRemediated, esa.DLPMatched}
+	silent := []esa.Kind{esa.HeaderSeen, esa.Inherited, esa.FileJudged, esa.MessageRemediated, esa.DLPMatched, esa.Audited}
 	for k := esa.ConnectionOpened; k < esa.Kinds; k++ {
 		e := esa.Event{Kind: k, Name: stage.SpamQuarantine, Source: &esa.Source{}, RIDs: []esa.RID{0}, Attachment: &esa.Attachment{}, Engine: esa.AntiSpam, Verdict: esa.Negative}
 		if got := sentencesOf(&e); (len(got) == 0) != slices.Contains(silent, k) {

@@ -233,6 +233,9 @@ func Of(k esa.Kind) *esa.Event {
 		e.Text, e.Address, e.Name = "http://x.example/", "-6.8", "URL Reputation Rule"
 	case esa.DLPMatched:
 		e.Name, e.Address, e.Text = "Credit Card Numbers", "Message Body", "************1111"
+	case esa.Audited:
+		e.MID, e.ICID, e.DCID, e.RIDs = 0, 0, 0, nil
+		e.Name, e.Text, e.Source = "admin", "The user has signed in.", &esa.Source{Listener: "CLI", Remote: netip.MustParseAddr("192.0.2.2"), Group: "Administrator"}
 	case esa.MessageQuarantined, esa.QuarantineAsked:
 		e.Engine, e.Name, e.Text = esa.ContentFilters, "Policy", "content filter:f"
 	case esa.MessageReleased, esa.QuarantineDeleted:

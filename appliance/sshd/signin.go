@@ -32,20 +32,31 @@ func (s *Server) password(ctx ssh.Context, passphrase string) bool {
 	if host, _, err := net.SplitHostPort(from); err == nil {
 		from = host
 	}
+	deed := users.Deed{By: "CLI", User: ctx.User(), From: from, What: users.SignedIn}
 	user, err := s.o.SignIn.SignIn(ctx, ctx.User(), passphrase, from)
 	if err == nil {
 		err = s.refused(user, from)
 	}
 	if err != nil {
 		s.o.Logger.Info("command line: no sign-in", "user", ctx.User(), "from", from, "error", err)
+		deed.What, deed.Refused = users.SignInFailed+err.Error(), true
+		s.tell(deed)
 		return false
 	}
 	s.o.Logger.Info("command line: sign-in", "user", user.Name, "from", from)
+	deed.Role = user.Role
+	s.tell(deed)
 	ctx.SetValue(userKey, user)
 	if t, ok := ctx.Value(deadlineKey).(*time.Timer); ok {
 		t.Stop()
 	}
 	return true
+}
+
+func (s *Server) tell(d users.Deed) {
+	if s.o.Audit != nil {
+		s.o.Audit(d)
+	}
 }
 
 // refusal is why somebody whose passphrase is right is not let in.

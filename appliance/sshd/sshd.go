@@ -51,6 +51,7 @@ type Options struct {
 	// with the connection.
 	Run    func(ctx context.Context, s *Session) (status int)
 	Logger *slog.Logger
+	Audit  func(users.Deed) // is told of sign-ins, and of those that fail; nil: nobody is
 }
 
 // Session is one session of a user: a command, or a dialogue.

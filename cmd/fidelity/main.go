@@ -20,6 +20,7 @@ import (
 	"esasim/appliance/asyncos/reputation"
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/asyncos/safelist"
+	"esasim/appliance/auditlog"
 	"esasim/appliance/bouncelog"
 	"esasim/appliance/changes"
 	"esasim/appliance/cli"
@@ -73,7 +74,7 @@ func write(args []string) error {
 		tracking.Fidelity(),
 		safelist.Fidelity(), slbl.Fidelity(),
 		appliance.Fidelity(), changes.Fidelity(), config.Fidelity(), engine.Fidelity(), filter.Fidelity(), quarantine.Fidelity(), delivery.Fidelity(), letter.Fidelity(), dsn.Fidelity(), headers.Fidelity(), mailbox.Fidelity(),
-		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(),
+		logs.Fidelity(), maillog.Fidelity(), consolidated.Fidelity(), bouncelog.Fidelity(), amplog.Fidelity(), auditlog.Fidelity(),
 		status.Fidelity(), health.Fidelity(),
 		details.Fidelity(), console.Fidelity(), users.Fidelity(), rest.Fidelity(), messagetracking.Fidelity(), quarantines.Fidelity(), remediation.Fidelity(), reports.Fidelity(), lists.Fidelity(),
 		logfiles.Fidelity(), reputation.Fidelity(),

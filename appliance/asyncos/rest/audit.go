@@ -3,6 +3,8 @@ package rest
 import (
 	"errors"
 	"net/http"
+
+	"esasim/appliance/users"
 )
 
 // changes tells whether a call of the method changes something.
@@ -24,4 +26,17 @@ func (a *api) audit(c *Call, err error) {
 		said = append(said, "failed", err.Error())
 	}
 	a.Logger.Info("audit: a change by the API", said...)
+	what := c.Request.Method + " " + Clip(c.Request.URL.RequestURI())
+	if err != nil {
+		what += ": " + Clip(err.Error())
+	}
+	a.tell(c.Request, users.Deed{User: c.User.Name, Role: c.User.Role, What: what, Refused: err != nil})
+}
+
+// tell has a deed told to whoever wants to know.
+func (a *api) tell(r *http.Request, d users.Deed) {
+	if a.Audit != nil {
+		d.By, d.From = "API", peer(r)
+		a.Audit(d)
+	}
 }

@@ -40,7 +40,7 @@ func transportClaims() []claim {
 		{"GET login/privileges: names e_message_tracking_messages, _detail, _amp_details, _connection_details", fidelity.Observed, clients},
 		{"GET login/privileges: names e_message_tracking_dlp_details, _url_details, _remediation_details, _availability", fidelity.Inferred, "the style of the others"},
 		{"every role may call message tracking", fidelity.Documented, "AsyncOS user guide, User Roles"},
-		{"each call that changes something is told to the program's own log (--verbose): user, role, address, method, path, and why it was refused", fidelity.Ours, "the appliance has audit_logs since 13.5, in words that are not published"},
+		{"each call that changes something is told to the program's own log (--verbose), and to subscriptions of the type audit: user, role, address, method, path, and why it was refused", fidelity.Ours, "the appliance has audit_logs since 13.5; which calls are told there is not published"},
 		{"errors: message, code as a string, explanation", fidelity.Observed, recorded},
 		{"missing and bad parameters are answered with 404", fidelity.Observed, clients},
 		{"Missing attribute - startDate or endDate.", fidelity.Observed, clients},

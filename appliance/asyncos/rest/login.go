@@ -49,6 +49,7 @@ func (a *api) serveLogin(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.tell(c.Request, users.Deed{User: user.Name, Role: user.Role, What: users.SignedIn})
 	return Data{loginAnswer{user.Name, "false", string(user.Role), []string{}, token}}, nil
 }
 
@@ -91,6 +92,7 @@ func (a *api) signIn(r *http.Request, name, passphrase string) (users.User, erro
 	user, err := a.SignIn.SignIn(r.Context(), name, passphrase, from)
 	if errors.Is(err, users.ErrCredentials) {
 		a.Logger.Warn("sign-in to the API failed", "user", Clip(name), "from", from)
+		a.tell(r, users.Deed{User: name, What: users.SignInFailed + err.Error(), Refused: true})
 		return user, errLogin
 	}
 	if user.Factory && foreign(r, from) {

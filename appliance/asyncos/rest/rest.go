@@ -29,6 +29,9 @@ type Options struct {
 	SignIn SignIn
 	Logger *slog.Logger // nil: slog.Default()
 	Routes []Route      // of all areas
+	// Audit is told of sign-ins by login, of those that fail, and of each call that
+	// changes something; nil: nobody is.
+	Audit func(users.Deed)
 }
 
 type api struct {
