@@ -2,7 +2,9 @@ package ctia
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"time"
 
 	"esasim/cloud/ctim"
 )
@@ -68,14 +70,12 @@ func (in *Intel) Known(ctx context.Context, who Caller, asked []ctim.Observable)
 func (in *Intel) gather(ctx context.Context, who Caller, o ctim.Observable, k *Known) error {
 	more := false
 	for kind, into := range map[string]*[]Document{"judgement": &k.Judgements, "sighting": &k.Sightings} {
-		q := about(kind, string(o.Type), o.Value)
-		q.Limit = MaxKnown
-		page, err := in.Search(ctx, who, kind, q)
+		found, further, err := in.newest(ctx, who, kind, about(kind, string(o.Type), o.Value))
 		if err != nil {
 			return err
 		}
-		more = more || page.More
-		for _, d := range page.Docs {
+		more = more || further
+		for _, d := range found {
 			*into = add(*into, d)
 		}
 	}
@@ -83,6 +83,40 @@ func (in *Intel) gather(ctx context.Context, who Caller, o ctim.Observable, k *K
 		k.More = append(k.More, o)
 	}
 	return nil
+}
+
+// errEnough ends a search that has what it wants.
+var errEnough = errors.New("enough")
+
+// newest gives the newest MaxKnown entities about an observable, the newest first.
+// It reads no more, however many there are; more is true when there are.
+func (in *Intel) newest(ctx context.Context, who Caller, kind string, q Query) (out []Document, more bool, err error) {
+	n, err := in.question(kind, q, time.Now())
+	if err != nil {
+		return nil, false, err
+	}
+	seqs, err := in.having(kind, leading(n))
+	if err != nil {
+		return nil, false, err
+	}
+	slices.Reverse(seqs)
+	err = in.rowsOf(kind, seqs, func(r *record) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if !who.mayRead(r.Doc) || !q.also(r.Doc) {
+			return nil
+		}
+		if more = len(out) == MaxKnown; more {
+			return errEnough
+		}
+		out = append(out, in.shown(r))
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return out, more, err
 }
 
 // follow adds a relationship and the indicator that it leads to.

@@ -80,7 +80,8 @@ func (in *Intel) Count(ctx context.Context, who Caller, kind string, q Query) (i
 }
 
 // Each calls f with every entity that a search finds and the caller may read, in
-// the order in which they were made, without pages. It ends with f's error.
+// the order in which they were made, without pages. It ends with f's error. f must
+// not search: it holds one of the few places of those who do.
 func (in *Intel) Each(ctx context.Context, who Caller, kind string, q Query, f func(d Document, made time.Time) error) error {
 	return in.each(ctx, who, kind, q, func(r *record, _ *entry) error {
 		made, err := time.Parse(time.RFC3339, r.Created)
