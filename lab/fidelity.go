@@ -14,6 +14,7 @@ func Fidelity() []fidelity.Claim {
 		"a lab registers its appliance by itself; --unregistered leaves it as from the factory",
 		"a lab's cloud makes the module of a device that registers; in the product a person does",
 		"every region knows one API client with all scopes, made at the first start",
+		"faults of real deployments come about by themselves. Not to be had yet: sma_lag, sma_too_old (there is no SMA); cert_expired, clock_skew, tls_intercept (the link has no certificates of its own); esa_too_old, ces_or_sma_managed (the page that refuses is not there); tracking_off (sightings are still pushed); esa_slow (nothing slows a module down)",
 	} {
 		out = append(out, fidelity.Claim{Area: "Emulator", What: what, Level: fidelity.Ours, Source: "no counterpart; docs/api.md"})
 	}
