@@ -32,6 +32,7 @@ type link struct {
 	Refused   int    `json:"sightings_refused"`
 	Behind    int    `json:"log_events_behind"`
 	Lost      int    `json:"log_events_lost"`
+	On        bool   `json:"threat_response"`
 	Error     string `json:"error"`
 }
 

@@ -42,7 +42,10 @@ func TestKill(t *testing.T) {
 		p := run(t, ports("--data", data)...)
 		p.findsSome(t, acked)
 		long := 50*time.Millisecond + rand.N(300*time.Millisecond)
-		if i%4 == 3 { // long enough for all followers to move their cursors
+		switch { // long enough for followers to move their cursors, and once for that of reports
+		case i == 3:
+			long += 10500 * time.Millisecond
+		case i%4 == 3:
 			long += 1200 * time.Millisecond
 		}
 		for _, mid := range underLoad(t, p, long) {

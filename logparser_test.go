@@ -64,7 +64,7 @@ var linePatterns = [][2]string{
 	{"bounce", `MID {other} was generated for bounce of MID {mid}`},
 	{"reinjected", `ISQ: Reinjected MID {mid} as MID {other}`},
 	{"interim spam", `MID {mid} interim verdict using engine: CASE spam \w+`},
-	{"spam", `MID {mid} using engine: CASE spam \w+`},
+	{"spam", `MID {mid} using engine: (CASE|SLBL) spam \w+`},
 	{"too big", `MID {mid} was too big \(\d+/\d+\) for scanning by (CASE|OUTBREAK_FILTERS)`},
 	{"graymail", `MID {mid} using engine: GRAYMAIL (positive|negative)`},
 	{"interim virus", `MID {mid} interim AV verdict using (Sophos|McAfee) [A-Z]+`},

@@ -89,17 +89,25 @@ func (p *performance) do(command, rest string) {
 	case "!lab":
 		p.others = append(p.others, elsewhereLab(p.t, &p.net, rest))
 	case "!restart":
-		p.stop()
+		p.pause()
 		p.start(p.t, p.configure)
 	case "!crash":
 		after := p.disk.CrashClone(vfs.CrashCloneCfg{})
 		p.hangUp() // nobody takes leave
-		p.stop()
+		p.pause()
 		p.disk, p.fs = after, after
 		p.start(p.t, p.configure)
 	default:
 		p.t.Fatalf("%s: no such step", p.at)
 	}
+}
+
+// pause stops the lab for a second. How long the stop itself takes is not always the
+// same: HTTP servers look every millisecond whether their connections are idle.
+func (p *performance) pause() {
+	next := time.Now().Add(time.Second)
+	p.stop()
+	time.Sleep(time.Until(next))
 }
 
 // text is what a client's line sends.
