@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"esasim/cloud/ctr"
 	"esasim/cloud/route"
 )
 
@@ -15,8 +16,11 @@ func (c *Cloud) routes(o Options) http.Handler {
 	if o.Portal != nil {
 		portal = o.Portal(c.ctr)
 	}
+	journal := c.ctr.Journal()
 	families := func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case r.URL.Path == ctr.JournalPath:
+			journal.ServeHTTP(w, r)
 		case under(r, "/iroh/"), under(r, "/.well-known/"):
 			threat.ServeHTTP(w, r)
 		case under(r, "/sse/"), under(r, "/providers/sse/"):

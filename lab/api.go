@@ -34,6 +34,7 @@ import (
 //	GET  quarantines  how the quarantines stand
 //	GET  quarantines/messages/... and POST quarantines/...: held messages (quarantine.go)
 //	GET  appliance/config and POST appliance/config/...: drafts and commits (changes.go)
+//	GET  responses    of a region: what its modules were told to do (cloud/ctr/respond.go)
 //	POST tracking/backup {"to"}: copy the tracking data into a new data directory (backup.go)
 const apiPrefix = "/_esasim/v1/"
 
@@ -46,10 +47,13 @@ func hosts(address string, names []string) func() []string {
 	return func() []string { return names }
 }
 
-// withAPI serves the emulator's own API beside a face.
-func (l *Lab) withAPI(face http.Handler) http.Handler {
+// withAPI serves the emulator's own API beside a face, which serves some paths of it
+// itself.
+func (l *Lab) withAPI(face http.Handler, own ...string) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", face)
+	for _, path := range append(own, "/") {
+		mux.Handle(path, face)
+	}
 	call := caller(mux)
 	call("GET", "ready", l.serveReady)
 	call("GET", "addresses", l.serveAddresses)

@@ -235,7 +235,7 @@ func (l *Lab) Run(ctx context.Context) error {
 	g := group.New(ctx)
 	for region, c := range l.clouds {
 		ln := l.regions[region]
-		h := web.Guard(web.Recover(l.withAPI(c.Handler()), l.o.Logger), hosts(l.o.Config.Cloud[region], cloud.Hosts(region)))
+		h := web.Guard(web.Recover(l.withAPI(c.Handler(), ctr.JournalPath), l.o.Logger), hosts(l.o.Config.Cloud[region], cloud.Hosts(region)))
 		g.Go("cloud "+region, func(ctx context.Context) error { return web.Serve(ctx, ln, h, l.o.Logger) })
 	}
 	if l.appliance != nil {

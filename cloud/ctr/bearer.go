@@ -45,6 +45,7 @@ func (t *Threat) routes() *route.Mux {
 	t.patchRoutes(m)
 	t.older(m)
 	t.deviceRoutes(m)
+	t.respondRoutes(m)
 	return m
 }
 

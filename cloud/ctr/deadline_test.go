@@ -123,3 +123,7 @@ func TestAsking(t *testing.T) {
 		}
 	})
 }
+
+func (exchange) Proxy(context.Context, string, sse.Request) (sse.Answer, error) {
+	return sse.Answer{}, sse.ErrOffline
+}

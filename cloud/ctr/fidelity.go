@@ -139,6 +139,13 @@ func integrations() []fidelity.Claim {
 		{"a type that has instances is not deleted (409); built-in types are not changed (403)", fidelity.Ours, "not public"},
 		{"a patch of a type is made when its merge_status becomes merged", fidelity.Inferred, "the words of the schema"},
 		{"no type can be had by one click; there are no integrations on the older route", fidelity.Ours, "what they do is not public"},
+		{"/iroh/iroh-response/respond/observables, respond/sighting, respond/trigger: routes, parameters, answers", fidelity.Documented, schema},
+		{"a trigger takes the instance's name, too", fidelity.Observed, "public code of 2018"},
+		{"actions delete-message, quarantine-message (cisco_mid, email_messageid, sha256) and block-sender (email, domain) of " + ESAType + " and " + SMAType, fidelity.Ours, "what the real modules can do is not public"},
+		{"actions are calls of the device's own API: quarantines, mailboxes, blocklists, dictionaries", fidelity.Documented, "that the service reaches a device's API through the exchange; which calls it makes is not public"},
+		{"a device that is away is module-timeout, its API's refusal is client-error with the status", fidelity.Inferred, "from the codes of enrich"},
+		{"links of refer lead to Message Tracking of the device, of what it has seen", fidelity.Ours, "the links of the real modules are not public"},
+		{fmt.Sprintf("an action has %s; the journal keeps %d responses", triggerDeadline, maxResponses), fidelity.Ours, "no journal of the real service is public"},
 		{fmt.Sprintf("at most %d instances, types and patches, bodies of at most %d bytes", maxListed, maxEntity), fidelity.Ours, "bounds the memory"},
 	} {
 		out = append(out, fidelity.Claim{Area: "Threat Response: modules", What: r.what, Level: r.level, Source: r.source})

@@ -59,13 +59,22 @@ type Trigger struct {
 	Action     string // its id
 	Observable ctim.Observable
 	Extra      map[string]string // what else the action was given, by name
+
+	steps *[]string // for the journal
+}
+
+// Did notes for the journal what has been done so far.
+func (t *Trigger) Did(what string) {
+	if t.steps != nil {
+		*t.steps = append(*t.steps, what)
+	}
 }
 
 // Complaint is why an instance gave nothing, or less than it has.
 type Complaint struct {
-	Type    string // Fatal, Error or Warning
-	Code    string
-	Message string
+	Type    string `json:"type"` // Fatal, Error or Warning
+	Code    string `json:"code"`
+	Message string `json:"message"`
 }
 
 // How bad a complaint is. Source: schema.

@@ -26,6 +26,7 @@ type Devices interface {
 	Services(ctx context.Context) (sse.Services, error)
 	Device(ctx context.Context, id string) (sse.Device, error)
 	Sightings(ctx context.Context, q sse.Search) (sse.Found, error)
+	Proxy(ctx context.Context, device string, r sse.Request) (sse.Answer, error)
 }
 
 // Options say what a Threat is made of.
@@ -76,7 +77,8 @@ type Threat struct {
 	key     func() (*signingKey, error) // made or read once, by whoever asks first
 	warming sync.WaitGroup              // the goroutine that asks first
 
-	mu sync.Mutex // makes each change of clients and modules one step
+	mu        sync.Mutex // makes each change of clients and modules one step
+	journalMu sync.Mutex // gives each response a number of its own
 
 	orgMu   sync.Mutex // guards org; may be taken while mu is held
 	org     organisation

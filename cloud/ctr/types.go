@@ -107,6 +107,7 @@ func (t *Threat) builtin(others []Type) []Type {
 const (
 	deviceKey    = "device"
 	timeframeKey = "timeframe"
+	blockKey     = "block_dictionary"
 )
 
 // deviceForm is the form of the guide: the device and how far back it is asked.
@@ -114,6 +115,7 @@ func deviceForm() []SpecField {
 	return []SpecField{
 		{Key: deviceKey, Type: "device", Label: "Registered Device", Required: true, Tooltip: "A device that is registered in Security Services Exchange"},
 		{Key: timeframeKey, Type: "integer", Label: "Request Timeframe (days)", Default: DefaultTimeframeDays},
+		{Key: blockKey, Type: "string", Label: "Dictionary of Blocked Senders", Tooltip: "A dictionary that a filter of the device names; empty: the blocklists of those who had mail of the sender"},
 	}
 }
 

@@ -58,11 +58,14 @@ func (m *Mux) Scoped(pattern, scope string, h http.HandlerFunc, allowed ...strin
 
 // HandleFunc registers a pattern of http.ServeMux. Query parameters that are
 // not among those allowed are refused with 400, and so is a query that cannot
-// be read; an allowed one may be repeated.
+// be read; an allowed one may be repeated. AnyParameter allows all.
 func (m *Mux) HandleFunc(pattern string, h http.HandlerFunc, allowed ...string) {
 	m.routes = append(m.routes, Route{Pattern: pattern})
 	m.mux.HandleFunc(pattern, m.checked(h, allowed))
 }
+
+// AnyParameter stands for whatever query parameters there are.
+const AnyParameter = "*"
 
 // checked refuses queries that a handler does not know.
 func (m *Mux) checked(h http.HandlerFunc, allowed []string) http.HandlerFunc {
@@ -81,6 +84,9 @@ func checkQuery(r *http.Request, allowed []string) string {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return "The query cannot be read."
+	}
+	if slices.Contains(allowed, AnyParameter) {
+		return ""
 	}
 	for name, values := range query {
 		query[name] = values[:1]

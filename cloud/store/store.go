@@ -206,19 +206,9 @@ func Set(b *pebble.Batch, key []byte, v any) error {
 
 // Last is Each for the last n values at most, from the end backwards.
 func (s *Store) Last(prefix []byte, n int, f func(value []byte) error) error {
-	return s.Use(func(db *pebble.DB) error {
-		to := append([]byte(nil), prefix...)
-		to[len(to)-1]++
-		it, err := db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: to})
-		if err != nil {
-			return fmt.Errorf("read %s: %w", prefix, err)
-		}
-		for it.Last(); it.Valid() && err == nil && n > 0; it.Prev() {
-			err = f(it.Value())
-			n--
-		}
-		return errors.Join(err, it.Close())
-	})
+	to := append([]byte(nil), prefix...)
+	to[len(to)-1]++
+	return s.LastBefore(prefix, to, n, f)
 }
 
 // Each calls f with every value whose key begins with the prefix, in the order
@@ -233,6 +223,22 @@ func (s *Store) Each(prefix []byte, f func(value []byte) error) error {
 		}
 		for it.First(); it.Valid() && err == nil; it.Next() {
 			err = f(it.Value())
+		}
+		return errors.Join(err, it.Close())
+	})
+}
+
+// LastBefore calls f with the values whose keys begin with the prefix and lie before a
+// key, at most limit, the last key first. f must not keep the value.
+func (s *Store) LastBefore(prefix, before []byte, limit int, f func(value []byte) error) error {
+	return s.Use(func(db *pebble.DB) error {
+		it, err := db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: before})
+		if err != nil {
+			return fmt.Errorf("read %s: %w", prefix, err)
+		}
+		for ok := it.Last(); ok && limit > 0 && err == nil; ok = it.Prev() {
+			err = f(it.Value())
+			limit--
 		}
 		return errors.Join(err, it.Close())
 	})
