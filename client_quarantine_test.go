@@ -95,6 +95,26 @@ func TestClientSOARSMAQuarantine(t *testing.T) {
 	})
 }
 
+// XSOAR packs say what was done by data.action and data.totalCount: of none they say
+// that nothing was.
+func TestClientXSOARQuarantine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, c := heldLab(t, "Subject: one\r\n\r\nx\r\n", "Subject: two\r\n\r\nx\r\n")
+		defer v.stop()
+		for _, call := range []struct{ method, body, action, total string }{
+			{"POST", `{"action":"release","mids":[1],"quarantineName":"Policy","quarantineType":"pvo"}`, "release", "1"},
+			{"POST", `{"action":"release","mids":[1],"quarantineName":"Policy","quarantineType":"pvo"}`, "release", "0"},
+			{"DELETE", `{"mids":[2,77],"quarantineName":"Policy","quarantineType":"pvo"}`, "delete", "1"},
+			{"DELETE", `{"mids":[2],"quarantineType":"spam"}`, "delete", "0"},
+		} {
+			status, _, b := c.do(call.method, "quarantine/messages", call.body)
+			if want := `{"data":{"action":"` + call.action + `","totalCount":` + call.total + "}}\n"; status != http.StatusOK || string(b) != want {
+				t.Errorf("%s: %d %s, want %s", call.body, status, b, want)
+			}
+		}
+	})
+}
+
 // Hostile mail in a quarantine: a page, details and files of it are bounded, and say
 // nothing that could be taken for something else.
 func TestHostileHeldMail(t *testing.T) {

@@ -46,6 +46,12 @@ func clientRules() map[string][]string {
 		"XSOAR packs: ampDetails, dlpDetails and urlDetails below data.messages": {"TestClientXSOARDetails"},
 		"connection-details have no envelope":                                    {"TestAsyncOS/details"},
 
+		// Quarantines.
+		"quarantine: search, details, attachment, release and delete with a body, totals": {"TestAsyncOS/quarantine_search", "TestAsyncOS/quarantine_actions", "TestHeldAgainstModel"},
+		"XSOAR packs: the text for release and delete is by data.action and totalCount":   {"TestClientXSOARQuarantine"},
+		"SOAR app for an SMA: subject, quarantine and reason of pvo details; files":       {"TestClientSOARSMAQuarantine"},
+		"settings of quarantines: names of what was made, keys of what is there":          {"TestAsyncOS/quarantine_settings"},
+
 		// Safelists and blocklists, reports, logs.
 		"lists: add, view by recipient and by sender, append, edit, delete":         {"TestAsyncOS/safelist", "TestAsyncOS/safelist_faults"},
 		"reporting: dates to the hour, and with +00:00":                             {"TestAsyncOS/reports", "TestClientPhantomReports"},
