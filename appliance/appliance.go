@@ -338,8 +338,8 @@ func (a *Appliance) usePages(c *config.Appliance) {
 	for _, prefix := range asyncos.Prefixes() {
 		mux.Handle(prefix, api)
 	}
-	mux.Handle("GET /xml/status", rest.SignedIn(rest.Options{SignIn: a.users, Logger: a.o.Logger, Audit: a.audit.tell}, http.HandlerFunc(a.serveXML)))
-	mux.Handle("GET "+reports.CSVPath, rest.SignedIn(rest.Options{SignIn: a.users, Logger: a.o.Logger, Audit: a.audit.tell},
+	mux.Handle("GET /xml/status", rest.SignedIn(rest.Options{SignIn: a.users, Logger: a.o.Logger, Audit: a.audit.tell}, nil, http.HandlerFunc(a.serveXML)))
+	mux.Handle("GET "+reports.CSVPath, rest.SignedIn(rest.Options{SignIn: a.users, Logger: a.o.Logger, Audit: a.audit.tell}, reports.MayRead,
 		reports.CSV(reports.CSVOptions{Counts: a.reports, Location: in, Logger: a.o.Logger})))
 	mux.Handle("/", console.New(console.Options{
 		Location: in, Tracker: a.store, Host: c.Hostname, Model: "Cisco " + model,

@@ -91,8 +91,9 @@ func reachable(a net.Addr) string {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), ap.Port()).String()
 }
 
-// Exposed lists the faces that others than this machine can reach. There is
-// hardly any sign-in yet, so whoever reaches a face may do nearly everything there.
+// Exposed lists the faces that others than this machine can reach. Pages and the
+// emulator's own API have no sign-in yet, so whoever reaches them may do nearly
+// everything there.
 func (l *Lab) Exposed() []string {
 	var out []string
 	for _, ln := range l.listeners() {

@@ -31,7 +31,7 @@ func (s *settings) announce(w io.Writer, l *lab.Lab) error {
 		}
 	}
 	for _, address := range l.Exposed() {
-		fmt.Fprintf(w, "\nWarning: %s can be reached from other machines, and there is no sign-in yet.\n", address)
+		fmt.Fprintf(w, "\nWarning: %s can be reached from other machines, and the pages and the emulator's own API have no sign-in yet.\n", address)
 	}
 	return nil
 }

@@ -46,13 +46,13 @@ func Routes(o Options) []rest.Route {
 	a := newAPI(o)
 	var out []rest.Route
 	for _, path := range []string{"reporting/{report}", "reporting/{report}/{counter}"} {
-		out = append(out, rest.Route{Method: "GET", Path: path, Privilege: "e_reporting", May: mayRead, Takes: takes, Plus: plusses, Serve: a.serve})
+		out = append(out, rest.Route{Method: "GET", Path: path, Privilege: "e_reporting", May: MayRead, Takes: takes, Plus: plusses, Serve: a.serve})
 	}
 	return out
 }
 
-// mayRead: help desks track messages, no more. Source: AsyncOS user guide, "User Roles".
-func mayRead(r users.Role) bool { return r.MayConfigure() }
+// MayRead: help desks track messages, no more. Source: AsyncOS user guide, "User Roles".
+func MayRead(r users.Role) bool { return r.MayConfigure() }
 
 // takes are the parameters of every report. Source: the appliance's own description of
 // its API; that reports without keys take them, too, is inferred.

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
 	"esasim/appliance/asyncos/rest"
 	"esasim/appliance/reporting"
 	"esasim/appliance/users"
@@ -107,11 +110,18 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// Help desks see no reports.
+// Help desks see no reports, nor the same as CSV.
 func TestRoles(t *testing.T) {
+	csv := rest.SignedIn(rest.Options{SignIn: everybody{}}, MayRead, CSV(CSVOptions{Counts: &nothing{}}))
 	for role, want := range map[users.Role]int{users.Administrator: 200, users.Operator: 200, users.ReadOnly: 200, users.HelpDesk: 403} {
 		if w := call(handler(&nothing{}), role, "reporting/mail_subject_stats?"+day); w.Code != want {
 			t.Errorf("%s: %d, want %d", role, w.Code, want)
+		}
+		r := httptest.NewRequest("GET", CSVPath+"?format=csv&report_query_id=mga_overview_incoming_mail_summary&date_range=current_hour", nil)
+		r.SetBasicAuth(string(role), "x")
+		w := httptest.NewRecorder()
+		if csv.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("%s: CSV: %d, want %d", role, w.Code, want)
 		}
 	}
 }
@@ -155,5 +165,26 @@ func TestQuestion(t *testing.T) {
 		if q.Key(key) != want {
 			t.Errorf("%q: %t", key, !want)
 		}
+	}
+}
+
+// The document names the reports of the catalogue.
+func TestNamesDescribed(t *testing.T) {
+	var d struct {
+		Components struct {
+			Parameters map[string]struct {
+				Schema struct{ Enum []string }
+			}
+		}
+	}
+	if err := yaml.Unmarshal(document, &d); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, r := range Catalogue() {
+		want = append(want, r.Name)
+	}
+	if diff := cmp.Diff(want, d.Components.Parameters["ReportName"].Schema.Enum); diff != "" {
+		t.Errorf("-catalogue +document:\n%s", diff)
 	}
 }

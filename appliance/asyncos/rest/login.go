@@ -145,14 +145,18 @@ func (a *api) caller(r *http.Request) (users.User, error) {
 
 // SignedIn serves next to those who say who they are by HTTP Basic, or by a token:
 // for what is read with the accounts of the API and is not part of it. Routes are not
-// asked for.
-func SignedIn(o Options, next http.Handler) http.Handler {
+// asked for. may tells which roles; nil: all.
+func SignedIn(o Options, may func(users.Role) bool, next http.Handler) http.Handler {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
 	a := &api{o}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := a.caller(r); err != nil {
+		user, err := a.caller(r)
+		if t := (Route{May: may}); err == nil && !t.Admits(user.Role) {
+			err = forbidden(user.Role)
+		}
+		if err != nil {
 			a.refuse(&Call{Writer: w, Request: r}, err)
 			return
 		}

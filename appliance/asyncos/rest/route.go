@@ -114,7 +114,7 @@ func (a *api) serve(c *Call, t *Route) (v any, err error) {
 		return nil, err
 	}
 	if !t.Admits(c.User.Role) {
-		return nil, Fault{http.StatusForbidden, "The role " + string(c.User.Role) + " may not call this."}
+		return nil, forbidden(c.User.Role)
 	}
 	if c.Parameters, err = readParameters(c.Request.URL.RawQuery, t); err != nil {
 		return nil, err
@@ -131,4 +131,8 @@ func (a *api) servePrivileges(c *Call) (any, error) {
 		}
 	}
 	return Data{list}, nil
+}
+
+func forbidden(role users.Role) Fault {
+	return Fault{http.StatusForbidden, "The role " + string(role) + " may not call this."}
 }
