@@ -49,8 +49,10 @@ var apiDocument = sync.OnceValues(func() (*conform.Document, error) {
 	return conform.New(b, rest.Prefixes())
 })
 
-// described makes a transport check the answers of the API.
+// described makes a transport check the answers of the API, and those of the cloud
+// where the vendor's contracts are.
 func described(next http.RoundTripper) http.RoundTripper {
+	next = contracted(next)
 	d, err := apiDocument()
 	if err != nil {
 		return undescribed{err}

@@ -38,6 +38,7 @@ type Options struct {
 	Schema       string                         // CTIM's version; see ctr.Options
 	Envelope     string                         // of answers; likewise
 	Access       ctr.Access                     // who may use Threat Response, and how much
+	Types        []ctr.Type                     // of modules, besides those that every cloud has
 	Portal       func(*ctr.Threat) http.Handler // the pages, at "/"; nil: none
 	Registered   func(c *Cloud, device string)  // called once for each device that has registered; nil: nobody wants to know
 }
@@ -73,7 +74,8 @@ func Open(o Options) (*Cloud, error) {
 	relays := relay.NewKind(func(claims map[string]any) (string, error) { return c.ctr.Sign(claims) })
 	threat, err := ctr.Open(ctr.Options{
 		Region: o.Region, Organisation: o.Organisation, Store: s, Devices: exchange, Exchange: exchange, Logger: o.Logger,
-		SchemaVersion: o.Schema, Envelope: o.Envelope, Access: o.Access, Types: []ctr.Type{relays.Type(), c.intelType(o.Logger)},
+		SchemaVersion: o.Schema, Envelope: o.Envelope, Access: o.Access,
+		Types: append([]ctr.Type{relays.Type(), c.intelType(o.Logger)}, o.Types...),
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open cloud %s: %w", o.Region, err), s.Close())

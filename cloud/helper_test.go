@@ -43,7 +43,7 @@ func open(t testing.TB, region string) *box {
 func (b *box) start() {
 	b.t.Helper()
 	c, err := cloud.Open(cloud.Options{Region: b.region, FS: b.fs, Dir: "cloud", Organisation: "Example Ltd",
-		Registered: b.hear})
+		Registered: b.hear, Types: []ctr.Type{knowing()}})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -83,6 +83,7 @@ func (b *box) do(method, path string, body any, headers ...string) *httptest.Res
 	}
 	w := httptest.NewRecorder()
 	b.cloud.Handler().ServeHTTP(w, r)
+	conforms(b.t, r, w)
 	return w
 }
 

@@ -33,13 +33,8 @@ func (t *Threat) routes() *route.Mux {
 	t.clientRoutes(m)
 	t.profileRoutes(m)
 	// Scopes and parameters of the routes: schema.
-	narrow := []string{"mids", "flags", "product_categories"}
 	m.Scoped("POST /iroh/iroh-inspect/inspect", "inspect:read", t.serveInspect)
-	m.Scoped("POST /iroh/iroh-enrich/observe/observables", "enrich/observables/observe:read", t.serveObserve, narrow...)
-	m.Scoped("POST /iroh/iroh-enrich/deliberate/observables", "enrich/observables/deliberate:read", t.serveDeliberate, narrow...)
-	m.Scoped("POST /iroh/iroh-enrich/refer/observables", "enrich/observables/refer:read", t.serveRefer, narrow...)
-	m.Scoped("POST /iroh/iroh-enrich/health", "integration/health:read", t.serveHealth)
-	m.Scoped("POST /iroh/iroh-enrich/health/{id}", "integration/health:read", t.serveOneHealth)
+	t.enrichRoutes(m)
 	t.instances(m)
 	t.typeRoutes(m)
 	t.patchRoutes(m)

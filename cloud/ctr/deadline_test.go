@@ -26,6 +26,9 @@ func (exchange) Services(context.Context) (sse.Services, error) {
 func (exchange) Device(_ context.Context, id string) (sse.Device, error) {
 	return sse.Device{ID: id, Status: sse.Registered, Online: true}, nil
 }
+func (exchange) Sighting(context.Context, string, string) (ctim.Sighting, error) {
+	return ctim.Sighting{}, sse.ErrUnknownSighting
+}
 func (exchange) Sightings(ctx context.Context, q sse.Search) (sse.Found, error) {
 	switch q.DeviceID {
 	case "slow":

@@ -1,7 +1,6 @@
 package ctr
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,25 +11,26 @@ import (
 
 const maxEnrich = 1 << 20 // bytes of a body (ours)
 
-func (t *Threat) serveObserve(w http.ResponseWriter, r *http.Request) {
-	if modules, observables, ok := t.readEnrich(w, r); ok {
-		env, err := t.observe(r.Context(), modules, Question{Observables: observables})
-		t.answer(w, t.wrapped(env), err)
+// enrichRoutes are the routes of enrich. The scopes are the schema's; those of
+// the older routes are those of the same question, and that of settings is
+// inferred.
+func (t *Threat) enrichRoutes(m *route.Mux) {
+	const base = "/iroh/iroh-enrich/"
+	narrow := []string{"mids", "flags", "product_categories"}
+	for _, q := range []struct {
+		name string
+		ask  lookup
+	}{{"observe", t.observed}, {"deliberate", t.deliberated}, {"refer", t.referred}} {
+		scope := "enrich/observables/" + q.name + ":read"
+		m.Scoped("POST "+base+q.name+"/observables", scope, t.serveEnrich(q.ask), narrow...)
+		m.Scoped("POST "+base+q.name+"/sighting", scope, t.serveSighting(q.ask), narrow...)
+		m.Scoped("POST "+base+q.name+"/sighting_ref", scope, t.serveSightingRef(q.ask), narrow...)
 	}
-}
-
-func (t *Threat) serveDeliberate(w http.ResponseWriter, r *http.Request) {
-	if modules, observables, ok := t.readEnrich(w, r); ok {
-		env, err := t.deliberate(r.Context(), modules, observables)
-		t.answer(w, t.wrapped(env), err)
-	}
-}
-
-func (t *Threat) serveRefer(w http.ResponseWriter, r *http.Request) {
-	if modules, observables, ok := t.readEnrich(w, r); ok {
-		refs, err := t.refer(r.Context(), modules, observables)
-		t.answer(w, t.wrappedRefs(refs), err)
-	}
+	m.Scoped("POST "+base+"observe/targets", "enrich/targets/observe:read", t.serveTargets, "mids")
+	m.Scoped("GET "+base+"reputation/observable", "enrich/observables/reputation:read", t.serveReputation, "mids", "type", "value")
+	m.Scoped("GET "+base+"settings", "enrich:read", t.serveSettings)
+	m.Scoped("POST "+base+"health", "integration/health:read", t.serveHealth)
+	m.Scoped("POST "+base+"health/{id}", "integration/health:read", t.serveOneHealth)
 }
 
 // answer writes what came of a request, or why nothing did.
@@ -51,7 +51,7 @@ func (t *Threat) serveHealth(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	all, errs, err := t.healthOf(r.Context(), modules)
-	t.answer(w, enveloped{all, t.wrappedErrors(errs)}, err)
+	t.answer(w, enveloped{t.wrappedHealth(all), t.wrappedErrors(errs)}, err)
 }
 
 // serveOneHealth answers for one module: its data is one object (schema).
@@ -71,7 +71,7 @@ func (t *Threat) serveOneHealth(w http.ResponseWriter, r *http.Request) {
 		t.fail(w, err)
 		return
 	}
-	t.answer(w, enveloped{all[0], t.wrappedErrors(errs)}, nil)
+	t.answer(w, enveloped{t.wrappedHealth(all)[0], t.wrappedErrors(errs)}, nil)
 }
 
 // enveloped is any other answer of modules.
@@ -80,39 +80,34 @@ type enveloped struct {
 	Errors []ModuleError `json:"errors,omitempty"`
 }
 
-// readEnrich reads what both observables routes are asked, or answers what is
-// wrong with it and is false.
-func (t *Threat) readEnrich(w http.ResponseWriter, r *http.Request) ([]Module, []ctim.Observable, bool) {
+// readAsked reads the body of a request by read, and gives the modules it is for.
+func (t *Threat) readAsked(w http.ResponseWriter, r *http.Request, read func(body []byte) error) ([]Module, error) {
 	body, err := readBody(w, r, maxEnrich)
 	if err != nil {
-		t.fail(w, err)
-		return nil, nil, false
+		return nil, err
 	}
 	modules, err := t.chosen(r)
 	if err != nil {
-		t.fail(w, err)
-		return nil, nil, false
+		return nil, err
 	}
-	var rows []map[string]any
-	if err := json.Unmarshal(body, &rows); err != nil || rows == nil {
-		t.fail(w, invalidRequest("Malformed application/json request: want an array of observables."))
-		return nil, nil, false
-	}
+	return modules, read(body)
+}
+
+// readRows reads a list of observables.
+func readRows(rows []map[string]any) ([]ctim.Observable, error) {
 	if len(rows) > maxObservables {
-		t.fail(w, invalidRequest(fmt.Sprintf("At most %d observables can be asked for at once.", maxObservables)))
-		return nil, nil, false
+		return nil, invalidRequest(fmt.Sprintf("At most %d observables can be asked for at once.", maxObservables))
 	}
 	observables := make([]ctim.Observable, len(rows))
 	for i, row := range rows {
 		if wrong := checkRow(row); wrong != nil {
 			// The service's schema library answers a list as long as the place
 			// of the fault, null where all is well (style inferred).
-			route.JSON(w, http.StatusBadRequest, map[string]any{"errors": append(make([]any, i), wrong)})
-			return nil, nil, false
+			return nil, invalidBody{append(make([]any, i), wrong)}
 		}
 		observables[i] = ctim.Observable{Type: ctim.ObservableType(row["type"].(string)), Value: row["value"].(string)}
 	}
-	return modules, observables, true
+	return observables, nil
 }
 
 // checkRow gives what is wrong with one observable of a body, by key, or nil.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"esasim/cloud/ctim"
 	"esasim/cloud/sse"
 )
 
@@ -63,6 +64,16 @@ func (e esa) Observe(ctx context.Context, m Module, q Question) (Docs, []Complai
 		docs.Add(Sightings, s)
 	}
 	return docs, warnings
+}
+
+// Sighting gives a sighting that the device has pushed, by its external id: the
+// ids of such sightings are transient, that is, of no meaning to others.
+func (e esa) Sighting(ctx context.Context, m Module, id string) (ctim.Sighting, bool, error) {
+	s, err := e.devices.Sighting(ctx, m.DeviceID, id)
+	if errors.Is(err, sse.ErrUnknownSighting) || errors.Is(err, sse.ErrUnknownDevice) {
+		return s, false, nil
+	}
+	return s, err == nil, err
 }
 
 // reach gives why a module's device cannot be asked, or nil. That a silent

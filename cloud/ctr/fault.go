@@ -21,6 +21,12 @@ type fault struct {
 
 func (f fault) Error() string { return f.code + ": " + f.description }
 
+// invalidBody is an answer of the service's schema library: what is wrong, in the
+// places of a body where it is wrong.
+type invalidBody struct{ errors any }
+
+func (invalidBody) Error() string { return "invalid body" }
+
 // normalized is the body of a fault. Source: schema (NormalizedError).
 type normalized struct {
 	Error       string `json:"error"`
@@ -32,7 +38,10 @@ type normalized struct {
 // the trace id that the client is given, as the service does (observed).
 func (t *Threat) fail(w http.ResponseWriter, err error) {
 	var f fault
+	var b invalidBody
 	switch {
+	case errors.As(err, &b):
+		route.JSON(w, http.StatusBadRequest, map[string]any{"errors": b.errors})
 	case errors.As(err, &f):
 		route.JSON(w, f.status, normalized{Error: f.code, Description: f.description})
 	case errors.Is(err, store.ErrClosed), errors.Is(err, context.Canceled):

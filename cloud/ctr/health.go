@@ -1,8 +1,6 @@
 package ctr
 
-import (
-	"context"
-)
+import "context"
 
 // Health is a module's state: ok, error or unknown. Source: schema.
 type Health struct {
@@ -38,4 +36,13 @@ func (t *Threat) healthOf(ctx context.Context, modules []Module) ([]ModuleHealth
 		errs = append(errs, a.errors()...)
 	}
 	return out, errs, err
+}
+
+// wrappedHealth are states as clients are given them.
+func (t *Threat) wrappedHealth(all []ModuleHealth) []ModuleHealth {
+	out := []ModuleHealth{}
+	for _, h := range all {
+		out = append(out, ModuleHealth{t.shown(h.Label), h.Data})
+	}
+	return out
 }

@@ -27,6 +27,7 @@ type Devices interface {
 	Device(ctx context.Context, id string) (sse.Device, error)
 	Sightings(ctx context.Context, q sse.Search) (sse.Found, error)
 	Proxy(ctx context.Context, device string, r sse.Request) (sse.Answer, error)
+	Sighting(ctx context.Context, deviceID, externalID string) (ctim.Sighting, error)
 }
 
 // Options say what a Threat is made of.

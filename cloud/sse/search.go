@@ -51,6 +51,40 @@ func (x *Exchange) Sightings(ctx context.Context, q Search) (Found, error) {
 	return f.found, nil
 }
 
+// ErrUnknownSighting says that a device has pushed no such sighting.
+var ErrUnknownSighting = errors.New("unknown sighting")
+
+// Sighting gives a sighting of a device by its external id, as it was pushed
+// last; ErrUnknownSighting or ErrUnknownDevice.
+func (x *Exchange) Sighting(_ context.Context, deviceID, externalID string) (s ctim.Sighting, err error) {
+	dev, err := x.record(deviceID)
+	if err != nil {
+		return s, err
+	}
+	err = x.store.Use(func(db *pebble.DB) error {
+		at, closer, err := db.Get(store.ExternalID(dev.Number, externalID))
+		if err != nil {
+			return err
+		}
+		row := store.Sighting(dev.Number, store.Seq(at))
+		if err := closer.Close(); err != nil {
+			return err
+		}
+		raw, closer, err := db.Get(row)
+		if err != nil {
+			return err
+		}
+		return errors.Join(json.Unmarshal(raw, &s), closer.Close())
+	})
+	if errors.Is(err, pebble.ErrNotFound) {
+		err = ErrUnknownSighting
+	}
+	if err != nil {
+		return s, fmt.Errorf("sighting %.200q of device %s: %w", externalID, deviceID, err)
+	}
+	return s, nil
+}
+
 // finder is one search under way.
 type finder struct {
 	ctx   context.Context
