@@ -55,7 +55,7 @@ func (knows) Refer(_ context.Context, _ ctr.Module, asked []ctim.Observable) (ou
 // good and bad (testdata/enrich.txt). All answers are held to the contracts.
 func TestEnrich(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := open(t, "AMERICAS")
+		b := open(t, "AMERICAS", knowing())
 		d, m := b.connect("SMA Email")
 		know, err := b.cloud.CTR().AddModule(t.Context(), ctr.Module{Name: "Knowing", Type: "Knowing"})
 		if err != nil {

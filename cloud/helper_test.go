@@ -28,13 +28,14 @@ type box struct {
 	cloud  *cloud.Cloud
 	fs     vfs.FS
 	region string
+	types  []ctr.Type // of modules, besides those that every cloud has
 	mu     sync.Mutex
 	heard  []string // devices that Options.Registered was called for
 }
 
-func open(t testing.TB, region string) *box {
+func open(t testing.TB, region string, types ...ctr.Type) *box {
 	t.Helper()
-	b := &box{t: t, fs: vfs.NewMem(), region: region}
+	b := &box{t: t, fs: vfs.NewMem(), region: region, types: types}
 	b.start()
 	t.Cleanup(func() { b.stop() })
 	return b
@@ -43,7 +44,7 @@ func open(t testing.TB, region string) *box {
 func (b *box) start() {
 	b.t.Helper()
 	c, err := cloud.Open(cloud.Options{Region: b.region, FS: b.fs, Dir: "cloud", Organisation: "Example Ltd",
-		Registered: b.hear, Types: []ctr.Type{knowing()}})
+		Registered: b.hear, Types: b.types})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -13,21 +13,26 @@ type Unpublished struct {
 	Route string // as registered: "POST /iroh/iroh-enrich/observe/sighting"
 	Like  string // file and name of the definition that a good answer has; "": none is public
 	Why   string // where the route is known from, and what its answer was learnt from
+	Never bool   // it has no good answer: whoever asks is refused
 }
 
 // UnpublishedRoutes are the routes that the contracts do not have.
 func UnpublishedRoutes() []Unpublished {
 	const client = "public client; gone from the contracts of today"
 	return []Unpublished{
-		{"POST /iroh/oauth2/token", "iroh-auth.json TokenResponse", "vendor document"},
-		{"GET /.well-known/jwks", "", "RFC 7517"},
-		{"POST /iroh/iroh-enrich/observe/sighting", "iroh-enrich.json ObserveEnvelopedObserveBundle", client},
-		{"POST /iroh/iroh-enrich/observe/sighting_ref", "iroh-enrich.json ObserveEnvelopedObserveBundle", client},
-		{"POST /iroh/iroh-enrich/deliberate/sighting", "iroh-enrich.json DeliberateEnvelopedObserveBundle", client},
-		{"POST /iroh/iroh-enrich/deliberate/sighting_ref", "iroh-enrich.json DeliberateEnvelopedObserveBundle", client},
-		{"POST /iroh/iroh-enrich/refer/sighting", "iroh-enrich.json EnvelopedRefs", client},
-		{"POST /iroh/iroh-enrich/refer/sighting_ref", "iroh-enrich.json EnvelopedRefs", client},
-		{"GET /iroh/iroh-enrich/settings", "", "public client, which tries its token with it"},
+		{"POST /iroh/oauth2/token", "iroh-auth.json TokenResponse", "vendor document", false},
+		{"GET /.well-known/jwks", "", "RFC 7517", false},
+		{"POST /iroh/iroh-enrich/observe/sighting", "iroh-enrich.json ObserveEnvelopedObserveBundle", client, false},
+		{"POST /iroh/iroh-enrich/observe/sighting_ref", "iroh-enrich.json ObserveEnvelopedObserveBundle", client, false},
+		{"POST /iroh/iroh-enrich/deliberate/sighting", "iroh-enrich.json DeliberateEnvelopedObserveBundle", client, false},
+		{"POST /iroh/iroh-enrich/deliberate/sighting_ref", "iroh-enrich.json DeliberateEnvelopedObserveBundle", client, false},
+		{"POST /iroh/iroh-enrich/refer/sighting", "iroh-enrich.json EnvelopedRefs", client, false},
+		{"POST /iroh/iroh-enrich/refer/sighting_ref", "iroh-enrich.json EnvelopedRefs", client, false},
+		{"GET /iroh/iroh-enrich/settings", "", "public client, which tries its token with it", false},
+		{"GET /iroh/iroh-int/integration", "", "public client; there are none", false},
+		{"GET /iroh/iroh-int/integration/{id}", "", "public client; there are none", true},
+		{"PATCH /iroh/iroh-int/integration/{id}", "", "public client; there are none", true},
+		{"DELETE /iroh/iroh-int/integration/{id}", "", "public client; there are none", true},
 	}
 }
 
@@ -39,7 +44,6 @@ func RoutesNotServed() []NotServed {
 	return []NotServed{
 		{"/iroh/iroh-auth/", "people sign in there; nobody does here"},
 		{"/iroh/iroh-enrich/query/", "of 2025, after the eras that are emulated"},
-		{"/iroh/iroh-int/", "not built yet"},
 		{"/iroh/iroh-response/", "not built yet"},
 		{"/iroh/private-intel/", "incidents of XDR, after the eras that are emulated"},
 	}
@@ -51,6 +55,7 @@ func Answered() map[string][]string {
 	return map[string][]string{
 		"iroh-auth.json":    {"TokenResponse"},
 		"iroh-inspect.json": {"Observable", "400", "401", "403"},
+		"iroh-int.json":     {"ModuleInstanceResponse", "ModuleType", "ModuleTypePatch", "OneClickModuleWrapperResult"},
 		"iroh-enrich.json": {"ObserveEnvelopedObserveBundle", "DeliberateEnvelopedObserveBundle", "EnvelopedRefs", "EnvelopedHealth",
 			"EnvelopedSingleHealth", "ErrorMessage", "Sighting", "Observable", "ObservedRelation", "ObservedTime", "IdentitySpecification",
 			"EnvelopedReputation", "Verdict", "ValidTime", "Ref", "HealthStatus", "NormalizedError-401"},

@@ -27,7 +27,7 @@ type Oracle struct {
 	files       map[string]*swagger
 	published   map[string]operation         // by route, nameless
 	mux         *http.ServeMux               // tells the route of a request
-	served      []route.Route                // those below /iroh, /ctia and /.well-known
+	served      []route.Route                // those below /iroh and /.well-known
 	unpublished map[string]cloud.Unpublished // by pattern
 
 	mu      sync.Mutex // guards what follows
@@ -82,7 +82,7 @@ type Answer struct {
 // Check tells in what an answer is other than the contracts say. A good answer
 // is held to the published definition of its route, or to the one that the table
 // of unpublished routes names; a refusal to that of its status, or at least to
-// the form that all have. What is not below /iroh, /ctia and /.well-known is not
+// the form that all have. What is not below /iroh and /.well-known is not
 // looked at.
 func (o *Oracle) Check(r *http.Request, a Answer) error {
 	if !family(r.URL.Path) {
@@ -103,7 +103,7 @@ func (o *Oracle) Check(r *http.Request, a Answer) error {
 
 // family is true for the paths of the public APIs.
 func family(path string) bool {
-	return strings.HasPrefix(path, "/iroh/") || strings.HasPrefix(path, "/ctia/") || strings.HasPrefix(path, "/.well-known/")
+	return strings.HasPrefix(path, "/iroh/") || strings.HasPrefix(path, "/.well-known/")
 }
 
 func (o *Oracle) check(pattern string, a Answer) error {
