@@ -205,3 +205,25 @@ func TestVocabulary(t *testing.T) {
 		t.Errorf("%d of the schema's types are known, want 35", known)
 	}
 }
+
+// schema names a definition for checkContract.
+func schema(t *testing.T, _, file, definition string) string {
+	t.Helper()
+	return file + " " + definition
+}
+
+// checkContract holds an answer that has no contract by its route to a definition.
+func checkContract(t *testing.T, definition, name string, status, wanted int, body []byte, holds string) {
+	t.Helper()
+	if status != wanted || !strings.Contains(string(body), holds) {
+		t.Errorf("%s: %d, want %d with %s: %.300s", name, status, wanted, holds, body)
+		return
+	}
+	o, err := oracle()
+	if err == nil {
+		err = o.Like(definition, body)
+	}
+	if err != nil {
+		t.Errorf("%s: %v\n%.500s", name, err, body)
+	}
+}

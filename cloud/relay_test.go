@@ -229,7 +229,6 @@ func TestRelayByAPI(t *testing.T) {
 		Errors []ctr.ModuleError
 	}
 	want(t, w, 200, &env)
-	enriched(t, "observe", "ObserveEnvelopedObserveBundle", w)
 	if len(env.Data) != 1 || env.Data[0].ModuleInstanceID != good || env.Data[0].ModuleTypeID != typeID || !strings.Contains(w.Body.String(), `"disposition_name":"Malicious"`) {
 		t.Errorf("data: %s", w.Body)
 	}
