@@ -69,7 +69,6 @@ func RoutesNotServed() []NotServed {
 	return []NotServed{
 		{"/iroh/iroh-auth/", "people sign in there; nobody does here"},
 		{"/iroh/iroh-enrich/query/", "of 2025, after the eras that are emulated"},
-		{"/iroh/iroh-response/", "not built yet"},
 		{"/iroh/private-intel/", "incidents of XDR, after the eras that are emulated"},
 	}
 }

@@ -1,6 +1,7 @@
 package ctr
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,16 +14,13 @@ import (
 // respondRoutes are the routes of response. Source: schema.
 func (t *Threat) respondRoutes(m *route.Mux) {
 	const iroh = "/iroh/iroh-response/respond/"
-	m.Scoped("POST "+iroh+"observables", "response/observables:read", t.serveRespond, "params")
+	m.Scoped("POST "+iroh+"observables", "response/observables:read", t.serveEnrich(t.responded), "params")
 	m.Scoped("POST "+iroh+"sighting", "response/sighting:read", t.serveRespondSighting, "params")
 	m.Scoped("POST "+iroh+"trigger/{module}/{action}", "response/trigger:write", t.serveTrigger, route.AnyParameter)
 }
 
-func (t *Threat) serveRespond(w http.ResponseWriter, r *http.Request) {
-	if modules, observables, ok := t.readEnrich(w, r); ok {
-		actions, err := t.respond(r.Context(), modules, observables)
-		t.answer(w, actions, err)
-	}
+func (t *Threat) responded(ctx context.Context, modules []Module, observables []ctim.Observable) (any, error) {
+	return t.respond(ctx, modules, observables)
 }
 
 // serveRespondSighting answers for the observables of a sighting; what else it says
