@@ -88,7 +88,7 @@ func TestHeldMessages(t *testing.T) {
 		"attachment=a+b":                                     "1",
 		"from=2000-01-01T00:00:00Z&to=2001-01-01T00:00:00Z":  "0",
 		"from=yesterday":                                     "400: from=yesterday: want a time such as 2026-11-26T10:00:00Z",
-		"sort=color":                                         `400: sort: "color" cannot be done: want received, exit, sender, subject or size`,
+		"sort=color":                                         `400: sort: "color" cannot be done: want received, exit, sender, from, recipient, subject or size`,
 		"offset=1":                                           "1",
 		"limit=-1":                                           "400: limit: -1 cannot be done: want 1 to 1000",
 		"nobody=1":                                           `400: unknown, or given more than once: ["nobody"]: want quarantine, sender, recipient, subject, attachment, from, to, sort, order, offset, limit`,

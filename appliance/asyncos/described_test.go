@@ -102,7 +102,9 @@ func TestOperationsDescribed(t *testing.T) {
 func TestAnswersClosed(t *testing.T) {
 	d := document(t)
 	for name, s := range d.Components.Schemas {
-		if name != "Login" { // what clients send may have more
+		// What clients send: a login may have more, and of what changes something every key
+		// may be left out.
+		if name != "Login" && !strings.HasPrefix(name, "Change") {
 			open(t, name, s.Value)
 		}
 	}
