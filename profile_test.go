@@ -2,6 +2,7 @@ package esasim_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -139,6 +140,12 @@ func page(h http.Handler, path string) string {
 // observe asks the region's API about a subject, as a client.
 func (v *virtual) observe(t *testing.T, subject string) (http.Header, string) {
 	t.Helper()
+	return v.observeAs(t, "email_subject", subject)
+}
+
+// observeAs asks for an observable of any type.
+func (v *virtual) observeAs(t *testing.T, kind, value string) (http.Header, string) {
+	t.Helper()
 	h, a := v.Cloud(lab.Americas).Handler(), v.Addresses()
 	r := httptest.NewRequest(http.MethodPost, "/iroh/oauth2/token", strings.NewReader("grant_type=client_credentials"))
 	r.SetBasicAuth(a.ClientID, a.ClientPassword)
@@ -151,7 +158,7 @@ func (v *virtual) observe(t *testing.T, subject string) (http.Header, string) {
 	if err := json.Unmarshal(w.Body.Bytes(), &token); err != nil {
 		t.Fatalf("%v in %s", err, w.Body)
 	}
-	r = httptest.NewRequest(http.MethodPost, "/iroh/iroh-enrich/observe/observables", strings.NewReader(`[{"type":"email_subject","value":"`+subject+`"}]`))
+	r = httptest.NewRequest(http.MethodPost, "/iroh/iroh-enrich/observe/observables", strings.NewReader(fmt.Sprintf(`[{"type":%q,"value":%q}]`, kind, value)))
 	r.Header.Set("Authorization", "Bearer "+token.Access)
 	r.Header.Set("Content-Type", "application/json")
 	w = httptest.NewRecorder()
