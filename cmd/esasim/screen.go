@@ -111,7 +111,7 @@ func screen(a lab.Addresses, data string) string {
 		line("its password", a.ClientPassword)
 	}
 	if a.ConsoleUser != "" {
-		line("console user", a.ConsoleUser+" / "+a.ConsolePassphrase+"  (for the REST API)")
+		line("console user", a.ConsoleUser+" / "+a.ConsolePassphrase+"  (for the REST API and the command line)")
 	}
 	if data == "" {
 		data = "temporary, removed at the end; --data DIR keeps it"
