@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"esasim/esa"
+	"esasim/internal/due"
 )
 
 // Follower is the name of the place in the log.
@@ -159,6 +160,8 @@ func (r *Reports) Run(ctx context.Context, from Reader) (err error) {
 		switch {
 		case errors.As(err, &lost):
 			r.skip(lost.Events)
+		case ctx.Err() != nil:
+			return nil
 		case err != nil:
 			return fmt.Errorf("reports: %w", err)
 		case entries != nil:
@@ -181,17 +184,11 @@ func (r *Reports) Run(ctx context.Context, from Reader) (err error) {
 
 // next waits for entries, but not longer than until what is counted should be kept.
 func (r *Reports) next(ctx context.Context, from Reader) ([]esa.Entry, error) {
-	wait := ctx
+	var at time.Time
 	if r.waiting() > 0 {
-		var cancel context.CancelFunc
-		wait, cancel = context.WithTimeout(ctx, settle)
-		defer cancel()
+		at = time.Now().Add(settle)
 	}
-	entries, err := from.Next(wait)
-	if err != nil && wait.Err() != nil && errors.Is(err, context.Cause(wait)) {
-		return nil, nil
-	}
-	return entries, err
+	return due.Until(ctx, at, from.Next)
 }
 
 func (r *Reports) waiting() int {
