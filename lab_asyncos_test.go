@@ -27,46 +27,63 @@ import (
 // TestAsyncOS plays the files in testdata/asyncos; its README has the form of them.
 // Each is a lab in a bubble: mail is sent to it, then calls of the REST API are made.
 func TestAsyncOS(t *testing.T) {
-	files, err := filepath.Glob("testdata/asyncos/*.txtar")
+	playStories(t, "testdata/asyncos/*.txtar", "calls", func(p *performance, calls string) string {
+		return (&apiCaller{t: p.t, virtual: p.virtual}).play(calls)
+	})
+}
+
+// playStories plays files that each are a lab in a bubble: mail is sent to it, then it
+// is asked what a section of the file says. play gives that section back with the
+// answers.
+func playStories(t *testing.T, pattern, section string, play func(p *performance, text string) string) {
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) < 6 {
-		t.Fatalf("%d files, %v", len(files), err)
+		t.Fatalf("%s: %d files, %v", pattern, len(files), err)
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			t.Parallel()
-			a := txtar.Parse([]byte(readFile(t, file)))
-			s := &scenario{file: file, comment: string(a.Comment)}
-			calls := ""
-			for _, f := range a.Files {
-				switch {
-				case f.Name == configSection:
-					s.config = string(f.Data)
-				case f.Name == stepsSection:
-					s.steps = string(f.Data)
-				case f.Name == "calls":
-					calls = string(f.Data)
-				case strings.HasSuffix(f.Name, ".eml"):
-					s.mails = append(s.mails, f)
-				default:
-					t.Fatalf("%s: nobody reads the section %q", file, f.Name)
-				}
-			}
-			synctest.Test(t, func(t *testing.T) { calls = playCalls(t, s, calls) })
+			s, text := readStory(t, file, section)
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(time.Until(scenarioBegins()))
+				p := &performance{t: t, scenario: s, virtual: &virtual{fs: vfs.NewMem()}}
+				p.start(t, p.configure)
+				defer p.end()
+				p.sendAll()
+				text = play(p, text)
+			})
 			if !t.Failed() {
-				s.found = []txtar.File{{Name: "calls", Data: []byte(calls)}}
+				s.found = []txtar.File{{Name: section, Data: []byte(text)}}
 				golden.Check(t, file, s.format(), *update)
 			}
 		})
 	}
 }
 
-// playCalls sends the mail of a scenario, makes the calls, and gives them back with
-// the answers.
-func playCalls(t *testing.T, s *scenario, calls string) string {
-	time.Sleep(time.Until(scenarioBegins()))
-	p := &performance{t: t, scenario: s, virtual: &virtual{fs: vfs.NewMem()}}
-	p.start(t, p.configure)
-	defer p.end()
+// readStory reads a file, and apart from the rest its section of what is asked.
+func readStory(t *testing.T, file, section string) (s *scenario, text string) {
+	a := txtar.Parse([]byte(readFile(t, file)))
+	s = &scenario{file: file, comment: string(a.Comment)}
+	for _, f := range a.Files {
+		switch {
+		case f.Name == configSection:
+			s.config = string(f.Data)
+		case f.Name == stepsSection:
+			s.steps = string(f.Data)
+		case f.Name == section:
+			text = string(f.Data)
+		case strings.HasSuffix(f.Name, ".eml"):
+			s.mails = append(s.mails, f)
+		default:
+			t.Fatalf("%s: nobody reads the section %q", file, f.Name)
+		}
+	}
+	return s, text
+}
+
+// sendAll takes the steps of the scenario, and waits until all is quiet.
+func (p *performance) sendAll() {
+	s := p.scenario
 	for i, line := range strings.Split(strings.TrimSuffix(s.steps, "\n"), "\n") {
 		p.at = fmt.Sprintf("%s: step %d: %s", s.file, i+1, line)
 		p.step(line)
@@ -74,8 +91,6 @@ func playCalls(t *testing.T, s *scenario, calls string) string {
 	time.Sleep(settling)
 	p.listen()
 	s.steps = p.transcript.String()
-	c := &apiCaller{t: t, virtual: p.virtual}
-	return c.play(calls)
 }
 
 // apiCaller makes the calls of a file.

@@ -7,75 +7,24 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/tools/txtar"
-
-	"esasim/internal/golden"
 )
 
 // TestCommandLine plays the files in testdata/cli; its README has the form of them.
 // Each is a lab in a bubble: mail is sent to it, then commands are given by SSH.
 func TestCommandLine(t *testing.T) {
-	files, err := filepath.Glob("testdata/cli/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d files, %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			t.Parallel()
-			a := txtar.Parse([]byte(readFile(t, file)))
-			s := &scenario{file: file, comment: string(a.Comment)}
-			commands := ""
-			for _, f := range a.Files {
-				switch {
-				case f.Name == configSection:
-					s.config = string(f.Data)
-				case f.Name == stepsSection:
-					s.steps = string(f.Data)
-				case f.Name == "commands":
-					commands = string(f.Data)
-				case strings.HasSuffix(f.Name, ".eml"):
-					s.mails = append(s.mails, f)
-				default:
-					t.Fatalf("%s: nobody reads the section %q", file, f.Name)
-				}
-			}
-			synctest.Test(t, func(t *testing.T) { commands = playCommands(t, s, commands) })
-			if !t.Failed() {
-				s.found = []txtar.File{{Name: "commands", Data: []byte(commands)}}
-				golden.Check(t, file, s.format(), *update)
-			}
-		})
-	}
-}
-
-// playCommands sends the mail of a scenario, gives the commands, and gives them back
-// with what was shown.
-func playCommands(t *testing.T, s *scenario, commands string) string {
-	time.Sleep(time.Until(scenarioBegins()))
-	p := &performance{t: t, scenario: s, virtual: &virtual{fs: vfs.NewMem()}}
-	p.start(t, p.configure)
-	defer p.end()
-	for i, line := range strings.Split(strings.TrimSuffix(s.steps, "\n"), "\n") {
-		p.at = fmt.Sprintf("%s: step %d: %s", s.file, i+1, line)
-		p.step(line)
-	}
-	time.Sleep(settling)
-	p.listen()
-	s.steps = p.transcript.String()
-	c := &operator{t: t, p: p, user: "admin", passphrase: "ironport"}
-	defer c.hangUp()
-	return c.play(commands)
+	playStories(t, "testdata/cli/*.txtar", "commands", func(p *performance, commands string) string {
+		o := &operator{t: p.t, p: p, user: "admin", passphrase: "ironport"}
+		defer o.hangUp()
+		return o.play(commands)
+	})
 }
 
 // operator gives the commands of a file.
