@@ -1,14 +1,11 @@
 package cloud_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,48 +14,15 @@ import (
 	"esasim/cloud/ctr"
 	"esasim/cloud/relay"
 	"esasim/internal/golden"
+	"esasim/internal/relaytest"
 )
 
 var update = flag.Bool("update", false, "write the expected answers again")
 
-// pythonRelay starts the relay of testdata, a program in another language, and
-// gives its URL.
+// pythonRelay starts the relay of testdata and gives its URL.
 func pythonRelay(t *testing.T, args ...string) string {
 	t.Helper()
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("python3 is missing")
-		}
-		t.Skip("python3 is missing")
-	}
-	cmd := exec.CommandContext(t.Context(), python, append([]string{"../testdata/relay/relay.py"}, args...)...)
-	cmd.Stderr = t.Output()
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	lines.Scan()
-	url := lines.Text()
-	done := make(chan struct{})
-	go func() { // its report of requests; a full pipe would stop it
-		defer close(done)
-		for lines.Scan() {
-		}
-	}()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-done
-		_ = cmd.Wait() // "signal: killed"
-	})
-	if !strings.HasPrefix(url, "http://127.0.0.1:") {
-		t.Fatalf("no relay: %q", url)
-	}
-	return url
+	return relaytest.Start(t, "../testdata/relay/relay.py", args...)
 }
 
 func (b *box) relay(name, url string, settings map[string]any) ctr.Module {

@@ -1,55 +1,21 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"esasim/cloud/relay"
 	"esasim/internal/golden"
+	"esasim/internal/relaytest"
 )
 
 // pythonRelay starts the relay of testdata and gives its URL.
 func pythonRelay(t *testing.T, args ...string) string {
 	t.Helper()
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("python3 is missing")
-		}
-		t.Skip("python3 is missing")
-	}
-	cmd := exec.CommandContext(t.Context(), python, append([]string{"../../testdata/relay/relay.py"}, args...)...)
-	cmd.Stderr = t.Output()
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(out)
-	url, err := lines.ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_, _ = io.Copy(io.Discard, lines) // its report of requests; a full pipe would stop it
-	}()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-done
-		_ = cmd.Wait() // "signal: killed"
-	})
-	return strings.TrimSpace(url)
+	return relaytest.Start(t, "../../testdata/relay/relay.py", args...)
 }
 
 // TestRelayCheck: the reports on a relay that is good, and on one that answers
